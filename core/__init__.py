@@ -1,0 +1,1 @@
+"""Earshot: an operations dashboard for live voice calls, and the media backend behind it."""

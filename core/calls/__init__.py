@@ -1,0 +1,1 @@
+"""A call's life: registry, session, who hears whom."""

@@ -1,0 +1,1 @@
+"""Retrieval from the handbook, behind one contract."""

@@ -1,0 +1,1 @@
+"""Korean and English: message catalogues, morphemes, sentences. Only home of kiwipiepy and Babel."""

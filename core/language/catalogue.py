@@ -1,0 +1,48 @@
+"""Message catalogues: the words of pages, errors and notes, in Korean and English.
+
+English sentences are the keys. Catalogues are gettext `.po` files, read as they are (no compile step to forget).
+"""
+
+import gettext
+import io
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from core.model.errors import EarshotError
+
+LOCALES = ("ko", "en")
+LOCALE_DIR = Path(__file__).parent / "locale"
+
+Translate = Callable[[str], str]
+"""From an English message to the reader's language."""
+
+
+@cache
+def translator(locale: str) -> Translate:
+    """The translation function of a locale; English, and every unknown locale, gives the keys themselves.
+
+    May be called from any thread.
+    """
+    path = LOCALE_DIR / locale / "LC_MESSAGES" / "earshot.po"
+    if locale not in LOCALES or not path.exists():
+        return gettext.NullTranslations().gettext
+    compiled = io.BytesIO()
+    with path.open("rb") as source:
+        write_mo(compiled, read_po(source, locale=locale))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled).gettext
+
+
+def choose_locale(preferred: str | None) -> str:
+    """The catalogue for a browser's locale such as `ko-KR`; English where there is none."""
+    primary = (preferred or "").lower().replace("_", "-").split("-")[0]
+    return primary if primary in LOCALES else "en"
+
+
+def describe(error: EarshotError, translate: Translate) -> str:
+    """An error's sentence in the reader's language."""
+    return translate(error.template).format(**error.parameters)

@@ -1,0 +1,38 @@
+"""Korean morphemes and sentences, by Kiwi."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from kiwipiepy import Kiwi
+
+
+@dataclass(frozen=True, slots=True)
+class Morpheme:
+    """A morpheme with its Sejong tag (`NNG` common noun, `VV` verb, `JKS` subject particle, ...)."""
+
+    form: str
+    tag: str
+    start: int
+    """Offset of its first character in the analysed text."""
+    end: int
+
+
+@cache
+def _kiwi() -> Kiwi:
+    # One analyser: loading takes about a second and 200 MB. Its calls are safe from several threads.
+    return Kiwi(num_workers=1)
+
+
+def load() -> None:
+    """Load the analyser now, so that the first call does not wait for it. Any thread."""
+    _kiwi()
+
+
+def morphemes(text: str) -> tuple[Morpheme, ...]:
+    """The morphemes of `text` in order. Any thread; takes about a millisecond a sentence."""
+    return tuple(Morpheme(t.form, str(t.tag), t.start, t.start + t.len) for t in _kiwi().tokenize(text))
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """Split `text` into sentences, with or without punctuation. Any thread."""
+    return tuple(s.text for s in _kiwi().split_into_sents(text))

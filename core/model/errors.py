@@ -1,0 +1,265 @@
+"""Every error that Earshot raises on purpose, in one tree.
+
+    EarshotError
+    ├── SettingInvalid                  a setting is out of range, unknown or malformed
+    ├── PortTaken                       the address to listen on is in use
+    ├── CallError
+    │   ├── CallNotFound
+    │   ├── CallEnded
+    │   └── ParticipantNotFound
+    ├── LinkError
+    │   ├── LinkExpired
+    │   └── LinkInvalid
+    ├── MediaError
+    │   ├── MediaProcessDown            retryable
+    │   ├── MediaTimeout                retryable
+    │   ├── LegNotFound
+    │   ├── OfferRefused
+    │   └── AudioFileUnreadable
+    ├── SpeechError
+    │   ├── EngineUnavailable
+    │   ├── ModelFileMissing
+    │   └── ModelFileCorrupt
+    ├── AssistError
+    │   └── ScenarioInvalid
+    ├── GuidanceError
+    │   ├── KnowledgeMissing
+    │   └── KnowledgeFileInvalid
+    └── StoreError
+        ├── DiskFull                    retryable
+        └── DatabaseUnavailable         retryable
+
+An error's fields are its parameters; `template` is its English sentence (what failed, on what, and what to do), and at
+the same time its key in the message catalogues.
+"""
+
+from dataclasses import dataclass, fields
+from typing import ClassVar
+
+
+@dataclass(eq=False)
+class EarshotError(Exception):
+    """Root of the tree."""
+
+    template: ClassVar[str] = "Something went wrong in Earshot."
+    retryable: ClassVar[bool] = False
+    """Whether the same request may succeed later without anybody changing anything."""
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """The fields by name, as the template and its translations use them."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def __str__(self) -> str:
+        return self.template.format(**self.parameters)
+
+
+@dataclass(eq=False)
+class SettingInvalid(EarshotError):
+    """A setting cannot be used."""
+
+    key: str
+    reason: str
+    template: ClassVar[str] = "The setting {key} cannot be used: {reason}. Correct it in the environment or in .env."
+
+
+@dataclass(eq=False)
+class PortTaken(EarshotError):
+    """The address to listen on is in use."""
+
+    address: str
+    template: ClassVar[str] = "The address {address} is already in use. Stop the other program, or choose another port."
+
+
+@dataclass(eq=False)
+class CallError(EarshotError):
+    """Something is wrong with a call."""
+
+
+@dataclass(eq=False)
+class CallNotFound(CallError):
+    """No call has this id."""
+
+    call_id: str
+    template: ClassVar[str] = "There is no call {call_id}. It may have been deleted; check the link."
+
+
+@dataclass(eq=False)
+class CallEnded(CallError):
+    """The call is over, so nobody can join it any more."""
+
+    call_id: str
+    template: ClassVar[str] = "The call {call_id} has ended. Start a new call, or ask for a new link."
+
+
+@dataclass(eq=False)
+class ParticipantNotFound(CallError):
+    """The call has no such participant."""
+
+    participant_id: str
+    template: ClassVar[str] = "The call has no participant {participant_id}. Join the call again."
+
+
+@dataclass(eq=False)
+class LinkError(EarshotError):
+    """A link cannot be used."""
+
+
+@dataclass(eq=False)
+class LinkExpired(LinkError):
+    """The link's time is over."""
+
+    template: ClassVar[str] = "This link has expired. Ask the person who sent it for a new one."
+
+
+@dataclass(eq=False)
+class LinkInvalid(LinkError):
+    """The link was not made by this server, or was changed on the way."""
+
+    template: ClassVar[str] = "This link is not valid. Copy it again in full, or ask for a new one."
+
+
+@dataclass(eq=False)
+class MediaError(EarshotError):
+    """Something is wrong with the audio."""
+
+
+@dataclass(eq=False)
+class MediaProcessDown(MediaError):
+    """The media process is not running; the backend starts it again."""
+
+    template: ClassVar[str] = "The audio server is not running. It is being started again; try in a few seconds."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class MediaTimeout(MediaError):
+    """The media process did not answer in time."""
+
+    request: str
+    template: ClassVar[str] = "The audio server did not answer ({request}). Try again in a few seconds."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class LegNotFound(MediaError):
+    """The bridge has no such leg: it was closed, or the media process was restarted."""
+
+    leg_id: str
+    template: ClassVar[str] = "The audio connection {leg_id} no longer exists. Press START to connect again."
+
+
+@dataclass(eq=False)
+class OfferRefused(MediaError):
+    """A browser's offer cannot be answered."""
+
+    leg_id: str
+    reason: str
+    template: ClassVar[str] = (
+        "The audio connection {leg_id} was refused: {reason}. Reload the page and press START again."
+    )
+
+
+@dataclass(eq=False)
+class AudioFileUnreadable(MediaError):
+    """A sound file cannot be played."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The sound file {path} cannot be played: {reason}. Check that it is there and whole."
+
+
+@dataclass(eq=False)
+class SpeechError(EarshotError):
+    """Something is wrong with speech recognition."""
+
+
+@dataclass(eq=False)
+class EngineUnavailable(SpeechError):
+    """The chosen speech engine cannot be used here."""
+
+    engine: str
+    reason: str
+    template: ClassVar[str] = "The speech engine {engine} cannot be used: {reason}. Change EARSHOT_ENGINE."
+
+
+@dataclass(eq=False)
+class ModelFileMissing(SpeechError):
+    """A speech model's file is not there."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The speech model {path} is missing. Run `make setup`, or point EARSHOT_WHISPER_MODEL at a model."
+    )
+
+
+@dataclass(eq=False)
+class ModelFileCorrupt(SpeechError):
+    """A speech model's file is not what it should be."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The speech model {path} is damaged. Delete it and run `make setup` to have it made again."
+    )
+
+
+@dataclass(eq=False)
+class AssistError(EarshotError):
+    """Something is wrong with the summary."""
+
+
+@dataclass(eq=False)
+class ScenarioInvalid(AssistError):
+    """A scripted conversation cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The conversation {path} cannot be read: {reason}."
+
+
+@dataclass(eq=False)
+class GuidanceError(EarshotError):
+    """Something is wrong with the handbook."""
+
+
+@dataclass(eq=False)
+class KnowledgeMissing(GuidanceError):
+    """The handbook's folder is not there or holds nothing."""
+
+    path: str
+    template: ClassVar[str] = "The handbook {path} holds no entries. Point EARSHOT_KNOWLEDGE_DIR at a folder that does."
+
+
+@dataclass(eq=False)
+class KnowledgeFileInvalid(GuidanceError):
+    """A file of the handbook cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The handbook file {path} was left out: {reason}. Correct the file."
+
+
+@dataclass(eq=False)
+class StoreError(EarshotError):
+    """Something is wrong with the durable records."""
+
+
+@dataclass(eq=False)
+class DiskFull(StoreError):
+    """The disk that holds the records is full."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The disk that holds {path} is full. Free some space; the call goes on, and is recorded again from then."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class DatabaseUnavailable(StoreError):
+    """The database does not answer."""
+
+    url: str
+    reason: str
+    template: ClassVar[str] = "The database {url} cannot be used: {reason}. Check EARSHOT_DATABASE_URL."
+    retryable: ClassVar[bool] = True

@@ -1,0 +1,27 @@
+"""How the parts of the server are."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PartState(StrEnum):
+    """The state of one part."""
+
+    STARTING = "starting"
+    UP = "up"
+    DEGRADED = "degraded"
+    """Works, but not as configured; the detail says how."""
+    DOWN = "down"
+
+
+@dataclass(frozen=True, slots=True)
+class PartHealth:
+    """One part's state, in words for the operator."""
+
+    name: str
+    """`media`, `speech`, `assist`, `guidance` or `store`."""
+    state: PartState
+    needed: bool
+    """Whether calls are impossible without it."""
+    detail: str = ""
+    """An English sentence without anything a caller said: what is in use, or what failed and what to do."""

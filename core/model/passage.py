@@ -1,0 +1,43 @@
+"""Pieces of the handbook, and the one contract by which they are asked for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceRequest:
+    """The retrieval contract's request: `{summary, include_documents, max_documents}`."""
+
+    summary: str
+    include_documents: bool = True
+    max_documents: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the handbook with its score."""
+
+    title: str
+    snippet: str
+    score: float
+    """Higher is better; comparable within one answer only."""
+    source: str
+    """The file, and where in it: `plans.md#refunds`."""
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceAnswer:
+    """The retrieval contract's answer: a short text and the passages it rests on."""
+
+    guidance: str
+    documents: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guidance:
+    """An answer as a call keeps it."""
+
+    query: str
+    answer: GuidanceAnswer
+    at_s: float
+    """When it arrived, on the call's clock."""
+    took_s: float

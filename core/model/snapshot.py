@@ -1,0 +1,45 @@
+"""What a page draws: one immutable picture of a call, taken at once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.model.call import Call, LegId, ParticipantId
+from core.model.health import PartHealth
+from core.model.insight import Summary
+from core.model.passage import Guidance
+from core.model.sample import RtpSample
+from core.model.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that happened in the call and is worth a line: joined, lost, came back, bridge restarted."""
+
+    at_s: float
+    code: str
+    """A key of the message catalogues, such as `participant_joined`."""
+    subject: str = ""
+    """Who or what: a participant's name, a part's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallSnapshot:
+    """A call as of `revision`. Two snapshots with equal revisions are equal.
+
+    `utterances` are in order of their start; `summaries` oldest first; `samples` the latest window, oldest first.
+    """
+
+    revision: int
+    now_s: float
+    """The call's clock when the picture was taken."""
+    call: Call
+    utterances: tuple[Utterance, ...]
+    summaries: tuple[Summary, ...]
+    guidance: Guidance | None
+    samples: tuple[RtpSample, ...]
+    legs: Mapping[LegId, ParticipantId]
+    """Every leg the call ever had, and whose it was: what a sample's `leg_id` means."""
+    notes: tuple[Note, ...]
+    parts: tuple[PartHealth, ...]
+    dropped: Mapping[str, int]
+    """Every bounded queue's counter of what it dropped, by the queue's name."""

@@ -1,0 +1,1 @@
+"""RTP samples: files and figures. Pure functions of samples and time."""
