@@ -3,9 +3,11 @@
     EarshotError
     ├── SettingInvalid                  a setting is out of range, unknown or malformed
     ├── PortTaken                       the address to listen on is in use
+    ├── ServerStarting                  retryable
     ├── CallError
     │   ├── CallNotFound
     │   ├── CallEnded
+    │   ├── CallsBusy                   retryable
     │   └── ParticipantNotFound
     ├── LinkError
     │   ├── LinkExpired
@@ -13,6 +15,7 @@
     ├── MediaError
     │   ├── MediaProcessDown            retryable
     │   ├── MediaTimeout                retryable
+    │   ├── MediaRequestFailed
     │   ├── LegNotFound
     │   ├── OfferRefused
     │   └── AudioFileUnreadable
@@ -27,6 +30,8 @@
     │   └── KnowledgeFileInvalid
     └── StoreError
         ├── DiskFull                    retryable
+        ├── SampleFileUnwritable
+        ├── RecordRefused               it contradicts what is kept; trying again is of no use
         └── DatabaseUnavailable         retryable
 
 An error's fields are its parameters; `template` is its English sentence (what failed, on what, and what to do), and at
@@ -72,6 +77,14 @@ class PortTaken(EarshotError):
 
 
 @dataclass(eq=False)
+class ServerStarting(EarshotError):
+    """The server is not open yet, or is being stopped."""
+
+    template: ClassVar[str] = "Earshot is still starting, or is being stopped. Try again in a few seconds."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class CallError(EarshotError):
     """Something is wrong with a call."""
 
@@ -90,6 +103,15 @@ class CallEnded(CallError):
 
     call_id: str
     template: ClassVar[str] = "The call {call_id} has ended. Start a new call, or ask for a new link."
+
+
+@dataclass(eq=False)
+class CallsBusy(CallError):
+    """The calls loop did not answer in time."""
+
+    seconds: float
+    template: ClassVar[str] = "The server did not answer within {seconds:g} seconds. Try again in a moment."
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)
@@ -139,6 +161,16 @@ class MediaTimeout(MediaError):
     request: str
     template: ClassVar[str] = "The audio server did not answer ({request}). Try again in a few seconds."
     retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class MediaRequestFailed(MediaError):
+    """The media process failed on a request in a way that nobody foresaw."""
+
+    request: str
+    template: ClassVar[str] = (
+        "The audio server could not do what was asked ({request}); its log says why. Reload the page and try again."
+    )
 
 
 @dataclass(eq=False)
@@ -253,6 +285,25 @@ class DiskFull(StoreError):
         "The disk that holds {path} is full. Free some space; the call goes on, and is recorded again from then."
     )
     retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class SampleFileUnwritable(StoreError):
+    """A file of RTP samples cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The sample file {path} cannot be written: {reason}. Check the rights of EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class RecordRefused(StoreError):
+    """The database will never take this record, because it contradicts what is kept."""
+
+    reason: str
+    template: ClassVar[str] = "A record was refused by the database: {reason}."
 
 
 @dataclass(eq=False)

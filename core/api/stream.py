@@ -1,0 +1,122 @@
+"""The live page's stream: what changed in a call since the page last heard, as server-sent events."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict
+from typing import Any
+
+from core.model.call import CallState
+from core.model.errors import EarshotError
+from core.model.health import PartHealth
+from core.model.sample import RtpSample
+from core.model.snapshot import CallSnapshot
+from core.model.utterance import Utterance
+
+POLL_S = 0.2
+"""How often the stream looks for a new revision: a look costs one integer."""
+PARTS_S = 2.0
+"""How often the parts' health is compared when nothing else changes."""
+KEEP_ALIVE_S = 15.0
+
+Json = dict[str, Any]
+
+
+def changes(before: CallSnapshot | None, now: CallSnapshot) -> Json:
+    """What a page that drew `before` needs in order to show `now`; everything for a page that drew nothing."""
+    message: Json = {"reset": before is None, "revision": now.revision, "now_s": round(now.now_s, 3)}
+    if before is None or before.call != now.call:
+        message["call"] = asdict(now.call)
+    if utterances := _changed_utterances(before, now):
+        message["utterances"] = utterances
+    known = len(before.summaries) if before else 0
+    if new := now.summaries[known:]:
+        message["summaries"] = [asdict(summary) for summary in new]
+    if now.guidance is not None and (before is None or before.guidance != now.guidance):
+        message["guidance"] = asdict(now.guidance)
+    if samples := _new_samples(before, now):
+        message["samples"] = samples
+    if before is None or before.legs != now.legs:
+        message["legs"] = dict(now.legs)
+    if notes := now.notes[len(before.notes) if before else 0 :]:
+        message["notes"] = [asdict(note) for note in notes]
+    if before is None or before.parts != now.parts:
+        message["parts"] = [asdict(part) for part in now.parts]
+    if before is None or before.dropped != now.dropped:
+        message["dropped"] = dict(now.dropped)
+    return message
+
+
+def _changed_utterances(before: CallSnapshot | None, now: CallSnapshot) -> list[Json]:
+    known = {u.id: u for u in before.utterances} if before else {}
+    changed = [_utterance(u) for u in now.utterances if known.pop(u.id, None) != u]
+    # What is left of the known ones is gone: an interim that turned out to be nothing.
+    return changed + [{**_utterance(u), "text": ""} for u in known.values()]
+
+
+def _utterance(utterance: Utterance) -> Json:
+    return {**asdict(utterance), "uncertain": utterance.is_uncertain}
+
+
+def _new_samples(before: CallSnapshot | None, now: CallSnapshot) -> list[Json]:
+    latest: dict[tuple[str, str, str], float] = {}
+    for sample in before.samples if before else ():
+        latest[(sample.leg_id, sample.direction, sample.vantage)] = sample.at_s
+    return [
+        _sample(sample)
+        for sample in now.samples
+        if sample.at_s > latest.get((sample.leg_id, sample.direction, sample.vantage), float("-inf"))
+    ]
+
+
+def _sample(sample: RtpSample) -> Json:
+    return {
+        "leg_id": sample.leg_id,
+        "direction": sample.direction,
+        "vantage": sample.vantage,
+        "at_s": round(sample.at_s, 3),
+        "packets_per_s": round(sample.packets_per_s, 2),
+        "kbps": round(sample.octets * 8 / sample.period_s / 1000, 1),
+        "loss_pct": _rounded(sample.loss_pct),
+        "jitter_ms": _rounded(sample.jitter_ms),
+        "rtt_ms": _rounded(sample.rtt_ms),
+        "send_deviation_p50_ms": _rounded(sample.send_deviation_p50_ms),
+        "send_deviation_p99_ms": _rounded(sample.send_deviation_p99_ms),
+        "level_dbfs": _rounded(sample.level_dbfs),
+    }
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)
+
+
+async def events(
+    snapshot: Callable[[], CallSnapshot],
+    revision: Callable[[], int],
+    parts: Callable[[], tuple[PartHealth, ...]],
+    is_shutting_down: Callable[[], bool],
+) -> AsyncIterator[str]:
+    """The stream of one page, on the server's loop. It ends by itself once an ended call is shown in full.
+
+    `snapshot` may read the store, so it runs on a worker thread.
+    """
+    before: CallSnapshot | None = None
+    idle_s = parts_s = 0.0
+    while not is_shutting_down():
+        if before is None or revision() != before.revision or (parts_s >= PARTS_S and parts() != before.parts):
+            try:
+                now = await asyncio.to_thread(snapshot)
+            except EarshotError as error:
+                yield f"event: gone\ndata: {json.dumps({'error': type(error).__name__, 'message': str(error)})}\n\n"
+                return
+            yield f"data: {json.dumps(changes(before, now), ensure_ascii=False)}\n\n"
+            before, idle_s, parts_s = now, 0.0, 0.0
+        elif idle_s >= KEEP_ALIVE_S:
+            yield ": still here\n\n"
+            idle_s = 0.0
+        if before.call.state is CallState.ENDED and revision() == 0:
+            yield "event: done\ndata: {}\n\n"
+            return
+        await asyncio.sleep(POLL_S)
+        idle_s += POLL_S
+        parts_s += POLL_S

@@ -1,0 +1,135 @@
+"""Demo calls: two recorded voices over real media connections, or a scripted conversation without sound.
+
+Everything runs on the calls loop.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from core.calls.registry import CallRegistry
+from core.calls.session import CallSession
+from core.media.events import PlaybackKind
+from core.model.call import CallId, CallOrigin, CallState, EndReason, Language, LegId, ParticipantId, Role
+from core.model.errors import EarshotError
+from core.model.insight import Turn
+from core.model.utterance import Recognition
+
+logger = logging.getLogger(__name__)
+
+READING_S_PER_CHARACTER = {"ko": 0.12}
+READING_S_PER_CHARACTER_OTHERWISE = 0.055
+PAUSE_S = 0.8
+
+
+class Playback(Protocol):
+    """What a demo asks of the media process."""
+
+    async def play(self, call_id: CallId, legs: Mapping[LegId, Path], offset_s: float) -> PlaybackKind:
+        """Let a file speak on each leg, from `offset_s` seconds on."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoSide:
+    """One of the recorded voices."""
+
+    role: Role
+    name: str
+    path: Path
+
+
+class DemoCalls:
+    """Starts demo calls, and starts their voices again when the media process was restarted."""
+
+    def __init__(
+        self,
+        registry: CallRegistry,
+        playback: Playback,
+        sides: Sequence[DemoSide],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._registry = registry
+        self._playback = playback
+        self._sides = tuple(sides)
+        self._sleep = sleep
+        self._voices: dict[CallId, dict[ParticipantId, Path]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        registry.after_restart = self._after_restart
+
+    async def start_voices(self, language: Language) -> CallSession:
+        """Begin a call between the two recorded voices. Raises MediaError."""
+        session = await self._registry.start(language, CallOrigin.DEMO)
+        try:
+            voices = {}
+            for side in self._sides:
+                participant = await session.join(side.role, side.name)
+                voices[participant.id] = side.path
+            self._voices[session.call.id] = voices
+            await self._speak(session, offset_s=0.0)
+        except EarshotError:
+            await session.end(EndReason.ABANDONED)
+            raise
+        return session
+
+    async def start_script(self, turns: Sequence[Turn], language: Language, names: Mapping[Role, str]) -> CallSession:
+        """Begin a scripted, silent call: its turns appear at the pace at which one would say them."""
+        session = await self._registry.start(language, CallOrigin.SCRIPT)
+        task = asyncio.create_task(self._recite(session, turns, names), name=f"call-{session.call.id}-script")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return session
+
+    async def _speak(self, session: CallSession, offset_s: float) -> None:
+        legs: dict[LegId, Path] = {}
+        for participant_id, path in self._voices[session.call.id].items():
+            leg_id = await session.connect(participant_id)
+            legs[leg_id] = path
+        kind = await self._playback.play(session.call.id, legs, offset_s)
+        if kind is PlaybackKind.DIRECT:
+            session.change_origin(CallOrigin.DEMO_DIRECT)
+
+    def _after_restart(self, session: CallSession) -> None:
+        if session.call.id in self._voices:
+            task = asyncio.create_task(self._speak_again(session), name=f"call-{session.call.id}-voices")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _speak_again(self, session: CallSession) -> None:
+        try:
+            await self._speak(session, offset_s=session.record.now_s())
+        except EarshotError as error:
+            logger.warning("the demo call %s ends early: %s", session.call.id, error)
+            await session.end(EndReason.FINISHED)
+
+    async def _recite(self, session: CallSession, turns: Sequence[Turn], names: Mapping[Role, str]) -> None:
+        language = session.call.language
+        pace = READING_S_PER_CHARACTER.get(language, READING_S_PER_CHARACTER_OTHERWISE)
+        people = {role: await session.join(role, names[role]) for role in dict.fromkeys(t.role for t in turns)}
+        session.go_live()
+        for ordinal, turn in enumerate(turns):
+            start_s = session.record.now_s()
+            await self._sleep(pace * len(turn.text))
+            if session.call.state is CallState.ENDED:
+                return
+            session.said(
+                people[turn.role].id,
+                Recognition(
+                    ordinal=ordinal,
+                    text=turn.text,
+                    is_final=True,
+                    start_s=start_s,
+                    end_s=session.record.now_s(),
+                    engine="script",
+                ),
+            )
+            await self._sleep(PAUSE_S)
+        await session.end(EndReason.FINISHED)
+
+    async def close(self) -> None:
+        """Stop every task; idempotent."""
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,95 @@
+"""From utterances to the summary, and from the summary to the handbook: the order of questions, not their answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from core.assist.summarizer import Summarizer
+from core.calls.folding import FoldingWorker
+from core.guidance.retriever import Retriever
+from core.model.call import CallId, Language
+from core.model.clock import Clock
+from core.model.insight import SummaryText, Turn
+from core.model.passage import GuidanceAnswer, GuidanceRequest
+from core.model.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryResult:
+    """A summarizer's answer with what it was asked about."""
+
+    text: SummaryText
+    engine: str
+    model: str
+    seen_utterance: str
+    turns: int
+    took_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GuidanceResult:
+    """A retriever's answer with the query it belongs to."""
+
+    query: str
+    answer: GuidanceAnswer
+    took_s: float
+
+
+class Insights:
+    """The two questions of all calls, each on its own named thread; what arrives meanwhile is folded into the next.
+
+    `ask_summary` and `ask_guidance` are called on the calls loop and never wait. The callbacks run on the threads.
+    """
+
+    def __init__(self, summarizer: Summarizer, retriever: Retriever | None, documents: int, clock: Clock) -> None:
+        self._summarizer = summarizer
+        self._retriever = retriever
+        self._documents = documents
+        self._clock = clock
+        self.summary_worker = FoldingWorker("earshot-assist", clock)
+        self.guidance_worker = FoldingWorker("earshot-guidance", clock)
+
+    def ask_summary(
+        self,
+        call_id: CallId,
+        finals: tuple[Utterance, ...],
+        language: Language,
+        done: Callable[[SummaryResult], None],
+    ) -> None:
+        """Sum the whole conversation up."""
+        if not finals:
+            return
+
+        def job() -> None:
+            started = self._clock.monotonic()
+            text = self._summarizer.summarize([Turn(u.role, u.text) for u in finals], language)
+            done(
+                SummaryResult(
+                    text=text,
+                    engine=self._summarizer.engine,
+                    model=self._summarizer.model,
+                    seen_utterance=finals[-1].id,
+                    turns=len(finals),
+                    took_s=self._clock.monotonic() - started,
+                )
+            )
+
+        self.summary_worker.submit(call_id, job)
+
+    def ask_guidance(self, call_id: CallId, text: SummaryText, done: Callable[[GuidanceResult], None]) -> None:
+        """Ask the handbook about a summary and the customer's issue."""
+        retriever = self._retriever
+        query = " ".join(part for part in (text.summary, text.customer_issue) if part)
+        if retriever is None or not query:
+            return
+
+        def job() -> None:
+            started = self._clock.monotonic()
+            answer = retriever.assist(GuidanceRequest(summary=query, max_documents=self._documents))
+            done(GuidanceResult(query=query, answer=answer, took_s=self._clock.monotonic() - started))
+
+        self.guidance_worker.submit(call_id, job)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop both threads; idempotent."""
+        self.summary_worker.close(timeout_s)
+        self.guidance_worker.close(timeout_s)

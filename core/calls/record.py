@@ -1,0 +1,158 @@
+"""What a live call has to show: written by its session alone, read by every page as an immutable snapshot."""
+
+import threading
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from core.model.call import Call, LegId, ParticipantId
+from core.model.clock import Clock
+from core.model.insight import Summary
+from core.model.passage import Guidance
+from core.model.sample import RtpSample
+from core.model.snapshot import CallSnapshot, Note
+from core.model.utterance import Utterance
+
+SAMPLE_WINDOW_S = 300.0
+"""How much of the samples a snapshot carries; older ones are in the sample files."""
+
+
+class CallRecord:
+    """A call's state with a revision that grows by one with every change.
+
+    Changes come from the calls loop; `snapshot` and `revision` may be asked for from any thread.
+    """
+
+    def __init__(self, call: Call, clock: Clock) -> None:
+        self._clock = clock
+        self._origin = clock.monotonic()
+        self._lock = threading.Lock()
+        self._revision = 0
+        self._call = call
+        self._utterances: dict[str, Utterance] = {}
+        self._summaries: list[Summary] = []
+        self._guidance: Guidance | None = None
+        self._samples: deque[RtpSample] = deque()
+        self._legs: Mapping[LegId, ParticipantId] = {}
+        self._notes: list[Note] = []
+        self._dropped: Counter[str] = Counter()
+        self._picture: CallSnapshot | None = None
+
+    @property
+    def origin(self) -> float:
+        """Where the call's clock starts, in monotonic seconds."""
+        return self._origin
+
+    def now_s(self) -> float:
+        """The call's clock."""
+        return self._clock.monotonic() - self._origin
+
+    @property
+    def call(self) -> Call:
+        """The call as it is now."""
+        return self._call
+
+    @property
+    def revision(self) -> int:
+        """Number of changes so far."""
+        return self._revision
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What happened so far, oldest first."""
+        return tuple(self._notes)
+
+    @property
+    def latest_summary(self) -> Summary | None:
+        """The summary that is shown."""
+        return self._summaries[-1] if self._summaries else None
+
+    def finals(self) -> tuple[Utterance, ...]:
+        """The final utterances in order of their start."""
+        return tuple(u for u in self._in_order() if u.is_final)
+
+    def set_call(self, call: Call, legs: Mapping[LegId, ParticipantId] | None = None) -> None:
+        """Replace what is known of the call and whose its legs are."""
+        with self._changing():
+            self._call = call
+            if legs is not None:
+                self._legs = legs
+
+    def put_utterance(self, utterance: Utterance) -> None:
+        """Show an utterance, or a newer version of it; empty text withdraws it."""
+        known = self._utterances.get(utterance.id)
+        if known is None and not utterance.text:
+            return
+        with self._changing():
+            if utterance.text:
+                self._utterances[utterance.id] = utterance
+            else:
+                del self._utterances[utterance.id]
+
+    def add_summary(self, summary: Summary) -> None:
+        """Show a new summary; the former ones are its history."""
+        with self._changing():
+            self._summaries.append(summary)
+
+    def set_guidance(self, guidance: Guidance) -> None:
+        """Show a new answer of the handbook."""
+        with self._changing():
+            self._guidance = guidance
+
+    def add_samples(self, samples: Iterable[RtpSample]) -> None:
+        """Add samples (on the call's clock); those older than the window leave the snapshot."""
+        with self._changing():
+            self._samples.extend(samples)
+            while self._samples and self._samples[0].at_s < self._samples[-1].at_s - SAMPLE_WINDOW_S:
+                self._samples.popleft()
+
+    def add_note(self, note: Note) -> None:
+        """Add a line about something that happened."""
+        with self._changing():
+            self._notes.append(note)
+
+    def set_dropped(self, queue: str, count: int) -> None:
+        """State how much a bounded queue has dropped so far."""
+        if self._dropped[queue] != count:
+            with self._changing():
+                self._dropped[queue] = count
+
+    def snapshot(self) -> CallSnapshot:
+        """The latest picture; equal revisions differ in `now_s` only. Any thread."""
+        with self._lock:
+            if self._picture is None:
+                self._picture = CallSnapshot(
+                    revision=self._revision,
+                    now_s=0.0,
+                    call=self._call,
+                    utterances=self._in_order(),
+                    summaries=tuple(self._summaries),
+                    guidance=self._guidance,
+                    samples=tuple(self._samples),
+                    legs=self._legs,
+                    notes=tuple(self._notes),
+                    parts=(),
+                    dropped={queue: count for queue, count in self._dropped.items() if count},
+                )
+            return replace(self._picture, now_s=self.now_s())
+
+    def _in_order(self) -> tuple[Utterance, ...]:
+        return tuple(sorted(self._utterances.values(), key=lambda u: (u.start_s, u.id)))
+
+    def _changing(self) -> "_Change":
+        return _Change(self)
+
+
+class _Change:
+    """Holds the lock for the length of a change, then counts it."""
+
+    def __init__(self, record: CallRecord) -> None:
+        self._record = record
+
+    def __enter__(self) -> None:
+        self._record._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._record._revision += 1
+        self._record._picture = None
+        self._record._lock.release()

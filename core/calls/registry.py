@@ -1,0 +1,143 @@
+"""All calls of this server: finds them, feeds them what the media process reports, and ticks them once a second."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from functools import partial
+
+from core.calls.services import CallServices
+from core.calls.session import CallSession
+from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded
+from core.model.audio import PcmChunk
+from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, LegId
+from core.model.errors import CallNotFound, EarshotError
+from core.model.sample import RtpSample
+
+logger = logging.getLogger(__name__)
+
+TICK_S = 1.0
+REMEMBER_ENDED_S = 600.0
+"""How long an ended call's session stays in memory; afterwards the store answers for it."""
+CONTROL_EVENTS_LIMIT = 10_000
+"""Leg events that wait for their sessions; beyond it the newest is dropped and counted."""
+
+ControlEvent = LegChanged | MediaRestarted | PlaybackEnded
+
+
+class CallRegistry:
+    """Owns every session and the two tasks that drive them. Everything but `find` runs on the calls loop."""
+
+    def __init__(self, services: CallServices) -> None:
+        self._services = services
+        self._sessions: dict[CallId, CallSession] = {}
+        self._by_leg: dict[LegId, CallId] = {}
+        self._events: asyncio.Queue[ControlEvent] = asyncio.Queue(CONTROL_EVENTS_LIMIT)
+        self._dropped_events = 0
+        self.after_restart: Callable[[CallSession], None] = _nothing
+        """Called for every live call once its legs are marked lost after a restart of the media process."""
+        self._tasks = (
+            asyncio.create_task(self._dispatch(), name="calls-dispatch"),
+            asyncio.create_task(self._tick(), name="calls-tick"),
+        )
+
+    def find(self, call_id: CallId) -> CallSession:
+        """A call's session. Any thread.
+
+        Raises:
+            CallNotFound: there is none in memory; the store may still know the call.
+        """
+        try:
+            return self._sessions[call_id]
+        except KeyError:
+            raise CallNotFound(call_id=call_id) from None
+
+    def sessions(self) -> tuple[CallSession, ...]:
+        """All sessions in memory, in the order of their beginning. Any thread."""
+        return tuple(self._sessions.values())
+
+    async def start(self, language: Language, origin: CallOrigin) -> CallSession:
+        """Begin a call."""
+        call = Call(
+            id=CallId(self._services.make_id()),
+            language=language,
+            state=CallState.WAITING,
+            origin=origin,
+            created_at=self._services.clock.wall(),
+        )
+        session = CallSession(call, self._services, claim_leg=partial(self._claim_leg, call.id))
+        self._sessions[call.id] = session
+        await session.open()
+        return session
+
+    def _claim_leg(self, call_id: CallId, leg_id: LegId) -> None:
+        self._by_leg[leg_id] = call_id
+
+    def _session_of(self, leg_id: LegId) -> CallSession | None:
+        call_id = self._by_leg.get(leg_id)
+        return self._sessions.get(call_id) if call_id is not None else None
+
+    def take(self, event: MediaEvent) -> None:
+        """An event of the media process. Audio and figures go straight on, changes of legs in order."""
+        if isinstance(event, PcmChunk):
+            if session := self._session_of(event.leg_id):
+                session.heard(event)
+        elif isinstance(event, RtpSample):
+            if session := self._session_of(event.leg_id):
+                session.measured(event)
+        elif isinstance(event, LegChanged | MediaRestarted | PlaybackEnded):
+            try:
+                self._events.put_nowait(event)
+            except asyncio.QueueFull:
+                self._dropped_events += 1
+                logger.error("%d events of the media process were dropped", self._dropped_events)
+
+    async def _dispatch(self) -> None:
+        while True:
+            event = await self._events.get()
+            try:
+                await self._deliver(event)
+            except EarshotError as error:
+                logger.warning("%s", error)
+
+    async def _deliver(self, event: ControlEvent) -> None:
+        if isinstance(event, LegChanged):
+            if session := self._session_of(event.leg_id):
+                await session.leg_changed(event.leg_id, event.state)
+        elif isinstance(event, MediaRestarted):
+            for session in self.sessions():
+                await session.media_restarted()
+                if session.call.state is not CallState.ENDED:
+                    self.after_restart(session)
+        elif session := self._sessions.get(event.call_id):
+            if event.error:
+                logger.warning("the demo call %s stopped early: %s", event.call_id, event.error)
+            await session.end(EndReason.FINISHED)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(TICK_S)
+            await self._services.durable.retry()
+            for session in self.sessions():
+                try:
+                    await session.tick()
+                except EarshotError as error:
+                    logger.warning("call %s: %s", session.call.id, error)
+            self._forget_ended()
+
+    def _forget_ended(self) -> None:
+        limit = self._services.clock.wall() - REMEMBER_ENDED_S
+        for session in self.sessions():
+            if session.is_over and (session.call.ended_at or 0) < limit:
+                del self._sessions[session.call.id]
+                self._by_leg = {leg: owner for leg, owner in self._by_leg.items() if owner != session.call.id}
+
+    async def close(self, reason: EndReason = EndReason.SHUTDOWN) -> None:
+        """End every call and stop both tasks; idempotent."""
+        await asyncio.gather(*(session.end(reason) for session in self.sessions()))
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def _nothing(_: CallSession) -> None:
+    return None

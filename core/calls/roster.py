@@ -1,0 +1,113 @@
+"""Who is in a call and on which leg: a plain state machine without input or output.
+
+Lives on the calls loop; only `CallSession` touches it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from core.calls.hearing import hearing_table
+from core.model.call import LegId, LegState, Participant, ParticipantId, Role
+from core.model.errors import LegNotFound, ParticipantNotFound
+
+PRESENT = frozenset({LegState.OPEN, LegState.CONNECTING, LegState.CONNECTED})
+"""States in which a leg counts as being there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A media connection as the call sees it."""
+
+    id: LegId
+    participant_id: ParticipantId
+    state: LegState
+    opened_at: float
+    """Monotonic seconds."""
+
+
+class Roster:
+    """Participants in the order in which they joined, and every leg they ever had."""
+
+    def __init__(self) -> None:
+        self._participants: dict[ParticipantId, Participant] = {}
+        self._legs: dict[LegId, Leg] = {}
+
+    @property
+    def participants(self) -> tuple[Participant, ...]:
+        """Everybody who ever joined."""
+        return tuple(self._participants.values())
+
+    @property
+    def owners(self) -> Mapping[LegId, ParticipantId]:
+        """Whose each leg is or was."""
+        return {leg.id: leg.participant_id for leg in self._legs.values()}
+
+    def participant(self, participant_id: ParticipantId) -> Participant:
+        """One participant.
+
+        Raises:
+            ParticipantNotFound: nobody of that id ever joined.
+        """
+        try:
+            return self._participants[participant_id]
+        except KeyError:
+            raise ParticipantNotFound(participant_id=participant_id) from None
+
+    def leg(self, leg_id: LegId) -> Leg:
+        """One leg.
+
+        Raises:
+            LegNotFound: the call never had it.
+        """
+        try:
+            return self._legs[leg_id]
+        except KeyError:
+            raise LegNotFound(leg_id=leg_id) from None
+
+    def put(self, participant: Participant) -> None:
+        """Add a participant, or replace what is known of one."""
+        self._participants[participant.id] = participant
+
+    def open_leg(self, participant_id: ParticipantId, leg_id: LegId, now: float) -> LegId | None:
+        """Give a participant a new leg. Returns the one that it replaces, if that is still there."""
+        participant = self.participant(participant_id)
+        former = self._legs.get(participant.leg_id) if participant.leg_id else None
+        self._legs[leg_id] = Leg(leg_id, participant_id, LegState.OPEN, now)
+        self.put(replace(participant, leg_id=leg_id, leg_state=LegState.OPEN))
+        return former.id if former and former.state in PRESENT else None
+
+    def change_leg(self, leg_id: LegId, state: LegState) -> Participant | None:
+        """Take a leg's new state. Returns whose it is when that changes the participant's own state.
+
+        A leg that was replaced changes nobody any more, and a closed leg stays closed.
+        """
+        leg = self.leg(leg_id)
+        if leg.state in (state, LegState.CLOSED):
+            return None
+        self._legs[leg_id] = replace(leg, state=state)
+        participant = self._participants[leg.participant_id]
+        if participant.leg_id != leg_id:
+            return None
+        changed = replace(participant, leg_state=state)
+        self.put(changed)
+        return changed
+
+    def present_legs(self) -> tuple[Leg, ...]:
+        """The legs that are there now."""
+        return tuple(leg for leg in self._legs.values() if leg.state in PRESENT)
+
+    def overdue_legs(self, now: float, limit_s: float) -> tuple[Leg, ...]:
+        """Legs that were opened more than `limit_s` ago and still are not connected."""
+        return tuple(
+            leg for leg in self.present_legs() if leg.state is not LegState.CONNECTED and now - leg.opened_at > limit_s
+        )
+
+    def has_person(self) -> bool:
+        """Whether any person's leg is there."""
+        return any(self._participants[leg.participant_id].role is not Role.PERSONA for leg in self.present_legs())
+
+    def routes(self) -> Mapping[LegId, frozenset[LegId]]:
+        """The hearing table in terms of the legs that are there: each listener's sources."""
+        leg_of = {leg.participant_id: leg.id for leg in self.present_legs()}
+        hears = hearing_table(self._participants[pid] for pid in leg_of)
+        return {leg_of[ear]: frozenset(leg_of[voice] for voice in voices) for ear, voices in hears.items()}

@@ -1,0 +1,70 @@
+"""What all call sessions share; made and owned by the backend."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from core.calls.durable import DurableWriter
+from core.calls.insights import Insights
+from core.media.events import LegSpec
+from core.model.call import CallId, LegId
+from core.model.clock import Clock
+from core.model.sample import RtpSample
+from core.speech.transcriber import Transcriber
+from core.store.records import Store
+
+
+class Media(Protocol):
+    """What a session asks of the media process; every coroutine runs on the calls loop and may raise MediaError."""
+
+    async def open_leg(self, spec: LegSpec) -> None:
+        """Make a leg known to the bridge."""
+
+    async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
+        """Answer the leg's one offer."""
+
+    async def add_candidate(
+        self, leg_id: LegId, candidate: str | None, sdp_mid: str | None, sdp_mline_index: int | None
+    ) -> None:
+        """Pass on a trickled candidate."""
+
+    async def set_routes(self, call_id: CallId, routes: Mapping[LegId, frozenset[LegId]]) -> None:
+        """Replace the call's whole hearing table."""
+
+    async def set_muted(self, leg_id: LegId, muted: bool) -> None:
+        """Silence a leg, for every ear and for recognition."""
+
+    async def close_leg(self, leg_id: LegId) -> None:
+        """End a leg; idempotent."""
+
+
+class SampleSink(Protocol):
+    """Where samples are kept; called on the calls loop, never blocks."""
+
+    def keep(self, call_id: CallId, samples: tuple[RtpSample, ...]) -> None:
+        """Keep samples that are on the call's clock."""
+
+    def finish(self, call_id: CallId) -> None:
+        """Close the call's files."""
+
+
+class MakeId(Protocol):
+    """Makes ids that cannot be guessed."""
+
+    def __call__(self) -> str:
+        """A new id."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallServices:
+    """Handed to every session."""
+
+    clock: Clock
+    media: Media
+    transcriber: Transcriber
+    insights: Insights
+    store: Store
+    durable: DurableWriter
+    samples: SampleSink
+    make_id: MakeId
+    grace_s: float

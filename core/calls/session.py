@@ -1,0 +1,302 @@
+"""A call's session: the one owner of everything that a call has, and the only writer of its records and samples.
+
+Every method runs on the calls loop unless it says otherwise.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+
+from core.calls.conversation import Conversation
+from core.calls.durable import Write
+from core.calls.record import CallRecord
+from core.calls.roster import Roster
+from core.calls.services import CallServices
+from core.media.events import LegSpec
+from core.model.audio import PcmChunk
+from core.model.call import (
+    Call,
+    CallOrigin,
+    CallState,
+    EndReason,
+    LegId,
+    LegState,
+    Participant,
+    ParticipantId,
+    Role,
+)
+from core.model.errors import CallEnded, MediaError
+from core.model.sample import RtpSample
+from core.model.snapshot import Note
+from core.model.utterance import Recognition
+
+logger = logging.getLogger(__name__)
+
+CONNECT_LIMIT_S = 20.0
+"""A leg that is not connected after this long has failed."""
+WAITING_LIMIT_S = 30 * 60.0
+"""A call that nobody ever joined ends after this long."""
+
+_LEG_NOTES = {
+    LegState.CONNECTED: "participant_connected",
+    LegState.LOST: "participant_lost",
+    LegState.CLOSED: "participant_left",
+}
+
+
+class CallSession:
+    """One call from its beginning to its terminal state."""
+
+    def __init__(self, call: Call, services: CallServices, claim_leg: Callable[[LegId], None]) -> None:
+        """`claim_leg` is told every leg before it exists, so that its first events find this session."""
+        self._services = services
+        self._claim_leg = claim_leg
+        self._roster = Roster()
+        self._samples: list[RtpSample] = []
+        self._alone_since = services.clock.monotonic()
+        self._ending: asyncio.Task[None] | None = None
+        self.record = CallRecord(call, services.clock)
+        self._conversation = Conversation(self.record, services, who=self._roster.participant)
+
+    @property
+    def call(self) -> Call:
+        """The call as it is now."""
+        return self.record.call
+
+    async def open(self) -> None:
+        """Write the call's first record."""
+        call = self.call
+        await self._services.durable.write(partial(self._services.store.create_call, call))
+
+    # People
+
+    async def join(self, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
+        """Let somebody in, or back in under the id that was given before.
+
+        Raises:
+            CallEnded: the call is over.
+            ParticipantNotFound: nobody of that id ever joined.
+        """
+        self._require_open()
+        if participant_id is not None:
+            participant = replace(self._roster.participant(participant_id), name=name)
+        else:
+            participant = Participant(
+                id=ParticipantId(self._services.make_id()),
+                name=name,
+                role=role,
+                joined_at=self._services.clock.wall(),
+            )
+            self._note("participant_joined", name)
+        self._put_participant(participant)
+        return participant
+
+    async def set_muted(self, participant_id: ParticipantId, muted: bool) -> None:
+        """Silence a participant on the server, or end that. Raises ParticipantNotFound, MediaError."""
+        participant = self._roster.participant(participant_id)
+        if participant.muted == muted:
+            return
+        self._put_participant(replace(participant, muted=muted))
+        if participant.leg_id is not None and participant.leg_state is not LegState.CLOSED:
+            await self._services.media.set_muted(participant.leg_id, muted)
+
+    async def connect(self, participant_id: ParticipantId, listen_only: bool = False) -> LegId:
+        """Open a leg for a participant; the former one, if there still is one, is closed.
+
+        Raises:
+            CallEnded: the call is over.
+            ParticipantNotFound: nobody of that id ever joined.
+            MediaError: the media process cannot take it now.
+        """
+        self._require_open()
+        participant = self._roster.participant(participant_id)
+        leg_id = LegId(self._services.make_id())
+        self._claim_leg(leg_id)
+        speech = participant.role.speaks and not listen_only
+        await self._services.media.open_leg(
+            LegSpec(
+                leg_id=leg_id,
+                call_id=self.call.id,
+                participant_id=participant_id,
+                speech=speech,
+                listen_only=listen_only,
+            )
+        )
+        former = self._roster.open_leg(participant_id, leg_id, self._services.clock.monotonic())
+        if former is not None:
+            self._roster.change_leg(former, LegState.CLOSED)
+            await self._services.media.close_leg(former)
+        if participant.muted:
+            await self._services.media.set_muted(leg_id, True)
+        if speech:
+            self._conversation.listen_to(participant)
+        await self._services.media.set_routes(self.call.id, self._roster.routes())
+        self._put_participant(self._roster.participant(participant_id))
+        return leg_id
+
+    # Legs
+
+    async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
+        """Answer a leg's one offer. Raises MediaError."""
+        return await self._services.media.answer(leg_id, offer_sdp)
+
+    async def add_candidate(self, leg_id: LegId, candidate: Mapping[str, object]) -> None:
+        """Pass on one trickled candidate as browsers write it. Raises MediaError."""
+        line, mid, index = (candidate.get(key) for key in ("candidate", "sdpMid", "sdpMLineIndex"))
+        await self._services.media.add_candidate(
+            leg_id,
+            line if isinstance(line, str) else None,
+            mid if isinstance(mid, str) else None,
+            index if isinstance(index, int) else None,
+        )
+
+    async def close_leg(self, leg_id: LegId) -> None:
+        """End a leg on purpose; idempotent. Raises LegNotFound, MediaError."""
+        await self.leg_changed(leg_id, LegState.CLOSED)
+        await self._services.media.close_leg(leg_id)
+
+    async def leave(self, participant_id: ParticipantId) -> None:
+        """End a participant's leg on purpose; idempotent. Raises ParticipantNotFound, MediaError."""
+        leg_id = self._roster.participant(participant_id).leg_id
+        if leg_id is not None:
+            await self.close_leg(leg_id)
+
+    def leg_state(self, leg_id: LegId) -> LegState | None:
+        """A leg's state, None for one that the call never had. Any thread."""
+        return self._roster.leg(leg_id).state if leg_id in self.record.snapshot().legs else None
+
+    async def leg_changed(self, leg_id: LegId, state: LegState) -> None:
+        """Take a leg's new state, from the media process or from its owner."""
+        legs_before = self._roster.present_legs()
+        participant = self._roster.change_leg(leg_id, state)
+        legs_now = self._roster.present_legs()
+        if len(legs_now) < len(legs_before) and not self._roster.has_person():
+            self._alone_since = self._services.clock.monotonic()
+        if self.call.state is CallState.ENDED or participant is None:
+            return
+        if state is LegState.CONNECTED and participant.role.speaks:
+            self.go_live()
+        if code := _LEG_NOTES.get(state):
+            self._note(code, participant.name)
+        self._put_participant(participant)
+        if len(legs_now) < len(legs_before):
+            await self._set_routes_if_up()
+
+    async def media_restarted(self) -> None:
+        """The media process died and is back: every leg is lost, the people keep their places."""
+        if self.call.state is CallState.ENDED:
+            return
+        self._note("media_restarted")
+        for leg in self._roster.present_legs():
+            await self.leg_changed(leg.id, LegState.LOST)
+
+    async def _set_routes_if_up(self) -> None:
+        try:
+            await self._services.media.set_routes(self.call.id, self._roster.routes())
+        except MediaError as error:
+            # A bridge that is being restarted has no routes; the next leg brings it the whole table.
+            logger.warning("call %s keeps its routes for later: %s", self.call.id, error)
+
+    # Audio, words and figures
+
+    def heard(self, chunk: PcmChunk) -> None:
+        """Decoded audio of one leg."""
+        if self.call.state is not CallState.ENDED:
+            owner = self._roster.leg(chunk.leg_id).participant_id
+            self._conversation.heard(owner, chunk.pcm, chunk.start_s - self.record.origin)
+
+    def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
+        """Words that did not come through a microphone: a scripted conversation."""
+        self._conversation.said(participant_id, recognition)
+
+    def measured(self, sample: RtpSample) -> None:
+        """One second's figures of one leg; shown and kept with the next tick."""
+        self._samples.append(replace(sample, at_s=sample.at_s - self.record.origin))
+
+    # Life
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the call has ended and everything it had is kept. Any thread."""
+        return self._ending is not None and self._ending.done()
+
+    def go_live(self) -> None:
+        """The conversation begins, with the first speaker who is connected."""
+        if self.call.state is CallState.WAITING:
+            self._put_call(replace(self.call, state=CallState.LIVE, live_at=self._services.clock.wall()))
+
+    def change_origin(self, origin: CallOrigin) -> None:
+        """State where the voices really come from."""
+        self._put_call(replace(self.call, origin=origin))
+
+    async def tick(self) -> None:
+        """Once a second: hand the samples on, give up on legs that never connect, end what is abandoned."""
+        if self._samples:
+            samples, self._samples = tuple(self._samples), []
+            self.record.add_samples(samples)
+            self._services.samples.keep(self.call.id, samples)
+        self._conversation.count_dropped_audio()
+        if self.call.state is CallState.ENDED:
+            return
+        now = self._services.clock.monotonic()
+        for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
+            await self.leg_changed(leg.id, LegState.LOST)
+            await self._services.media.close_leg(leg.id)
+        patience = self._services.grace_s if self._roster.owners else WAITING_LIMIT_S
+        if (
+            self.call.origin is not CallOrigin.SCRIPT
+            and not self._roster.has_person()
+            and now - self._alone_since > patience
+        ):
+            await self.end(EndReason.ABANDONED)
+
+    async def end(self, reason: EndReason) -> None:
+        """End the call: close the legs, wait for the last words, keep everything. Idempotent; all callers wait."""
+        if self._ending is None:
+            self._ending = asyncio.create_task(self._end(reason), name=f"call-{self.call.id}-end")
+        await asyncio.shield(self._ending)
+
+    async def _end(self, reason: EndReason) -> None:
+        self._put_call(
+            replace(self.call, state=CallState.ENDED, ended_at=self._services.clock.wall(), end_reason=reason)
+        )
+        for leg in self._roster.present_legs():
+            self._roster.change_leg(leg.id, LegState.CLOSED)
+            try:
+                await self._services.media.close_leg(leg.id)
+            except MediaError as error:
+                logger.warning("call %s ends without its bridge: %s", self.call.id, error)
+        self._put_call(self.call)
+        await self._conversation.close()
+        await self.tick()
+        self._services.samples.finish(self.call.id)
+
+    def _require_open(self) -> None:
+        if self.call.state is CallState.ENDED:
+            raise CallEnded(call_id=self.call.id)
+
+    # The record and its durable copy
+
+    def _put_participant(self, participant: Participant) -> None:
+        self._roster.put(participant)
+        self._show()
+        self._keep(partial(self._services.store.save_participant, self.call.id, participant))
+
+    def _put_call(self, call: Call) -> None:
+        self.record.set_call(call)
+        self._show()
+        self._keep(partial(self._services.store.update_call, self.call))
+
+    def _show(self) -> None:
+        call = replace(self.call, participants=self._roster.participants)
+        self.record.set_call(call, self._roster.owners)
+
+    def _note(self, code: str, subject: str = "") -> None:
+        note = Note(at_s=self.record.now_s(), code=code, subject=subject)
+        self.record.add_note(note)
+        self._keep(partial(self._services.store.save_note, self.call.id, note))
+
+    def _keep(self, write: Write) -> None:
+        self._services.durable.post(write)

@@ -1,0 +1,40 @@
+"""A call as the store gives it back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from core.model.call import Call, LegId, ParticipantId
+from core.model.insight import Summary
+from core.model.passage import Guidance
+from core.model.sample import RtpSample
+from core.model.snapshot import CallSnapshot, Note
+from core.model.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """Everything durable of one call but its samples, which are in files. Utterances are in order of their start."""
+
+    call: Call
+    utterances: tuple[Utterance, ...]
+    summaries: tuple[Summary, ...]
+    guidance: tuple[Guidance, ...]
+    notes: tuple[Note, ...]
+    legs: Mapping[LegId, ParticipantId]
+
+    def snapshot(self, samples: tuple[RtpSample, ...]) -> CallSnapshot:
+        """The picture that a page draws of a call that is in the store and the sample files alone; revision 0."""
+        times = [u.end_s for u in self.utterances] + [note.at_s for note in self.notes] + [s.at_s for s in samples[-1:]]
+        return CallSnapshot(
+            revision=0,
+            now_s=max(times, default=0.0),
+            call=self.call,
+            utterances=self.utterances,
+            summaries=self.summaries,
+            guidance=self.guidance[-1] if self.guidance else None,
+            samples=samples,
+            legs=self.legs,
+            notes=self.notes,
+            parts=(),
+            dropped={},
+        )

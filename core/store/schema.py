@@ -1,0 +1,131 @@
+"""The tables. `migrations/versions` brings a database to this shape; a test compares the two.
+
+Times of day are seconds since the Unix epoch (UTC), times within a call are seconds on the call's clock. What was said
+is kept in `utterances` alone, so that correcting, masking and deleting it touch one table.
+"""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _call_id() -> "Column[str]":
+    return Column("call_id", String(64), ForeignKey("calls.id", ondelete="CASCADE"), nullable=False)
+
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("language", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("origin", String(16), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("live_at", Float),
+    Column("ended_at", Float),
+    Column("end_reason", String(16)),
+    Index(None, "created_at"),
+    Index(None, "state"),
+)
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    _call_id(),
+    Column("name", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("joined_at", Float, nullable=False),
+    Column("muted", Boolean, nullable=False),
+    Index(None, "call_id"),
+)
+
+legs = Table(
+    "legs",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("id", String(64), nullable=False, unique=True),
+    _call_id(),
+    Column("participant_id", String(64), ForeignKey("participants.id", ondelete="CASCADE"), nullable=False),
+    Column("state", String(16), nullable=False),
+    Index(None, "call_id"),
+)
+
+utterances = Table(
+    "utterances",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("id", String(96), nullable=False),
+    Column("participant_id", String(64), ForeignKey("participants.id", ondelete="CASCADE"), nullable=False),
+    Column("speaker", Text, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("start_s", Float, nullable=False),
+    Column("end_s", Float, nullable=False),
+    Column("confidence", Float),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("recognised_s", Float, nullable=False),
+    Index(None, "call_id", "id", unique=True),
+)
+
+summaries = Table(
+    "summaries",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("summary", Text, nullable=False),
+    Column("customer_issue", Text, nullable=False),
+    Column("agent_action", Text, nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("seen_utterance", String(96), nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("at_s", Float, nullable=False),
+    Column("took_s", Float, nullable=False),
+    Index(None, "call_id"),
+)
+
+guidance = Table(
+    "guidance",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("query", Text, nullable=False),
+    Column("guidance", Text, nullable=False),
+    Column("documents", JSON, nullable=False),
+    Column("at_s", Float, nullable=False),
+    Column("took_s", Float, nullable=False),
+    Index(None, "call_id"),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("at_s", Float, nullable=False),
+    Column("code", String(64), nullable=False),
+    Column("subject", Text, nullable=False),
+    Index(None, "call_id"),
+)

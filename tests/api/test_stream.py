@@ -1,0 +1,92 @@
+import asyncio
+import json
+from dataclasses import replace
+
+from core.api.stream import changes, events
+from core.calls.record import CallRecord
+from core.model.call import CallState
+from core.model.errors import CallNotFound
+from core.model.health import PartHealth, PartState
+from tests.calls.test_record import a_call, a_sample, an_utterance
+from tests.fakes.clock import ManualClock
+
+
+def test_the_first_message_has_everything() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    record.put_utterance(an_utterance("1", "안녕하세요", 0.0))
+    record.add_samples([a_sample(1.0)])
+    message = changes(None, record.snapshot())
+    assert message["reset"] is True
+    assert message["call"]["state"] == "waiting"
+    assert [u["text"] for u in message["utterances"]] == ["안녕하세요"]
+    assert message["samples"][0]["packets_per_s"] == 50
+
+
+def test_later_messages_have_only_what_changed() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    record.put_utterance(an_utterance("1", "안녕하세요", 0.0))
+    before = record.snapshot()
+    record.put_utterance(an_utterance("2", "네", 2.0))
+    message = changes(before, record.snapshot())
+    assert set(message) == {"reset", "revision", "now_s", "utterances"}
+    assert [u["id"] for u in message["utterances"]] == ["2"]
+
+
+def test_a_withdrawn_interim_is_told() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    record.put_utterance(an_utterance("1", "어", 0.0, is_final=False))
+    before = record.snapshot()
+    record.put_utterance(an_utterance("1", "", 0.0))
+    assert [(u["id"], u["text"]) for u in changes(before, record.snapshot())["utterances"]] == [("1", "")]
+
+
+def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    record.add_samples([a_sample(1.0)])
+    before = record.snapshot()
+    record.add_samples([a_sample(2.0)])
+    (sample,) = changes(before, record.snapshot())["samples"]
+    assert sample["at_s"] == 2.0
+    assert sample["jitter_ms"] is None
+
+
+async def test_a_stream_sends_the_picture_then_the_changes_and_hears_of_a_shutdown() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    stopping = asyncio.Event()
+    stream = events(record.snapshot, lambda: record.revision, tuple, stopping.is_set)
+    first = await anext(stream)
+    assert json.loads(first.removeprefix("data: "))["reset"] is True
+    record.put_utterance(an_utterance("1", "네", 0.0))
+    assert "네" in await anext(stream)
+    stopping.set()
+    assert [event async for event in stream] == []
+
+
+async def test_a_stream_tells_when_a_part_fails_though_nothing_else_happens() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    parts = [PartHealth("media", PartState.UP, needed=True)]
+
+    def snapshot():
+        return replace(record.snapshot(), parts=tuple(parts))
+
+    stream = events(snapshot, lambda: record.revision, lambda: tuple(parts), lambda: False)
+    await anext(stream)
+    parts[0] = PartHealth("media", PartState.DOWN, needed=True, detail="killed")
+    assert "killed" in await asyncio.wait_for(anext(stream), 10)
+    await stream.aclose()
+
+
+async def test_the_stream_of_an_ended_call_ends() -> None:
+    record = CallRecord(replace(a_call(), state=CallState.ENDED), ManualClock())
+    sent = [event async for event in events(record.snapshot, lambda: 0, tuple, lambda: False)]
+    assert len(sent) == 2
+    assert sent[1].startswith("event: done")
+
+
+async def test_a_call_that_is_gone_is_said_in_words() -> None:
+    def snapshot():
+        raise CallNotFound(call_id="c9")
+
+    sent = [event async for event in events(snapshot, lambda: 0, tuple, lambda: False)]
+    assert sent[0].startswith("event: gone")
+    assert "There is no call c9" in sent[0]

@@ -1,0 +1,85 @@
+"""A call session with everything around it real but the bridge, the speech engine and the clock."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from core.calls.durable import DurableWriter
+from core.calls.insights import Insights
+from core.calls.registry import CallRegistry
+from core.calls.sampling import SampleKeeper
+from core.calls.services import CallServices
+from core.calls.session import CallSession
+from core.model.call import CallOrigin, LegState, Participant, Role
+from core.quality.segments import SampleWriter
+from core.store.records import Store
+from tests.fakes.bridge import SilentBridge
+from tests.fakes.clock import ManualClock
+from tests.fakes.insight import CountingSummarizer, EchoRetriever
+from tests.fakes.speech import ScriptedSession, ScriptedTranscriber
+
+
+@dataclass
+class World:
+    """What a test can touch."""
+
+    clock: ManualClock
+    bridge: SilentBridge
+    transcriber: ScriptedTranscriber
+    summarizer: CountingSummarizer
+    store: Store
+    registry: CallRegistry
+    samples_dir: Path
+
+    async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
+        return await self.registry.start(language, origin)
+
+    async def connected(self, session: CallSession, role: Role, name: str) -> Participant:
+        """Somebody who has joined and whose leg is connected."""
+        participant = await session.join(role, name)
+        leg_id = await session.connect(participant.id)
+        await session.leg_changed(leg_id, LegState.CONNECTED)
+        return participant
+
+    def speech_of(self, session: CallSession, participant: Participant) -> ScriptedSession:
+        return self.transcriber.sessions[f"{session.call.id}-{participant.id}"]
+
+    async def until(self, condition: Callable[[], object], seconds: float = 10.0) -> None:
+        """Let the loop run until something has happened on another thread."""
+        async with asyncio.timeout(seconds):
+            while not condition():  # noqa: ASYNC110 - what is waited for happens on other threads
+                await asyncio.sleep(0.005)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    clock, bridge, transcriber, summarizer = ManualClock(), SilentBridge(), ScriptedTranscriber(), CountingSummarizer()
+    store = Store.open(f"sqlite:///{tmp_path / 'calls.db'}")
+    durable = DurableWriter(lambda: store.health)
+    insights = Insights(summarizer, EchoRetriever(), documents=3, clock=clock)
+    samples = SampleKeeper(SampleWriter(tmp_path / "samples", clock))
+    ids = (f"id{n}" for n in itertools.count())
+    registry = CallRegistry(
+        CallServices(
+            clock=clock,
+            media=bridge,
+            transcriber=transcriber,
+            insights=insights,
+            store=store,
+            durable=durable,
+            samples=samples,
+            make_id=lambda: next(ids),
+            grace_s=20.0,
+        )
+    )
+    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples")
+    summarizer.gate.set()
+    await registry.close()
+    insights.close()
+    samples.close()
+    await durable.close()
+    store.close()

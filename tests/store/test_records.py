@@ -1,0 +1,195 @@
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import text
+
+from core.model.call import (
+    Call,
+    CallId,
+    CallOrigin,
+    CallState,
+    EndReason,
+    LegId,
+    LegState,
+    Participant,
+    ParticipantId,
+    Role,
+)
+from core.model.errors import CallNotFound, DatabaseUnavailable, DiskFull, RecordRefused
+from core.model.insight import Summary, SummaryText
+from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.snapshot import Note
+from core.model.utterance import Utterance
+from core.store.database import Database
+from core.store.records import Store
+from core.store.schema import metadata
+
+CALL = Call(CallId("c1"), "ko", CallState.WAITING, CallOrigin.BROWSER, created_at=1_000.0)
+PERSON = Participant(
+    ParticipantId("p1"), "지영", Role.CUSTOMER, joined_at=1_001.0, leg_id=LegId("l1"), leg_state=LegState.CONNECTED
+)
+
+
+def utterance(number: int, words: str = "환불하고 싶어요") -> Utterance:
+    return Utterance(
+        id=f"p1-{number}",
+        participant_id=PERSON.id,
+        speaker=PERSON.name,
+        role=PERSON.role,
+        text=words,
+        is_final=True,
+        start_s=float(number),
+        end_s=number + 0.5,
+        confidence=0.8,
+        engine="whisper",
+        model="base",
+        recognised_s=number + 1.0,
+    )
+
+
+@pytest.fixture
+def store(tmp_path: Path):
+    opened = Store.open(f"sqlite:///{tmp_path / 'deep' / 'earshot.db'}")
+    opened.create_call(CALL)
+    opened.save_participant(CALL.id, PERSON)
+    yield opened
+    opened.close()
+
+
+def test_a_call_comes_back_as_it_was_kept(store: Store) -> None:
+    summary = Summary(SummaryText("환불 요청", "이중 청구", "환불 안내"), "extractive", "", "p1-0", 1, 2.0, 0.01)
+    answer = GuidanceAnswer("먼저 확인", (Passage("환불", "절차", 3.5, "billing.md#refund"),))
+    guidance = Guidance("환불 요청", answer, 2.5, 0.002)
+    note = Note(0.5, "participant_joined", "지영")
+    store.save_utterance(CALL.id, utterance(0))
+    store.save_summary(CALL.id, summary)
+    store.save_guidance(CALL.id, guidance)
+    store.save_note(CALL.id, note)
+    kept = store.load_call(CALL.id)
+    assert kept.call == replace(CALL, participants=(PERSON,))
+    assert kept.utterances == (utterance(0),)
+    assert (kept.summaries, kept.guidance, kept.notes) == ((summary,), (guidance,), (note,))
+    assert kept.legs == {"l1": "p1"}
+    assert kept.snapshot(()).now_s == 0.5
+
+
+def test_an_utterance_that_is_kept_twice_is_there_once(store: Store) -> None:
+    store.save_utterance(CALL.id, utterance(0, "환불"))
+    store.save_utterance(CALL.id, utterance(0, "환불하고 싶어요"))
+    assert [u.text for u in store.load_call(CALL.id).utterances] == ["환불하고 싶어요"]
+
+
+def test_a_participant_who_comes_back_keeps_the_place_and_the_latest_leg(store: Store) -> None:
+    store.save_participant(CALL.id, replace(PERSON, leg_id=LegId("a-later-leg"), leg_state=LegState.LOST))
+    (person,) = store.load_call(CALL.id).call.participants
+    assert (person.leg_id, person.leg_state) == ("a-later-leg", LegState.LOST)
+    assert set(store.load_call(CALL.id).legs) == {"l1", "a-later-leg"}
+
+
+def test_calls_are_listed_newest_first(store: Store) -> None:
+    store.create_call(replace(CALL, id=CallId("c2"), created_at=2_000.0))
+    assert [call.id for call in store.list_calls(limit=5)] == ["c2", "c1"]
+    assert [call.id for call in store.list_calls(limit=1)] == ["c2"]
+
+
+def test_an_unknown_call_is_named(store: Store) -> None:
+    with pytest.raises(CallNotFound, match="c9"):
+        store.load_call(CallId("c9"))
+
+
+def test_a_call_that_a_crash_left_open_ends_with_its_last_trace(store: Store) -> None:
+    store.save_utterance(CALL.id, utterance(7))
+    assert store.close_interrupted(now_wall=9_999.0) == (CALL.id,)
+    call = store.load_call(CALL.id).call
+    assert (call.state, call.end_reason, call.ended_at) == (CallState.ENDED, EndReason.INTERRUPTED, 1_008.0)
+    assert call.participants[0].leg_state is LegState.LOST
+    assert store.close_interrupted(now_wall=9_999.0) == ()
+
+
+WRITER = """
+import sys
+from core.store.records import Store
+from tests.store.test_records import CALL, PERSON, utterance
+store = Store.open(sys.argv[1])
+store.create_call(CALL)
+store.save_participant(CALL.id, PERSON)
+number = 0
+while True:
+    store.save_utterance(CALL.id, utterance(number))
+    print(number, flush=True)
+    number += 1
+"""
+
+
+def test_no_final_utterance_is_lost_when_the_process_is_killed(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'earshot.db'}"
+    with subprocess.Popen([sys.executable, "-c", WRITER, url], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        shown = [child.stdout.readline() for _ in range(25)]
+        os.kill(child.pid, signal.SIGKILL)
+        shown += child.stdout.readlines()
+    last = int(shown[-1])
+    store = Store.open(url)
+    assert store.close_interrupted(now_wall=9_999.0) == (CALL.id,)
+    assert len(store.load_call(CALL.id).utterances) >= last + 1
+    store.close()
+
+
+def test_a_full_disk_is_named_and_later_writes_succeed(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'earshot.db'}")
+    store.create_call(CALL)
+    store.save_participant(CALL.id, PERSON)
+    with store._database.transaction() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+        connection.execute(text(f"PRAGMA max_page_count = {pages}"))
+
+    def fill_the_disk() -> None:
+        for number in range(1_000):
+            store.save_utterance(CALL.id, utterance(number, "가" * 500))
+
+    with pytest.raises(DiskFull, match=r"earshot\.db is full"):
+        fill_the_disk()
+    kept = len(store.load_call(CALL.id).utterances)
+    with store._database.transaction() as connection:
+        connection.execute(text("PRAGMA max_page_count = 100000"))
+    store.save_utterance(CALL.id, utterance(2_000))
+    assert len(store.load_call(CALL.id).utterances) == kept + 1
+    store.close()
+
+
+def test_what_can_never_be_kept_is_told_apart_and_quotes_nobody(store: Store) -> None:
+    with pytest.raises(RecordRefused) as refused:
+        store.save_utterance(CallId("no-such-call"), utterance(0, "제 카드 번호는 1234"))
+    assert not refused.value.retryable
+    assert "1234" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [("nonsense", "URL"), ("nosuchdb://x/y", "nosuchdb"), ("sqlite:////proc/nowhere/x.db", "cannot be used")],
+)
+def test_a_database_that_cannot_be_opened_is_named(url: str, word: str) -> None:
+    with pytest.raises(DatabaseUnavailable, match=word):
+        Store.open(url)
+
+
+def test_the_password_of_a_database_is_never_shown() -> None:
+    with pytest.raises(DatabaseUnavailable) as refused:
+        Store.open("nosuchdb://me:secret@host/db")
+    assert "secret" not in str(refused.value)
+
+
+def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'earshot.db'}")
+    with database.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(text("PRAGMA journal_mode")).scalar_one() == "wal"
+        assert connection.execute(text("PRAGMA synchronous")).scalar_one() == 2
+    database.close()
