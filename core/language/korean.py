@@ -1,5 +1,6 @@
 """Korean morphemes and sentences, by Kiwi."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -30,9 +31,17 @@ def load() -> None:
 
 def morphemes(text: str) -> tuple[Morpheme, ...]:
     """The morphemes of `text` in order. Any thread; takes about a millisecond a sentence."""
-    return tuple(Morpheme(t.form, str(t.tag), t.start, t.start + t.len) for t in _kiwi().tokenize(text))
+    # Irregular stems carry a mark of their own (`VV-I`), which no reader of the tags needs.
+    return tuple(
+        Morpheme(t.form, str(t.tag).partition("-")[0], t.start, t.start + t.len) for t in _kiwi().tokenize(text)
+    )
 
 
 def sentences(text: str) -> tuple[str, ...]:
     """Split `text` into sentences, with or without punctuation. Any thread."""
     return tuple(s.text for s in _kiwi().split_into_sents(text))
+
+
+def surface(parts: Sequence[tuple[str, str]]) -> str:
+    """Write morphemes (form, tag) as a Korean would: `(끊기, VV), (음, ETN)` gives `끊김`. Any thread."""
+    return str(_kiwi().join(list(parts)))
