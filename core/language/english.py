@@ -1,7 +1,7 @@
 """English sentences and word stems, by nupunkt and Snowball: both bring all they need."""
 
 import re
-from functools import cache
+from threading import local
 
 import nupunkt
 from snowballstemmer import stemmer
@@ -21,9 +21,14 @@ STOP_WORDS = frozenset(
 """Words that carry no content of their own."""
 
 
-@cache
-def _stemmer() -> BaseStemmer:
-    return stemmer("english")
+class _Stemmers(local):
+    """A stemmer for every thread: it keeps the word that it works on in itself."""
+
+    def __init__(self) -> None:
+        self.english: BaseStemmer = stemmer("english")
+
+
+_stemmers = _Stemmers()
 
 
 def sentences(text: str) -> tuple[str, ...]:
@@ -38,4 +43,5 @@ def words(text: str) -> tuple[str, ...]:
 
 def stems(text: str) -> tuple[str, ...]:
     """The stems of the content words of `text`, in order. Any thread."""
-    return tuple(_stemmer().stemWord(word) for word in words(text) if word not in STOP_WORDS)
+    stem = _stemmers.english.stemWord
+    return tuple(stem(word) for word in words(text) if word not in STOP_WORDS)
