@@ -5,14 +5,14 @@ Everything runs on the calls loop.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from core.calls.registry import CallRegistry
 from core.calls.session import CallSession
-from core.media.events import PlaybackKind
+from core.media.events import PlaybackEnded, PlaybackKind
 from core.model.call import CallId, CallOrigin, CallState, EndReason, Language, LegId, ParticipantId, Role
 from core.model.errors import EarshotError
 from core.model.insight import Turn
@@ -23,13 +23,15 @@ logger = logging.getLogger(__name__)
 READING_S_PER_CHARACTER = {"ko": 0.12}
 READING_S_PER_CHARACTER_OTHERWISE = 0.055
 PAUSE_S = 0.8
+SPEAK_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
+"""Pauses before each attempt to bring the voices back after the media process died."""
 
 
 class Playback(Protocol):
     """What a demo asks of the media process."""
 
-    async def play(self, call_id: CallId, legs: Mapping[LegId, Path], offset_s: float) -> PlaybackKind:
-        """Let a file speak on each leg, from `offset_s` seconds on."""
+    async def play(self, legs: Mapping[LegId, Path], call_id: CallId, offset_s: float = 0.0) -> PlaybackKind:
+        """Let a file speak on each leg, from `offset_s` seconds on. Raises MediaError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,9 @@ class DemoCalls:
         self._sides = tuple(sides)
         self._sleep = sleep
         self._voices: dict[CallId, dict[ParticipantId, Path]] = {}
+        self._began_s: dict[CallId, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        registry.after_restart = self._after_restart
+        registry.on_playback_ended = self._playback_ended
 
     async def start_voices(self, language: Language) -> CallSession:
         """Begin a call between the two recorded voices. Raises MediaError."""
@@ -69,6 +72,7 @@ class DemoCalls:
                 voices[participant.id] = side.path
             self._voices[session.call.id] = voices
             await self._speak(session, offset_s=0.0)
+            self._began_s[session.call.id] = session.record.now_s()
         except EarshotError:
             await session.end(EndReason.ABANDONED)
             raise
@@ -77,9 +81,7 @@ class DemoCalls:
     async def start_script(self, turns: Sequence[Turn], language: Language, names: Mapping[Role, str]) -> CallSession:
         """Begin a scripted, silent call: its turns appear at the pace at which one would say them."""
         session = await self._registry.start(language, CallOrigin.SCRIPT)
-        task = asyncio.create_task(self._recite(session, turns, names), name=f"call-{session.call.id}-script")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._own(self._recite(session, turns, names), f"call-{session.call.id}-script")
         return session
 
     async def _speak(self, session: CallSession, offset_s: float) -> None:
@@ -87,22 +89,32 @@ class DemoCalls:
         for participant_id, path in self._voices[session.call.id].items():
             leg_id = await session.connect(participant_id)
             legs[leg_id] = path
-        kind = await self._playback.play(session.call.id, legs, offset_s)
+        kind = await self._playback.play(legs, session.call.id, offset_s)
         if kind is PlaybackKind.DIRECT:
             session.change_origin(CallOrigin.DEMO_DIRECT)
 
-    def _after_restart(self, session: CallSession) -> None:
-        if session.call.id in self._voices:
-            task = asyncio.create_task(self._speak_again(session), name=f"call-{session.call.id}-voices")
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+    async def _playback_ended(self, session: CallSession, event: PlaybackEnded) -> None:
+        if event.error is None or session.call.state is CallState.ENDED:
+            await session.end(EndReason.FINISHED)
+        else:
+            self._own(self._speak_again(session), f"call-{session.call.id}-voices")
 
     async def _speak_again(self, session: CallSession) -> None:
-        try:
-            await self._speak(session, offset_s=session.record.now_s())
-        except EarshotError as error:
-            logger.warning("the demo call %s ends early: %s", session.call.id, error)
-            await session.end(EndReason.FINISHED)
+        """The media process died under the voices: they come back where they would be by now."""
+        for pause_s in SPEAK_AGAIN_S:
+            await self._sleep(pause_s)
+            try:
+                await self._speak(session, offset_s=session.record.now_s() - self._began_s[session.call.id])
+            except EarshotError as error:
+                logger.warning("the voices of demo call %s are not back yet: %s", session.call.id, error)
+            else:
+                return
+        await session.end(EndReason.FINISHED)
+
+    def _own(self, work: Coroutine[None, None, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _recite(self, session: CallSession, turns: Sequence[Turn], names: Mapping[Role, str]) -> None:
         language = session.call.language

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from core.calls.services import CallServices
@@ -33,8 +33,8 @@ class CallRegistry:
         self._by_leg: dict[LegId, CallId] = {}
         self._events: asyncio.Queue[ControlEvent] = asyncio.Queue(CONTROL_EVENTS_LIMIT)
         self._dropped_events = 0
-        self.after_restart: Callable[[CallSession], None] = _nothing
-        """Called for every live call once its legs are marked lost after a restart of the media process."""
+        self.on_playback_ended: Callable[[CallSession, PlaybackEnded], Awaitable[None]] = _end_call
+        """What becomes of a call whose recorded voices have come to their end, or broke off."""
         self._tasks = (
             asyncio.create_task(self._dispatch(), name="calls-dispatch"),
             asyncio.create_task(self._tick(), name="calls-tick"),
@@ -105,13 +105,9 @@ class CallRegistry:
                 await session.leg_changed(event.leg_id, event.state)
         elif isinstance(event, MediaRestarted):
             for session in self.sessions():
-                await session.media_restarted()
-                if session.call.state is not CallState.ENDED:
-                    self.after_restart(session)
+                session.media_restarted()
         elif session := self._sessions.get(event.call_id):
-            if event.error:
-                logger.warning("the demo call %s stopped early: %s", event.call_id, event.error)
-            await session.end(EndReason.FINISHED)
+            await self.on_playback_ended(session, event)
 
     async def _tick(self) -> None:
         while True:
@@ -139,5 +135,5 @@ class CallRegistry:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _nothing(_: CallSession) -> None:
-    return None
+async def _end_call(session: CallSession, _: PlaybackEnded) -> None:
+    await session.end(EndReason.FINISHED)

