@@ -3,6 +3,7 @@
     EarshotError
     ├── SettingInvalid                  a setting is out of range, unknown or malformed
     ├── PortTaken                       the address to listen on is in use
+    ├── AddressUnusable                 this machine or user cannot listen there
     ├── ServerStarting                  retryable
     ├── CallError
     │   ├── CallNotFound
@@ -22,7 +23,9 @@
     ├── SpeechError
     │   ├── EngineUnavailable
     │   ├── ModelFileMissing
-    │   └── ModelFileCorrupt
+    │   ├── ModelFileCorrupt
+    │   ├── RecognitionFailed
+    │   └── RecordingUnreadable
     ├── AssistError
     │   └── ScenarioInvalid
     ├── GuidanceError
@@ -74,6 +77,15 @@ class PortTaken(EarshotError):
 
     address: str
     template: ClassVar[str] = "The address {address} is already in use. Stop the other program, or choose another port."
+
+
+@dataclass(eq=False)
+class AddressUnusable(EarshotError):
+    """This machine or user cannot listen on the address."""
+
+    address: str
+    reason: str
+    template: ClassVar[str] = "Earshot cannot listen on {address}: {reason}. Choose another address or port."
 
 
 @dataclass(eq=False)
@@ -233,6 +245,27 @@ class ModelFileCorrupt(SpeechError):
     template: ClassVar[str] = (
         "The speech model {path} is damaged. Delete it and run `make setup` to have it made again."
     )
+
+
+@dataclass(eq=False)
+class RecognitionFailed(SpeechError):
+    """The engine gave an error on one utterance."""
+
+    engine: str
+    reason: str
+    template: ClassVar[str] = (
+        "The speech engine {engine} could not read an utterance ({reason}). The next one is tried again; if this"
+        " stays, restart Earshot."
+    )
+
+
+@dataclass(eq=False)
+class RecordingUnreadable(SpeechError):
+    """A sound file cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The recording {path} cannot be read: {reason}. Give it as a sound file, for example WAV."
 
 
 @dataclass(eq=False)

@@ -1,0 +1,170 @@
+"""Every leg of the media process, and every call's table of who hears whom."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+
+from core.media.bridge import Bridge
+from core.media.events import LegChanged, LegSpec, PlaybackEnded
+from core.media.feed import DirectFeed
+from core.media.guard import Guard, Tally
+from core.media.leg import Leg
+from core.media.messages import AnyReport, LegReport, PcmReport, PlaybackReport, SampleReport
+from core.model.audio import PcmChunk
+from core.model.call import CallId, LegId, LegState
+from core.model.errors import LegNotFound
+
+logger = logging.getLogger(__name__)
+
+SAMPLE_PERIOD_S = 1.0
+
+
+class Exchange:
+    """Opens, routes, samples and closes legs. Media loop only; `emit` gets the events and must not block."""
+
+    def __init__(self, bridge: Bridge, emit: Callable[[AnyReport], None], tally: Tally) -> None:
+        self._bridge = bridge
+        self._emit = emit
+        self._tally = tally
+        self._guard = Guard("feed_and_sample_errors", tally)
+        self._legs: dict[LegId, Leg] = {}
+        self._tables: dict[CallId, Mapping[LegId, frozenset[LegId]]] = {}
+        self._feeds: dict[CallId, DirectFeed] = {}
+        self._endings: set[asyncio.Task[None]] = set()
+        self._sampler: asyncio.Task[None] | None = None
+
+    @property
+    def legs(self) -> int:
+        """How many legs there are."""
+        return len(self._legs)
+
+    def start(self) -> None:
+        """Begin to take samples once a second."""
+        self._sampler = asyncio.create_task(self._sample(), name="media-sampler")
+
+    def open(self, spec: LegSpec) -> None:
+        """Make a leg known. Idempotent."""
+        if spec.leg_id not in self._legs:
+            leg = Leg(spec, self._bridge, self._leg_changed, self._pcm, self._tally)
+            self._legs[spec.leg_id] = leg
+            self._leg_changed(leg, LegState.OPEN)
+
+    def _leg(self, leg_id: LegId) -> Leg:
+        try:
+            return self._legs[leg_id]
+        except KeyError:
+            raise LegNotFound(leg_id=leg_id) from None
+
+    async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
+        """The answer to a leg's one offer.
+
+        Raises:
+            LegNotFound: no such leg.
+            OfferRefused: see `Leg.answer`.
+        """
+        leg = self._leg(leg_id)
+        answer = await leg.answer(offer_sdp)
+        self._route(leg.spec.call_id)
+        return answer
+
+    async def add_candidate(
+        self, leg_id: LegId, candidate: str | None, sdp_mid: str | None, sdp_mline_index: int | None
+    ) -> None:
+        """Take a trickled candidate.
+
+        Raises:
+            LegNotFound: no such leg.
+            OfferRefused: the candidate cannot be read.
+        """
+        await self._leg(leg_id).add_candidate(candidate, sdp_mid, sdp_mline_index)
+
+    def set_routes(self, call_id: CallId, routes: Mapping[LegId, frozenset[LegId]]) -> None:
+        """Replace a call's whole table. Idempotent. Legs of other calls in it are never heard."""
+        self._tables[call_id] = routes
+        self._route(call_id)
+        self._forget_call(call_id)
+
+    def _route(self, call_id: CallId) -> None:
+        table = self._tables.get(call_id, {})
+        own = {leg_id for leg_id, leg in self._legs.items() if leg.spec.call_id == call_id}
+        for leg_id in own:
+            self._bridge.set_sources(leg_id, (table.get(leg_id, frozenset()) & own) - {leg_id})
+
+    def _forget_call(self, call_id: CallId) -> None:
+        if not any(leg.spec.call_id == call_id for leg in self._legs.values()) and not self._tables.get(call_id):
+            self._tables.pop(call_id, None)
+
+    def set_muted(self, leg_id: LegId, muted: bool) -> None:
+        """Mute or unmute a leg on the server.
+
+        Raises:
+            LegNotFound: no such leg.
+        """
+        self._leg(leg_id).set_muted(muted)
+
+    async def feed(self, call_id: CallId, files: Mapping[LegId, str], offset_s: float = 0.0) -> None:
+        """Let files be heard as if they came from these legs. Returns when they are playing.
+
+        Raises:
+            LegNotFound: no such leg.
+            AudioFileUnreadable: one of the files.
+        """
+        takers = {leg_id: self._leg(leg_id).feed for leg_id in files}
+        feed = DirectFeed(files, offset_s, takers, self._guard, lambda error: self._fed(call_id, tuple(files), error))
+        former = self._feeds.get(call_id)
+        if former is not None:
+            await former.close()
+        await feed.start()
+        self._feeds[call_id] = feed
+
+    def _fed(self, call_id: CallId, legs: tuple[LegId, ...], error: str | None) -> None:
+        self._emit(PlaybackReport(PlaybackEnded(call_id=call_id, legs=legs, error=error)))
+
+    async def close_leg(self, leg_id: LegId) -> None:
+        """End a leg on purpose. Idempotent."""
+        leg = self._legs.pop(leg_id, None)
+        if leg is None:
+            return
+        call_id = leg.spec.call_id
+        feed = self._feeds.get(call_id)
+        if feed is not None and feed.drop(leg_id):
+            await feed.close()
+            self._feeds.pop(call_id, None)
+        await leg.close()
+        if not any(other.spec.call_id == call_id for other in self._legs.values()):
+            self._tables.pop(call_id, None)
+        self._route(call_id)
+
+    def _leg_changed(self, leg: Leg, state: LegState) -> None:
+        leg_id = leg.spec.leg_id
+        logger.info("leg %s is %s", leg_id, state)
+        self._emit(LegReport(LegChanged(leg_id=leg_id, state=state, at_s=time.monotonic())))
+        if state is LegState.LOST:
+            ending = asyncio.create_task(self.close_leg(leg_id), name=f"media-ending-{leg_id}")
+            self._endings.add(ending)
+            ending.add_done_callback(self._endings.discard)
+
+    def _pcm(self, chunk: PcmChunk) -> None:
+        self._emit(PcmReport(chunk))
+
+    async def _sample(self) -> None:
+        last_s = time.monotonic()
+        while True:
+            await asyncio.sleep(max(0.0, last_s + SAMPLE_PERIOD_S - time.monotonic()))
+            now_s = time.monotonic()
+            for leg in list(self._legs.values()):
+                with self._guard:
+                    for sample in await leg.sample(now_s, now_s - last_s):
+                        self._emit(SampleReport(sample))
+            last_s = now_s
+
+    async def close(self) -> None:
+        """Close every leg and stop every task. Idempotent."""
+        if self._sampler is not None:
+            self._sampler.cancel()
+            await asyncio.gather(self._sampler, return_exceptions=True)
+            self._sampler = None
+        await asyncio.gather(*(self.close_leg(leg_id) for leg_id in list(self._legs)))
+        await asyncio.gather(*self._endings, return_exceptions=True)
+        await self._bridge.close()

@@ -1,0 +1,30 @@
+"""An audio packet as the bridge sees it, and the arithmetic of its wrapping counters."""
+
+from dataclasses import dataclass
+
+CLOCK_RATE = 48_000
+"""RTP clock of Opus in Hz, whatever the sound's own rate (RFC 7587)."""
+
+FRAME_S = 0.02
+FRAME_SAMPLES = 960
+"""Samples of a 20 ms frame on the RTP clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPacket:
+    """One Opus packet of one leg."""
+
+    ssrc: int
+    sequence: int
+    """16 bits, wraps."""
+    timestamp: int
+    """32 bits of the RTP clock, wraps."""
+    payload: bytes
+    arrival_s: float
+    """Monotonic seconds."""
+
+
+def signed_difference(later: int, earlier: int, bits: int) -> int:
+    """`later - earlier` of two counters that wrap at 2**bits, taken the short way round."""
+    half = 1 << (bits - 1)
+    return ((later - earlier + half) & ((1 << bits) - 1)) - half

@@ -1,0 +1,70 @@
+"""The media process itself: everything of it put together, from its start to its end."""
+
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+
+from core.media import compat
+from core.media.bridge import Bridge
+from core.media.guard import Tally
+from core.media.load import report_load
+from core.media.messages import LoadReport
+from core.media.relay import RelayBridge
+from core.media.server import ControlServer
+from core.media.tap import TapBridge
+from core.settings import BridgeKind
+
+logger = logging.getLogger(__name__)
+
+ORPHAN_S = 10.0
+"""Without a controller for this long the process ends by itself."""
+
+NICE = -10
+
+
+def raise_priority() -> None:
+    """Ask for more CPU than other processes get, where this user may."""
+    try:
+        os.nice(NICE)
+    except OSError:
+        logger.info("running at normal priority: this user may not raise it")
+
+
+def choose_bridge(kind: BridgeKind, tally: Tally) -> tuple[Bridge, BridgeKind, str]:
+    """The bridge that was asked for, or the fallback with the reason in words."""
+    if kind is BridgeKind.RELAY:
+        return RelayBridge(tally), kind, ""
+    problem = compat.tap_problem()
+    if problem:
+        logger.error("packets cannot be forwarded, voices are transcoded instead: %s", problem)
+        return RelayBridge(tally), BridgeKind.RELAY, problem
+    return TapBridge(tally), kind, ""
+
+
+async def run(socket: Path, kind: BridgeKind, orphan_s: float = ORPHAN_S) -> None:
+    """Serve until SIGTERM or SIGINT, or until no controller has been there for `orphan_s`."""
+    tally = Tally()
+    bridge, chosen, problem = choose_bridge(kind, tally)
+    server = ControlServer(bridge, tally, chosen.value, problem)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await server.start(socket)
+    load = asyncio.create_task(
+        report_load(lambda: server.legs, tally, lambda load: server.emit(LoadReport(load))), name="media-load"
+    )
+    orphaned = asyncio.create_task(server.wait_deserted(orphan_s), name="media-orphaned")
+    stopped = asyncio.create_task(stop.wait(), name="media-stopped")
+    tasks = (load, orphaned, stopped)
+    try:
+        await asyncio.wait({orphaned, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if not stop.is_set():
+            logger.warning("nobody has been connected for %.0f s: ending", orphan_s)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await server.close()

@@ -1,0 +1,150 @@
+"""A real media process with real clients, for the tests: who plays what, who hears what."""
+
+import asyncio
+import wave
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from core.media.events import LegChanged, LegSpec, MediaEvent
+from core.media.opus import OpusDecoder
+from core.media.packet import CLOCK_RATE, MediaPacket, signed_difference
+from core.media.player import FileClient
+from core.media.sound_file import SoundFile
+from core.media.supervisor import MediaProcess
+from core.model.call import CallId, LegId, LegState, ParticipantId
+from core.model.clock import SystemClock
+from core.settings import BridgeKind, Settings
+
+CALL = CallId("call")
+Event = TypeVar("Event")
+
+
+def write_tone(path: Path, hertz: int, seconds: float, peak: int = 8000) -> Path:
+    """A mono WAV file with one tone."""
+    moments = np.arange(int(CLOCK_RATE * seconds)) / CLOCK_RATE
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(CLOCK_RATE)
+        file.writeframes((peak * np.sin(2 * np.pi * hertz * moments)).astype("<i2").tobytes())
+    return path
+
+
+class Client(FileClient):
+    """A client that remembers what it got."""
+
+    def __init__(self, leg_id: LegId, file: SoundFile, media: MediaProcess) -> None:
+        self.leg_id = leg_id
+        self.packets: list[MediaPacket] = []
+        self._news = asyncio.Event()
+        super().__init__(file, lambda offer: media.answer(leg_id, offer), self._take)
+
+    def _take(self, packet: MediaPacket) -> None:
+        self.packets.append(packet)
+        self._news.set()
+
+    async def until_packets(self, count: int) -> None:
+        """Wait until so many packets have arrived."""
+        async with asyncio.timeout(20):
+            while len(self.packets) < count:
+                self._news.clear()
+                await self._news.wait()
+
+
+class Rig:
+    """One media process, its events, and its clients."""
+
+    def __init__(self, bridge: BridgeKind) -> None:
+        settings = Settings(bridge=bridge, log_level="WARNING", _env_file=None)
+        self.media = MediaProcess(settings, self._take, SystemClock())
+        self.events: list[MediaEvent] = []
+        self._news = asyncio.Event()
+        self.clients: list[Client] = []
+        self.routes: dict[LegId, frozenset[LegId]] = {}
+
+    def _take(self, event: MediaEvent) -> None:
+        self.events.append(event)
+        self._news.set()
+
+    async def connect(self, name: str, file: Path, speech: bool = False, call_id: CallId = CALL) -> Client:
+        """Open a leg and connect a client to it that plays `file` over and over."""
+        leg_id = LegId(name)
+        await self.media.open_leg(LegSpec(leg_id, call_id, ParticipantId(name), speech=speech))
+        sound = SoundFile(file, loop=True)
+        await asyncio.to_thread(sound.start)
+        client = Client(leg_id, sound, self.media)
+        self.clients.append(client)
+        await client.connect()
+        client.begin()
+        return client
+
+    async def route(self, **hears: Iterable[str]) -> None:
+        """Set the call's whole table: `route(alice=["bob"])`."""
+        table = {LegId(ear): frozenset(LegId(voice) for voice in voices) for ear, voices in hears.items()}
+        await self.media.set_routes(CALL, table)
+
+    def of(self, kind: type[Event]) -> list[Event]:
+        """The events of one kind so far."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def states(self, leg_id: str) -> list[LegState]:
+        """A leg's states so far."""
+        return [change.state for change in self.of(LegChanged) if change.leg_id == leg_id]
+
+    async def until(self, condition: Callable[[], object], timeout_s: float = 15.0) -> None:
+        """Wait until something is true that comes with an event; there is one each second at least."""
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                self._news.clear()
+                await self._news.wait()
+
+    async def listen(self, client: Client, count: int) -> list[MediaPacket]:
+        """The next `count` packets that a client gets."""
+        first = len(client.packets)
+        await client.until_packets(first + count)
+        return client.packets[first : first + count]
+
+    async def until_hears(self, client: Client, *hertz: int) -> None:
+        """Wait until a client hears these tones and no others, in 0.6 s of packets."""
+        heard: set[int] | None = None
+        async with asyncio.timeout(20):
+            while heard != set(hertz):
+                heard = pitches(await self.listen(client, 30))
+
+
+@asynccontextmanager
+async def media_rig(bridge: BridgeKind = BridgeKind.TAP) -> AsyncIterator[Rig]:
+    """A running media process; everything is closed at the end."""
+    rig = Rig(bridge)
+    await rig.media.start()
+    try:
+        yield rig
+    finally:
+        await asyncio.gather(*(client.close() for client in rig.clients))
+        await rig.media.stop()
+
+
+def pitches(packets: list[MediaPacket]) -> set[int]:
+    """The tones in a stretch of packets, in Hz rounded to tens: every one that is loud."""
+    decoder = OpusDecoder()
+    pcm = np.concatenate([decoder.decode(packet.payload) for packet in packets])[CLOCK_RATE // 5 :].astype(float)
+    spectrum = np.abs(np.fft.rfft(pcm * np.hanning(len(pcm)))) / len(pcm)
+    frequencies = np.fft.rfftfreq(len(pcm), 1 / CLOCK_RATE)
+    return {int(round(frequency, -1)) for frequency in frequencies[spectrum > 400]}
+
+
+def assert_continuous(packets: list[MediaPacket], longest_step_s: float = 1.0) -> None:
+    """One stream: each sequence number follows the last, and the timestamps go with the time."""
+    assert len({packet.ssrc for packet in packets}) == 1
+    steps = [signed_difference(b.sequence, a.sequence, 16) for a, b in pairwise(packets)]
+    assert set(steps) == {1}
+    advances = [signed_difference(b.timestamp, a.timestamp, 32) / CLOCK_RATE for a, b in pairwise(packets)]
+    assert min(advances) > 0
+    assert max(advances) < longest_step_s
+    elapsed_s = packets[-1].arrival_s - packets[0].arrival_s
+    assert abs(sum(advances) - elapsed_s) < 0.5

@@ -1,0 +1,104 @@
+"""aiortc's private parts are as core/media/compat.py needs them. When one of these fails, aiortc has changed there."""
+
+import inspect
+import logging
+import time
+
+import pytest
+from aiortc import RTCRtpReceiver, rtcdtlstransport, rtcrtpsender
+from aiortc.codecs.opus import OpusEncoder
+from aiortc.rtp import RtpPacket
+
+from core.media import compat
+from core.media.compat import offered_lines, read_candidate, tap_problem, tap_receiver
+from core.media.guard import Guard, Tally
+from core.media.opus import opus_packet
+from core.media.packet import FRAME_SAMPLES, MediaPacket
+
+CHANGED = "aiortc has changed: see core/media/compat.py"
+
+
+def test_packets_can_be_tapped() -> None:
+    assert tap_problem() == "", CHANGED
+
+
+def test_a_tap_that_does_not_fit_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compat, "_HANDLER", "_gone")
+    assert "_gone" in tap_problem()
+    monkeypatch.setattr(compat, "_HANDLER", "_handle_disconnect")
+    assert "coroutine" in tap_problem()
+    monkeypatch.setattr(compat, "_HANDLER", "_handle_rtcp_packet")
+    assert "arguments" in tap_problem()
+    monkeypatch.undo()
+    monkeypatch.setattr(compat, "_STREAMS", "_RTCRtpReceiver__gone")
+    assert "__gone" in tap_problem()
+
+
+def test_the_transport_asks_the_receiver_itself_for_each_packet() -> None:
+    source = inspect.getsource(rtcdtlstransport.RTCDtlsTransport._handle_rtp_data)
+    assert "await receiver._handle_rtp_packet(packet, arrival_time_ms=" in source, CHANGED
+
+
+def test_the_sender_passes_encoded_packets_on() -> None:
+    assert "self.__encoder.pack(data)" in inspect.getsource(rtcrtpsender.RTCRtpSender), CHANGED
+    assert OpusEncoder().pack(opus_packet(b"payload", 12 * FRAME_SAMPLES)) == ([b"payload"], 12 * FRAME_SAMPLES), (
+        CHANGED
+    )
+
+
+class Transport:
+    state = "connected"
+    _stats_id = "transport"
+
+    def _get_stats(self) -> dict[str, object]:
+        return {}
+
+
+async def test_a_tapped_packet_is_counted_by_aiortc_and_an_exception_goes_no_further(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    taken: list[MediaPacket] = []
+
+    def take(packet: MediaPacket) -> None:
+        taken.append(packet)
+        raise RuntimeError("a fault in the bridge")
+
+    tally = Tally()
+    receiver = RTCRtpReceiver("audio", Transport())
+    with caplog.at_level(logging.ERROR):
+        tap_receiver(receiver, take, Guard("packet_handler_errors", tally), decode=False)
+        for number in (5, 6, 8):
+            packet = RtpPacket(
+                payload_type=96, sequence_number=number, timestamp=960 * number, ssrc=7, payload=b"\xf8\xff\xfe"
+            )
+            await receiver._handle_rtp_packet(packet, arrival_time_ms=0)
+    (stats,) = [s for s in (await receiver.getStats()).values() if s.type == "inbound-rtp"]
+    assert (stats.packetsReceived, stats.packetsLost) == (3, 1), CHANGED
+    assert [(p.ssrc, p.sequence, p.timestamp, p.payload) for p in taken] == [
+        (7, number, 960 * number, b"\xf8\xff\xfe") for number in (5, 6, 8)
+    ]
+    assert abs(taken[0].arrival_s - time.monotonic()) < 5
+    assert tally.read() == {"packet_handler_errors": 3}
+    assert len(caplog.records) == 1
+
+
+def test_candidates_are_read_as_browsers_write_them() -> None:
+    candidate = read_candidate(
+        "candidate:1467250027 1 udp 2122260223 192.168.0.196 46243 typ host generation 0", "0", 0
+    )
+    assert (candidate.ip, candidate.port, candidate.sdpMid) == ("192.168.0.196", 46243, "0"), CHANGED
+
+
+@pytest.mark.parametrize("rubbish", ["candidate:", "candidate:1 2", "x y z", "candidate:1 a udp b c d typ host"])
+def test_rubbish_is_no_candidate(rubbish: str) -> None:
+    with pytest.raises(ValueError, match="read"):
+        read_candidate(rubbish, None, None)
+
+
+def test_lines_of_an_offer_are_read() -> None:
+    offer = (
+        "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 97\r\na=rtpmap:97 VP8/90000\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\n"
+    )
+    assert offered_lines(offer) == [("video", frozenset({"vp8"})), ("audio", frozenset({"opus", "pcmu"}))], CHANGED
