@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.resources import files
+from statistics import median
 from typing import Annotated
 
 from fastapi import FastAPI, Query, Response
@@ -35,6 +36,22 @@ class HealthReport(BaseModel):
     parts: list[PartReport]
 
 
+class LoadReport(BaseModel):
+    """The media process over the last minute. All figures are missing until it has reported."""
+
+    seconds: int
+    legs: int | None
+    cpu_pct: float | None
+    """Median, in percent of one core."""
+    loop_lag_p50_ms: float | None
+    """Median of the seconds' medians."""
+    loop_lag_p99_ms: float | None
+    """Median of the seconds' 99th percentiles."""
+    loop_lag_worst_ms: float | None
+    dropped: dict[str, int]
+    """What every bounded queue dropped and every guard caught, since the process started."""
+
+
 def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> FastAPI:
     """The application. `backend` is asked for at every request, because the server opens it after this."""
     api = FastAPI(title="Earshot", version="1", description="What Earshot's pages and its operators ask of the server.")
@@ -49,6 +66,23 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
         return HealthReport(
             ok=ok,
             parts=[PartReport(name=p.name, state=p.state, needed=p.needed, detail=p.detail) for p in parts],
+        )
+
+    @api.get("/load")
+    def load() -> LoadReport:
+        """How busy the media process is, and whether anything was dropped."""
+        loads = backend().loads()
+        if not loads:
+            nothing = dict.fromkeys(("legs", "cpu_pct", "loop_lag_p50_ms", "loop_lag_p99_ms", "loop_lag_worst_ms"))
+            return LoadReport(seconds=0, dropped={}, **nothing)
+        return LoadReport(
+            seconds=len(loads),
+            legs=loads[-1].legs,
+            cpu_pct=median(each.cpu_pct for each in loads),
+            loop_lag_p50_ms=median(each.loop_lag_p50_ms for each in loads),
+            loop_lag_p99_ms=median(each.loop_lag_p99_ms for each in loads),
+            loop_lag_worst_ms=max(each.loop_lag_p99_ms for each in loads),
+            dropped=dict(loads[-1].dropped),
         )
 
     @api.get(

@@ -92,6 +92,14 @@ _AGENT_SPEECH = (
     (r"^let me\b", "agent will"),
     (r"^you(?:'ll| will)\b", "customer will"),
 )
+_LATER_SELF = (
+    (r"\bi(?:'m| am)\b", "they are"),
+    (r"\bi(?:'ve| have)\b", "they have"),
+    (r"\bi(?:'ll| will)\b", "they will"),
+    (r"\bi(?:'d)\b", "they would"),
+    (r"\bi was\b", "they were"),
+    (r"\bi\b", "they"),
+)
 
 
 class EnglishDialect:
@@ -148,6 +156,8 @@ def _reported(phrase: Phrase | None, speech: tuple[tuple[str, str], ...], speake
     else:
         # What is not said of oneself stays as it was said, behind the speaker's name.
         return _cut(f"{speaker}: {text}", limit)
+    for own, reported in _LATER_SELF:
+        text = re.sub(own, reported, text, flags=re.IGNORECASE)
     me = "customer's" if speaker == "agent" else "their"
     text = re.sub(r"\b(?:my|our)\b", "their" if speaker == "customer" else "the", text, flags=re.IGNORECASE)
     text = re.sub(r"\byour\b", "the" if speaker == "customer" else f"the {me}", text, flags=re.IGNORECASE)

@@ -119,6 +119,8 @@ class Conversation:
 
     def _summed_up(self, result: SummaryResult) -> None:
         latest = self._record.latest_summary
+        if latest is None and not result.text.summary:
+            return
         if latest is not None and (latest.text == result.text or latest.turns > result.turns):
             return
         summary = Summary(

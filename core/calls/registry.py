@@ -9,7 +9,7 @@ from core.calls.services import CallServices
 from core.calls.session import CallSession
 from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
-from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, LegId
+from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, LegId, LegState
 from core.model.errors import CallNotFound, EarshotError
 from core.model.sample import RtpSample
 
@@ -101,7 +101,8 @@ class CallRegistry:
 
     async def _deliver(self, event: ControlEvent) -> None:
         if isinstance(event, LegChanged):
-            if session := self._session_of(event.leg_id):
+            # That a leg is open is no news to the session that has just opened it.
+            if event.state is not LegState.OPEN and (session := self._session_of(event.leg_id)):
                 await session.leg_changed(event.leg_id, event.state)
         elif isinstance(event, MediaRestarted):
             for session in self.sessions():

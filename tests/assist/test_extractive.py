@@ -59,10 +59,18 @@ def test_every_field_is_brief_one_line_and_never_small_talk(name: str) -> None:
 def test_english_words_come_from_the_conversation(name: str) -> None:
     """Nothing is invented: beyond what was said there are only the words of reported speech."""
     said = {w for t in read_scenario(CONVERSATIONS / f"{name}.json") for w in re.findall(r"[a-z0-9]+", t.text.lower())}
-    reporting = set("customer s agent will has is can wants needs would like asks to the their them was".split())
+    reporting = set(
+        "customer s agent will has is can wants needs would like asks to the their them they are were would was have".split()
+    )
     last = replay(name)[-1]
     for field in (last.summary, last.customer_issue, last.agent_action):
         assert set(re.findall(r"[a-z0-9]+", field.lower())) <= said | reporting
+
+
+def test_a_speaker_is_spoken_of_in_the_third_person() -> None:
+    turns = [Turn(Role.CUSTOMER, "I was charged twice this month after I changed my mobile plan.")]
+    expected = "Customer was charged twice this month after they changed their mobile plan."
+    assert SUMMARIZER.summarize(turns, "en").summary == expected
 
 
 def test_an_agent_s_question_is_no_action() -> None:
