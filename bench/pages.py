@@ -5,7 +5,6 @@ cores the browsers themselves are most of the load.
 """
 
 import json
-import shutil
 import statistics
 import tempfile
 import time
@@ -59,10 +58,8 @@ def measure(seconds: float) -> dict[str, float]:
     result: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as folder, own_namespace(), sync_playwright() as playwright:
         for count in (0, 1, 5):
-            data_dir = Path(folder) / f"data-{count}"
-            shutil.copytree(PROJECT_ROOT / "data" / "models", data_dir / "models")
             with (
-                running_server(PROJECT_ROOT / "app.py", data_dir, health="/api/health") as server,
+                running_server(PROJECT_ROOT / "app.py", Path(folder) / str(count), health="/api/health") as server,
                 launch_chromium(playwright, microphone=None) as browser,
             ):
                 starter = browser.new_page()

@@ -3,10 +3,12 @@
 import re
 
 from core.assist.phrases import Findings, Phrase
-from core.language.english import sentences, stems
+from core.language.english import STOP_WORDS, sentences, stems
 
 SUMMARY_WORDS = 20
 FIELD_WORDS = 20
+ACTION_WORDS = 10
+"""Of a summary's words, how many the action may take."""
 
 _SMALL_TALK = re.compile(
     r"""^\W*(?:
@@ -64,6 +66,7 @@ _LEAD_IN = re.compile(
     what\si\scan\sdo\sis|what\si'll\sdo\sis)\b[\s,.]*)+""",
     re.IGNORECASE | re.VERBOSE,
 )
+_NEW_SUBJECT = re.compile(r",\s+(?:so|and|but)\s+(?=(?:i|we|let|you)\b)", re.IGNORECASE)
 _VOCATIVE = re.compile(r"^(?:hi|hello|hey|thanks|yes|no|okay)[\s,]+[A-Z]\w+\s*,\s*")
 _FILLER = re.compile(r"(?:,\s*|\b)(?:um+|uh+|er+|you know|i mean)\b,?", re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:]|\s+(?=(?:and|but|because|so|which|when|since|after|before|if)\b)", re.IGNORECASE)
@@ -106,12 +109,13 @@ class EnglishDialect:
     """Implements `core.assist.phrases.Dialect`."""
 
     def phrases(self, text: str) -> tuple[Phrase, ...]:
-        """The sentences of a turn that say something."""
-        return tuple(p for p in map(_phrase, sentences(text)) if p is not None)
+        """The sentences of a turn that say something; what one does about it (`..., so I will`) is one of its own."""
+        parts = (part for sentence in sentences(text) for part in _NEW_SUBJECT.split(sentence))
+        return tuple(p for p in map(_phrase, parts) if p is not None)
 
     def summary(self, findings: Findings) -> str:
         """`Customer was charged twice; agent will refund it.`: the issue and, where there is room, the action."""
-        action = _reported(findings.action, _AGENT_SPEECH, "agent", 9)
+        action = _reported(findings.action, _AGENT_SPEECH, "agent", ACTION_WORDS)
         issue = _reported(
             findings.trouble or findings.wish, _CUSTOMER_SPEECH, "customer", SUMMARY_WORDS - len(action.split())
         )
@@ -174,7 +178,10 @@ def _cut(text: str, limit: int) -> str:
     whole = [end for end in ends if len(text[:end].split()) >= min(5, limit)]
     if whole:
         return text[: whole[-1]].rstrip(" ,;:")
-    return " ".join(text.split()[:limit]).rstrip(" ,;:")
+    kept = text.split()[:limit]
+    while len(kept) > 1 and kept[-1].lower() in STOP_WORDS:
+        kept.pop()
+    return " ".join(kept).rstrip(" ,;:")
 
 
 def _sentence(text: str) -> str:

@@ -63,7 +63,9 @@ class _Clause:
 
     def headline(self, weights: dict[str, float], limit: int, before: Sequence[str] = ()) -> str:
         """The clause within `limit` characters; the words that the call comes back to least go first."""
-        tail = [label] if (label := _LABELS.get(self.mood)) else []
+        # `보냄` says by itself that it was done.
+        label = "" if self.mood == "done" and self.predicate else _LABELS.get(self.mood)
+        tail = [label] if label else []
         kept = list(dict.fromkeys((*before, *self.parts)))
         while len(" ".join(kept + tail)) > limit and len(kept) > 1:
             # The last word names what it is all about; of the others the least important one goes.
@@ -208,5 +210,5 @@ def _predicate(tokens: Sequence[Morpheme], mood: str) -> str:
     stem = [(verb.form, "VV" if verb.tag in ("XSV", "XSA") else verb.tag)]
     if denied:
         return surface([*stem, ("지", "EC"), ("않", "VX"), ("음", "ETN")])
-    ending = ("기", "ETN") if mood == "request" else ("음", "ETN")
+    ending = {"request": ("기", "ETN"), "planned": ("ᆯ", "ETM")}.get(mood, ("음", "ETN"))
     return surface([*((n, "MAG") for n in negative), *stem, ending])

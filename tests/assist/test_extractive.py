@@ -34,7 +34,7 @@ def replay(name: str) -> list[SummaryText]:
         ("en_double_charge", ("charged twice",), ("technician", "Thursday")),
         ("en_outage", ("internet has been down",), ("credit",)),
         ("en_parcel", ("laptop", "never arrived"), ("replacement",)),
-        ("en_car", ("grinding noise",), ("booked",)),
+        ("en_car", ("engine light",), ("booked", "tomorrow at nine")),
     ],
 )
 def test_the_end_of_a_call_names_its_issue_and_the_latest_action(
@@ -59,9 +59,8 @@ def test_every_field_is_brief_one_line_and_never_small_talk(name: str) -> None:
 def test_english_words_come_from_the_conversation(name: str) -> None:
     """Nothing is invented: beyond what was said there are only the words of reported speech."""
     said = {w for t in read_scenario(CONVERSATIONS / f"{name}.json") for w in re.findall(r"[a-z0-9]+", t.text.lower())}
-    reporting = set(
-        "customer s agent will has is can wants needs would like asks to the their them they are were would was have".split()
-    )
+    reporting = set("customer s agent will has is can wants needs would like asks to the their them they are".split())
+    reporting |= {"were", "was", "have"}
     last = replay(name)[-1]
     for field in (last.summary, last.customer_issue, last.agent_action):
         assert set(re.findall(r"[a-z0-9]+", field.lower())) <= said | reporting

@@ -1,0 +1,85 @@
+"""What turns the audio of one utterance into text, and how much of it can be believed."""
+
+import math
+import zlib
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.model.call import Language
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """What a decoder made of one utterance."""
+
+    text: str
+    average_log_probability: float
+    """Natural logarithm, per token; 0 is certain."""
+    no_speech_probability: float
+    """0 to 1: that there was nothing to understand."""
+    engine: str = ""
+    model: str = ""
+
+    @property
+    def confidence(self) -> float:
+        """The geometric mean of the tokens' probabilities, 0 to 1."""
+        return min(1.0, math.exp(self.average_log_probability))
+
+
+class Decoder(Protocol):
+    """A loaded model; several threads may decode at the same time."""
+
+    @property
+    def engine(self) -> str:
+        """The engine's name, for records."""
+
+    @property
+    def model(self) -> str:
+        """The model's name, for records."""
+
+    def knows(self, language: Language) -> bool:
+        """Whether the model was made for this language; for another one it guesses."""
+
+    def decode(self, samples: NDArray[np.int16], language: Language, is_final: bool) -> Decoding:
+        """The text of `samples` (16 kHz mono, at most 30 s). Blocking; a final text may take more care than an interim.
+
+        Raises:
+            RecognitionFailed: the engine gave an error.
+        """
+
+
+NO_SPEECH_PROBABILITY = 0.6
+NO_SPEECH_LOG_PROBABILITY = -1.0
+"""Both together mean silence, as in Whisper's own transcribe()."""
+MAX_COMPRESSION_RATIO = 2.4
+"""Text that compresses better repeats itself, as in Whisper's own transcribe()."""
+MIN_SPEECH_RATIO = 0.1
+SHORT_SPEECH_S = 0.3
+SHORT_SPEECH_LOG_PROBABILITY = -0.7
+
+
+def compression_ratio(text: str) -> float:
+    """How much smaller zlib makes `text`; 1 for none."""
+    data = text.encode()
+    return len(data) / len(zlib.compress(data)) if data else 1.0
+
+
+def is_invented(decoding: Decoding, speech_s: float, audio_s: float) -> bool:
+    """Whether a decoder most likely made its text up out of noise or silence.
+
+    Args:
+        decoding: What it said.
+        speech_s: Seconds of the audio that the voice activity detector took for speech.
+        audio_s: Seconds of the audio.
+    """
+    log_probability = decoding.average_log_probability
+    return (
+        not any(character.isalnum() for character in decoding.text)
+        or compression_ratio(decoding.text) > MAX_COMPRESSION_RATIO
+        or (decoding.no_speech_probability > NO_SPEECH_PROBABILITY and log_probability < NO_SPEECH_LOG_PROBABILITY)
+        or speech_s < MIN_SPEECH_RATIO * audio_s
+        or (speech_s < SHORT_SPEECH_S and log_probability < SHORT_SPEECH_LOG_PROBABILITY)
+    )

@@ -1,0 +1,78 @@
+"""Sound files as streams of audio for a speech session."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+
+from core.model.audio import SPEECH_FORMAT
+from core.model.errors import RecordingUnreadable
+from core.speech.transcriber import SpeechSession
+
+BLOCK_S = 0.1
+ROOM_S = 10.0
+"""A file waits while its session has more than this to look at, far below where sessions begin to drop audio."""
+_POLL_S = 0.01
+
+
+class RecordingClock:
+    """Implements `core.model.clock.Clock`: time stands still, since a file that is read late is no broken line."""
+
+    def monotonic(self) -> float:
+        """Always the same."""
+        return 0.0
+
+    def wall(self) -> float:
+        """Always the same."""
+        return 0.0
+
+
+def read_recording(path: Path) -> Iterator[bytes]:
+    """The first sound track of any file that PyAV reads, as blocks of 100 ms in `SPEECH_FORMAT`.
+
+    Raises:
+        RecordingUnreadable: the file is not there, holds no sound, or is damaged; also in the middle of it.
+    """
+    block_bytes = 2 * round(BLOCK_S * SPEECH_FORMAT.sample_rate)
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                raise RecordingUnreadable(path=str(path), reason="it holds no sound")
+            resampler = av.AudioResampler(format="s16", layout="mono", rate=SPEECH_FORMAT.sample_rate)
+            waiting = bytearray()
+            for frame in container.decode(container.streams.audio[0]):
+                for converted in resampler.resample(frame):
+                    waiting += converted.to_ndarray().astype(np.int16, copy=False).tobytes()
+                while len(waiting) >= block_bytes:
+                    yield bytes(waiting[:block_bytes])
+                    del waiting[:block_bytes]
+            for converted in resampler.resample(None):
+                waiting += converted.to_ndarray().astype(np.int16, copy=False).tobytes()
+            if waiting:
+                yield bytes(waiting)
+    except (OSError, ValueError) as error:
+        raise RecordingUnreadable(path=str(path), reason=_words(error)) from error
+
+
+def feed_recording(session: SpeechSession, path: Path) -> float:
+    """Feed a whole file as fast as the session can take it, and return its duration in seconds. Blocking.
+
+    The session's clock starts at 0 with the file. Nothing is dropped: feeding waits for the session, whose transcriber
+    therefore wants a `RecordingClock`.
+
+    Raises:
+        RecordingUnreadable: what was read until then has been fed.
+    """
+    start_s = 0.0
+    for pcm in read_recording(path):
+        while session.stats.waiting_s > ROOM_S:
+            time.sleep(_POLL_S)
+        session.feed(pcm, start_s)
+        start_s += SPEECH_FORMAT.seconds(pcm)
+    return start_s
+
+
+def _words(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__

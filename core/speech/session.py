@@ -1,0 +1,295 @@
+"""One participant's stream of audio: from chunks to stretches of speech to recognitions."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from core.model.audio import SPEECH_FORMAT
+from core.model.call import Language
+from core.model.clock import Clock
+from core.model.utterance import Recognition
+from core.speech.decoder import Decoding, is_invented
+from core.speech.delivery import OrderedDelivery
+from core.speech.endpointing import Endpointer, EndpointRules, SpeechStretch
+from core.speech.framing import FrameBlock, Framer
+from core.speech.scheduler import DecodeJob, DecodeScheduler
+from core.speech.transcriber import OnRecognition, SpeechStats
+from core.speech.voice_activity import ActivityStream
+
+MAX_WAITING_S = 30.0
+"""Audio that a session keeps at most before its endpointing, and again before its decoding."""
+BYTES_PER_S = 2 * SPEECH_FORMAT.channels * SPEECH_FORMAT.sample_rate
+MAX_QUEUED_BYTES = int(MAX_WAITING_S * BYTES_PER_S)
+STARVED_S = 1.0
+"""An utterance ends when no audio comes for this much longer than the silence that ends it."""
+FIRST_INTERIM_S = 0.8
+"""Audio of an utterance that its first interim text is made of."""
+BREATH_S = 0.2
+"""In a silence longer than this no interim is begun: the final is near."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """What all sessions of a transcriber have in common."""
+
+    endpointing: EndpointRules
+    interim_every_s: float | None
+    """Audio between two interim texts; None for no interim texts."""
+
+
+class LocalSession:
+    """Implements `core.speech.transcriber.SpeechSession`.
+
+    `feed` puts audio into a bounded queue, which the transcriber's endpointing thread empties with `advance`; whole
+    utterances are decoded by the scheduler's workers, which also deliver the recognitions.
+
+    Args:
+        language: The language that is spoken.
+        on_recognition: Takes recognitions, on a worker thread.
+        open_activity: Makes the voice activity detector's memory of this stream; called once, by `advance`.
+        scheduler: Where stretches are decoded.
+        rules: When utterances end.
+        clock: Tells when audio stops coming.
+        wake: Asks for a call of `advance`.
+        on_closed: Called once, at the end of `close`.
+    """
+
+    def __init__(
+        self,
+        language: Language,
+        on_recognition: OnRecognition,
+        open_activity: Callable[[], ActivityStream],
+        scheduler: DecodeScheduler,
+        rules: SessionRules,
+        clock: Clock,
+        wake: Callable[[], None],
+        on_closed: Callable[["LocalSession"], None],
+    ) -> None:
+        self.language = language
+        self._open_activity = open_activity
+        self._scheduler = scheduler
+        self._rules = rules
+        self._clock = clock
+        self._wake = wake
+        self._on_closed = on_closed
+        self._delivery = OrderedDelivery(on_recognition)
+
+        self._state = threading.Condition()
+        self._queue: deque[tuple[bytes, float]] = deque()
+        self._queued_bytes = 0
+        self._fed_s = 0.0
+        self._dropped_s = 0.0
+        self._waiting: dict[int, DecodeJob] = {}
+        self._last_fed_s = clock.monotonic()
+        self._is_closing = False
+        self._is_drained = False
+        self._is_complete = True
+        self._is_closed = False
+        self._closing = threading.Lock()
+
+        # Only the thread that calls `advance` touches these.
+        self._activity: ActivityStream | None = None
+        self._framer = Framer()
+        self._endpointer = Endpointer(rules.endpointing)
+        self._ordinal = 0
+        self._interim_at_s: float | None = None
+
+    def feed(self, pcm: bytes, start_s: float) -> None:
+        """Queue audio; what is oldest is dropped when the queue is full. Ignored after `close`."""
+        with self._state:
+            if self._is_closing:
+                return
+            self._last_fed_s = self._clock.monotonic()
+            self._queue.append((pcm, start_s))
+            self._queued_bytes += len(pcm)
+            self._fed_s += SPEECH_FORMAT.seconds(pcm)
+            while self._queue and self._queued_bytes > MAX_QUEUED_BYTES:
+                self._drop_oldest()
+        self._wake()
+
+    @property
+    def stats(self) -> SpeechStats:
+        """Counters; `waiting_s` counts queued audio and utterances that wait for their final text."""
+        with self._state:
+            return SpeechStats(
+                fed_s=self._fed_s,
+                dropped_s=self._dropped_s,
+                waiting_s=self._queued_bytes / BYTES_PER_S + self._undecoded_s(),
+            )
+
+    def close(self, timeout_s: float) -> bool:
+        """Recognise what was fed, end the last utterance, and stop; see `SpeechSession.close`."""
+        deadline = time.monotonic() + timeout_s
+        with self._state:
+            self._is_closing = True
+        self._wake()
+        with self._closing:
+            if self._is_closed:
+                return self._is_complete
+            with self._state:
+                drained = self._state.wait_for(lambda: self._is_drained, max(0.0, deadline - time.monotonic()))
+            complete = drained and self._delivery.wait_until_complete(max(0.0, deadline - time.monotonic()))
+            self._delivery.silence()
+            with self._state:
+                for job in self._waiting.values():
+                    self._scheduler.take_back(job)
+                self._is_complete &= complete
+                self._is_drained = True
+                self._give_up_queue()
+                self._dropped_s += self._undecoded_s()
+                self._waiting.clear()
+                self._is_closed = True
+            self._on_closed(self)
+            return self._is_complete
+
+    # Below: the endpointing thread
+
+    def advance(self) -> bool:
+        """Look at all queued audio. Returns whether an utterance is open, so that silence must be looked out for."""
+        if self._activity is None:
+            self._activity = self._open_activity()
+        while (chunk := self._take()) is not None:
+            pcm, start_s = chunk
+            self._look_at(self._framer.push(pcm, start_s))
+            with self._state:
+                self._queued_bytes -= len(pcm)
+                self._state.notify_all()
+        with self._state:
+            is_over = self._is_closing and not self._queue
+        if is_over or self._is_starved():
+            self._look_at(self._framer.flush())
+            self._end(self._endpointer.flush())
+        if is_over:
+            with self._state:
+                self._is_drained = True
+                self._state.notify_all()
+        return self._endpointer.is_open
+
+    def give_up(self) -> None:
+        """Drop all queued audio: there is no engine to recognise it."""
+        with self._state:
+            self._give_up_queue()
+            self._is_drained = self._is_closing
+            self._state.notify_all()
+
+    def _take(self) -> tuple[bytes, float] | None:
+        with self._state:
+            return self._queue.popleft() if self._queue else None
+
+    def _is_starved(self) -> bool:
+        patience_s = self._rules.endpointing.endpoint_s + STARVED_S
+        return self._endpointer.is_open and self._clock.monotonic() - self._last_fed_s > patience_s
+
+    def _look_at(self, blocks: list[FrameBlock]) -> None:
+        assert self._activity is not None
+        for block in blocks:
+            if not block.follows:
+                self._end(self._endpointer.flush())
+                self._endpointer.forget()
+                self._activity.reset()
+            probabilities = self._activity.probabilities(block.samples)
+            for samples, start_s, probability in zip(block.samples, block.start_times(), probabilities, strict=True):
+                was_open = self._endpointer.is_open
+                ended = self._endpointer.push(samples, start_s, float(probability))
+                if ended is not None or (was_open and not self._endpointer.is_open):
+                    self._end(ended)
+        self._ask_for_interim()
+
+    def _ask_for_interim(self) -> None:
+        every_s = self._rules.interim_every_s
+        if every_s is None or not self._endpointer.is_open or self._endpointer.silence_s > BREATH_S:
+            return
+        stretch = self._endpointer.current()
+        if stretch is None:
+            return
+        due_s = stretch.start_s + FIRST_INTERIM_S if self._interim_at_s is None else self._interim_at_s + every_s
+        if stretch.end_s >= due_s:
+            self._interim_at_s = stretch.end_s
+            self._scheduler.submit(
+                DecodeJob(
+                    owner=self,
+                    stretch=stretch,
+                    language=self.language,
+                    is_final=False,
+                    deliver=partial(self._take_interim, self._ordinal, stretch),
+                )
+            )
+
+    def _end(self, stretch: SpeechStretch | None) -> None:
+        self._interim_at_s = None
+        if stretch is None:
+            return
+        ordinal, self._ordinal = self._ordinal, self._ordinal + 1
+        job = DecodeJob(
+            owner=self,
+            stretch=stretch,
+            language=self.language,
+            is_final=True,
+            deliver=partial(self._take_final, ordinal, stretch),
+        )
+        self._delivery.expect(ordinal)
+        with self._state:
+            self._waiting[ordinal] = job
+            given_up = self._give_up_finals()
+        self._scheduler.submit(job)
+        for late, lost in given_up:
+            self._delivery.give_final(_recognition(late, lost.stretch, None, is_final=True))
+
+    def _give_up_finals(self) -> list[tuple[int, DecodeJob]]:
+        given_up = []
+        for ordinal, job in list(self._waiting.items())[:-1]:
+            if self._undecoded_s() <= MAX_WAITING_S:
+                break
+            if self._scheduler.take_back(job):
+                del self._waiting[ordinal]
+                self._count_dropped(job.stretch.duration_s)
+                given_up.append((ordinal, job))
+        return given_up
+
+    # Below: worker threads
+
+    def _take_interim(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
+        if decoding is not None:
+            self._delivery.give_interim(_recognition(ordinal, stretch, decoding, is_final=False))
+
+    def _take_final(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
+        with self._state:
+            if self._waiting.pop(ordinal, None) is not None and decoding is None:
+                self._count_dropped(stretch.duration_s)
+            self._state.notify_all()
+        self._delivery.give_final(_recognition(ordinal, stretch, decoding, is_final=True))
+
+    # Below: any thread that holds the state
+
+    def _undecoded_s(self) -> float:
+        return sum(job.stretch.duration_s for job in self._waiting.values())
+
+    def _count_dropped(self, seconds: float) -> None:
+        self._dropped_s += seconds
+        self._is_complete = False
+
+    def _drop_oldest(self) -> None:
+        pcm, _ = self._queue.popleft()
+        self._queued_bytes -= len(pcm)
+        self._count_dropped(SPEECH_FORMAT.seconds(pcm))
+
+    def _give_up_queue(self) -> None:
+        while self._queue:
+            self._drop_oldest()
+
+
+def _recognition(ordinal: int, stretch: SpeechStretch, decoding: Decoding | None, is_final: bool) -> Recognition:
+    believed = decoding is not None and not is_invented(decoding, stretch.speech_s, stretch.duration_s)
+    return Recognition(
+        ordinal=ordinal,
+        text=decoding.text if decoding is not None and believed else "",
+        is_final=is_final,
+        start_s=stretch.start_s,
+        end_s=stretch.end_s,
+        confidence=decoding.confidence if decoding is not None else None,
+        engine=decoding.engine if decoding is not None else "",
+        model=decoding.model if decoding is not None else "",
+    )

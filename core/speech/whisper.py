@@ -1,0 +1,172 @@
+"""Whisper on this machine's CPU. The only home of faster_whisper and ctranslate2.
+
+CTranslate2 is called directly: faster-whisper's own transcribe() pads every utterance to 30 s, and the encoder's work
+grows with that length. A window a little longer than the utterance costs a fraction of it at the same accuracy.
+"""
+
+import logging
+import shutil
+from pathlib import Path
+
+import ctranslate2
+import numpy as np
+from faster_whisper import WhisperModel
+from faster_whisper import download_model as download_from_hub
+from faster_whisper.tokenizer import Tokenizer
+from numpy.typing import NDArray
+
+from core.model.call import Language
+from core.model.errors import ModelFileCorrupt, ModelFileMissing, RecognitionFailed
+from core.speech.decoder import MAX_COMPRESSION_RATIO, Decoding, compression_ratio
+
+logger = logging.getLogger(__name__)
+
+COMPUTE_TYPE = "int8"
+MIN_WINDOW_S = 10.0
+WINDOW_MARGIN_S = 2.0
+"""Less silence after the utterance ruins the text: Whisper was trained on windows that end in it."""
+MAX_WINDOW_S = 30.0
+_SAMPLE_RATE = 16_000
+_MAX_TOKENS = 448
+_TIMESTAMP_S = 0.02
+_TOKENS_PER_S = 25.0
+"""More than anyone can say, in Korean too; bounds what a decoder that repeats itself costs."""
+
+
+class WhisperDecoder:
+    """Implements `core.speech.decoder.Decoder`. Any thread; up to `workers` decode at the same time.
+
+    Args:
+        folder: A model converted for CTranslate2.
+        workers: Threads that will call `decode`; each uses one core.
+        beam: Beam width of final texts; interim ones are always greedy.
+
+    Raises:
+        ModelFileMissing: a file of the model is not there.
+        ModelFileCorrupt: the model cannot be loaded.
+    """
+
+    engine = "whisper"
+
+    def __init__(self, folder: Path, workers: int, beam: int) -> None:
+        for name in ("config.json", "tokenizer.json", "model.bin"):
+            if not (folder / name).is_file():
+                raise ModelFileMissing(path=str(folder / name))
+        try:
+            # Tokenizer files that are no JSON raise a plain Exception in the tokenizers package.
+            self._whisper = WhisperModel(
+                str(folder),
+                device="cpu",
+                compute_type=COMPUTE_TYPE,
+                cpu_threads=1,
+                num_workers=workers,
+                local_files_only=True,
+            )
+        except Exception as error:
+            logger.warning("the speech model was refused: %s", error)
+            raise ModelFileCorrupt(path=str(folder)) from error
+        self._beam = beam
+        self._tokenizers: dict[Language, Tokenizer] = {}
+        self.model = folder.name.removeprefix("whisper-")
+
+    def knows(self, language: Language) -> bool:
+        """Whether the model was trained on a language."""
+        return language in self._whisper.supported_languages
+
+    def decode(self, samples: NDArray[np.int16], language: Language, is_final: bool) -> Decoding:
+        """The text of one utterance. A final one that repeats itself is decoded again without repetitions."""
+        audio = samples.astype(np.float32) / 32768.0
+        seconds = len(audio) / _SAMPLE_RATE
+        try:
+            encoded = self._encode(audio, seconds)
+            beam = self._beam if is_final else 1
+            decoding = self._generate(encoded, language, seconds, beam, no_repeat=0)
+            if is_final and compression_ratio(decoding.text) > MAX_COMPRESSION_RATIO:
+                decoding = self._generate(encoded, language, seconds, beam, no_repeat=3)
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise RecognitionFailed(engine=self.engine, reason=type(error).__name__) from error
+        return decoding
+
+    def _encode(self, audio: NDArray[np.float32], seconds: float) -> ctranslate2.StorageView:
+        window_s = min(MAX_WINDOW_S, max(MIN_WINDOW_S, seconds + WINDOW_MARGIN_S))
+        wanted = int(window_s * 100) // 2 * 2
+        padded = np.zeros(wanted * 160, dtype=np.float32)
+        padded[: len(audio)] = audio[: len(padded)]
+        features = self._whisper.feature_extractor(padded, padding=160)[:, :wanted]
+        storage = ctranslate2.StorageView.from_array(np.ascontiguousarray(features[np.newaxis], dtype=np.float32))
+        return self._whisper.model.encode(storage)
+
+    def _generate(
+        self, encoded: ctranslate2.StorageView, language: Language, seconds: float, beam: int, no_repeat: int
+    ) -> Decoding:
+        tokenizer = self._tokenizer(self._known(encoded, language))
+        prompt = tokenizer.sot_sequence
+        result = self._whisper.model.generate(
+            encoded,
+            [prompt],
+            beam_size=beam,
+            no_repeat_ngram_size=no_repeat,
+            max_length=min(_MAX_TOKENS, len(prompt) + 20 + int(_TOKENS_PER_S * seconds)),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=[-1],
+        )[0]
+        tokens = result.sequences_ids[0]
+        return Decoding(
+            text=tokenizer.decode(_spoken_tokens(tokens, tokenizer, seconds)).strip(),
+            average_log_probability=result.scores[0] * len(tokens) / (len(tokens) + 1),
+            no_speech_probability=float(result.no_speech_prob),
+            engine=self.engine,
+            model=self.model,
+        )
+
+    def _known(self, encoded: ctranslate2.StorageView, language: Language) -> Language:
+        if self.knows(language):
+            return language
+        if not self._whisper.model.is_multilingual:
+            return "en"
+        guessed: str = self._whisper.model.detect_language(encoded)[0][0][0]
+        return guessed.strip("<|>")
+
+    def _tokenizer(self, language: Language) -> Tokenizer:
+        if language not in self._tokenizers:
+            self._tokenizers[language] = Tokenizer(
+                self._whisper.hf_tokenizer,
+                multilingual=self._whisper.model.is_multilingual,
+                task="transcribe",
+                language=language,
+            )
+        return self._tokenizers[language]
+
+
+def _spoken_tokens(tokens: list[int], tokenizer: Tokenizer, seconds: float) -> list[int]:
+    """The tokens of text, without what is said to begin after the audio has ended: that is invented.
+
+    Times are decoded although nobody reads them: without them the model fills the silence after the utterance by
+    saying it again.
+    """
+    spoken = []
+    at_s = 0.0
+    for token in tokens:
+        if token >= tokenizer.timestamp_begin:
+            at_s = (token - tokenizer.timestamp_begin) * _TIMESTAMP_S
+        elif token < tokenizer.eot and at_s < seconds:
+            spoken.append(token)
+    return spoken
+
+
+def download_model(name: str, folder: Path) -> None:
+    """Fetch a model from its hub by the name that faster-whisper knows it by; for set-up only. Blocking, minutes.
+
+    Raises:
+        ModelFileMissing: there is no such model, or the hub cannot be reached.
+    """
+    unfinished = folder.with_name(folder.name + ".part")
+    try:
+        unfinished.mkdir(parents=True, exist_ok=True)
+        download_from_hub(name, output_dir=str(unfinished))
+        shutil.rmtree(unfinished / ".cache", ignore_errors=True)
+        unfinished.rename(folder)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ModelFileMissing(path=name) from error

@@ -1,0 +1,160 @@
+"""Who is decoded next."""
+
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from core.model.errors import RecognitionFailed
+from core.speech.decoder import Decoding
+from core.speech.endpointing import SpeechStretch
+from core.speech.scheduler import DecodeJob, DecodeScheduler
+from tests.fakes.decoder import ScriptedDecoder, certain
+
+TIMEOUT_S = 5.0
+
+
+class Pool:
+    """A scheduler on a scripted decoder whose first job holds everything up until `run` is called."""
+
+    def __init__(self, workers: int, decoder: ScriptedDecoder) -> None:
+        self.decoder = decoder
+        self.scheduler = DecodeScheduler("test-decode", workers)
+        self.delivered: list[int] = []
+        self.results: list[Decoding | None] = []
+        self._changed = threading.Condition()
+
+    def job(self, number: int, is_final: bool = True, owner: str = "") -> DecodeJob:
+        def deliver(decoding: Decoding | None) -> None:
+            with self._changed:
+                self.delivered.append(number)
+                self.results.append(decoding)
+                self._changed.notify_all()
+
+        stretch = SpeechStretch(np.full(16, number, np.int16), 0.0, 1.0, 1.0)
+        return DecodeJob(owner or f"owner {number}", stretch, "en", is_final, deliver)
+
+    def wait_for(self, number: int) -> bool:
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self.delivered) >= number, TIMEOUT_S)
+
+
+@pytest.fixture
+def pool(decoder: ScriptedDecoder) -> Iterator[Pool]:
+    made = Pool(1, decoder)
+    yield made
+    decoder.release()
+    made.scheduler.close(TIMEOUT_S)
+
+
+def hold_up(pool: Pool, jobs: int = 1) -> None:
+    pool.decoder.hold()
+    pool.scheduler.start(pool.decoder)
+    for number in range(jobs):
+        pool.scheduler.submit(pool.job(1_000 + number))
+    assert pool.decoder.wait_for_calls(jobs)
+
+
+def test_finals_go_before_interims_and_oldest_first(pool: Pool) -> None:
+    hold_up(pool)
+    for number, is_final in ((1, False), (2, True), (3, False), (4, True), (5, True)):
+        pool.scheduler.submit(pool.job(number, is_final))
+    pool.decoder.release()
+    assert pool.wait_for(6)
+    assert pool.delivered == [1_000, 2, 4, 5, 1, 3]
+
+
+def test_a_newer_interim_takes_the_place_of_the_same_owners_waiting_one(pool: Pool) -> None:
+    hold_up(pool)
+    for number, owner in ((1, "a"), (2, "b"), (3, "a")):
+        pool.scheduler.submit(pool.job(number, is_final=False, owner=owner))
+    pool.decoder.release()
+    assert pool.wait_for(3)
+    assert pool.delivered == [1_000, 3, 2]
+
+
+def test_a_final_does_away_with_its_owners_waiting_interim(pool: Pool) -> None:
+    hold_up(pool)
+    pool.scheduler.submit(pool.job(1, is_final=False, owner="a"))
+    pool.scheduler.submit(pool.job(2, is_final=True, owner="a"))
+    pool.scheduler.submit(pool.job(3))
+    pool.decoder.release()
+    assert pool.wait_for(3)
+    assert pool.delivered == [1_000, 2, 3]
+
+
+def test_interims_leave_a_worker_free_for_finals(decoder: ScriptedDecoder) -> None:
+    pool = Pool(2, decoder)
+    decoder.hold()
+    pool.scheduler.start(decoder)
+    for number in (1, 2, 3):
+        pool.scheduler.submit(pool.job(number, is_final=False))
+    assert decoder.wait_for_calls(1)
+    pool.scheduler.submit(pool.job(4))
+    assert decoder.wait_for_calls(2)
+    assert [is_final for _, is_final in decoder.calls] == [False, True]
+    decoder.release()
+    assert pool.wait_for(4)
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_a_waiting_job_can_be_taken_back_a_running_one_cannot(pool: Pool) -> None:
+    hold_up(pool, jobs=0)
+    running, waiting = pool.job(1), pool.job(2)
+    pool.scheduler.submit(running)
+    assert pool.decoder.wait_for_calls(1)
+    pool.scheduler.submit(waiting)
+    assert not pool.scheduler.take_back(running)
+    assert pool.scheduler.take_back(waiting)
+    assert not pool.scheduler.take_back(waiting)
+    pool.decoder.release()
+    pool.scheduler.submit(pool.job(3))
+    assert pool.wait_for(2)
+    assert pool.delivered == [1, 3]
+
+
+def test_a_failed_decoding_is_delivered_as_none_and_remembered_until_one_succeeds() -> None:
+    def say(loudness: int, is_final: bool) -> Decoding:
+        if loudness == 1:
+            raise RecognitionFailed(engine="scripted", reason="test")
+        return certain("words")
+
+    pool = Pool(1, ScriptedDecoder(say))
+    pool.scheduler.start(pool.decoder)
+    pool.scheduler.submit(pool.job(1))
+    assert pool.wait_for(1)
+    assert pool.results == [None]
+    assert pool.scheduler.failure is not None
+    pool.scheduler.submit(pool.job(2))
+    assert pool.wait_for(2)
+    assert pool.scheduler.failure is None
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_a_callers_fault_does_not_end_the_worker_and_its_message_is_not_logged(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+) -> None:
+    words = " ".join(["my", "card", "number"])
+
+    def fail(decoding: Decoding | None) -> None:
+        raise ValueError(words)
+
+    job = pool.job(1)
+    pool.scheduler.start(pool.decoder)
+    pool.scheduler.submit(DecodeJob(job.owner, job.stretch, "en", True, fail))
+    pool.scheduler.submit(pool.job(2))
+    assert pool.wait_for(1)
+    assert pool.delivered == [2]
+    assert "ValueError" in caplog.text
+    assert words not in caplog.text
+
+
+def test_close_is_idempotent_and_forgets_what_waits(pool: Pool) -> None:
+    hold_up(pool)
+    pool.scheduler.submit(pool.job(1))
+    pool.scheduler.close(timeout_s=0.0)
+    pool.decoder.release()
+    pool.scheduler.close(TIMEOUT_S)
+    assert pool.delivered == [1_000]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("test-decode")]
