@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -14,7 +15,6 @@ from core.api.shutdown import ShutdownNotice
 from core.model.errors import EarshotError
 from core.settings import load_settings
 
-logger = logging.getLogger("earshot")
 shutdown = ShutdownNotice()
 
 
@@ -26,8 +26,9 @@ async def lifespan(_: st.App) -> AsyncIterator[None]:
         logging.getLogger().setLevel(settings.log_level)
         opened = await asyncio.to_thread(backend.Backend, settings)
     except EarshotError as error:
-        logger.critical("%s", error)
-        raise SystemExit(str(error)) from error
+        # The server prints whatever ends its start as a traceback; what the operator needs is the sentence.
+        sys.tracebacklimit = 0
+        raise SystemExit(str(error)) from None
     backend.install(opened)
     shutdown.watch_signals()
     try:

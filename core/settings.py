@@ -1,19 +1,28 @@
 """Every setting, typed, from `EARSHOT_...` variables of the environment and from `.env`.
 
-A bad value fails at start and names its key. README.md holds the table of all settings; a test compares the two.
+A bad value or an unknown name fails at start and names its key. README.md holds the table of all settings, which
+`python -m core.settings` prints, and `.env.example` a template, which `python -m core.settings --env` prints; a test
+compares them.
 """
 
+import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+from annotated_types import Ge, Gt, Le, MinLen
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.model.errors import SettingInvalid
 
 PREFIX = "EARSHOT_"
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE_KEY = f"{PREFIX}ENV_FILE"
+ENV_FILE_MEANING = "Another file than `.env` to read settings from; itself only read from the environment."
 
 
 class BridgeKind(StrEnum):
@@ -114,15 +123,71 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'earshot.db'}"
 
 
-def load_settings(env_file: Path | None = PROJECT_ROOT / ".env") -> Settings:
-    """Read all settings from the process's environment and from `env_file`.
+def load_settings() -> Settings:
+    """Read all settings from the process's environment, and what it leaves open from `.env` or `EARSHOT_ENV_FILE`.
 
     Raises:
         SettingInvalid: naming the first bad key, as the user wrote it.
     """
+    named = os.environ.get(ENV_FILE_KEY)
+    env_file = Path(named) if named else PROJECT_ROOT / ".env"
+    if named and not env_file.is_file():
+        raise SettingInvalid(key=ENV_FILE_KEY, reason=f"there is no file {env_file}")
+    known = {_key(name) for name in Settings.model_fields} | {ENV_FILE_KEY}
+    for key in (*os.environ, *dotenv_values(env_file)):
+        if key.upper().startswith(PREFIX) and key.upper() not in known:
+            raise SettingInvalid(key=key, reason="there is no such setting")
     try:
         return Settings(_env_file=env_file)
     except ValidationError as error:
         first = error.errors()[0]
-        key = PREFIX + "_".join(str(part) for part in first["loc"]).upper()
-        raise SettingInvalid(key=key, reason=first["msg"]) from error
+        raise SettingInvalid(key=_key(str(first["loc"][0])), reason=first["msg"]) from error
+
+
+def settings_table() -> str:
+    """All settings as the Markdown table of README.md."""
+    rows = [(_key(name), f"`{_default(field)}`", _meaning(field)) for name, field in Settings.model_fields.items()]
+    rows.append((ENV_FILE_KEY, "`.env`", ENV_FILE_MEANING))
+    lines = [f"| `{key}` | {default if default != '``' else ''} | {meaning} |" for key, default, meaning in rows]
+    return "\n".join(("| Variable | Default | Meaning |", "|---|---|---|", *lines)) + "\n"
+
+
+def env_template() -> str:
+    """All settings as the text of `.env.example`: every one explained, none set."""
+    head = "# Copy this file to .env and set what you need; what stays commented out keeps its default.\n"
+    entries = [
+        f"\n# {_meaning(field)}\n#{_key(name)}={_default(field)}\n" for name, field in Settings.model_fields.items()
+    ]
+    return head + "".join(entries)
+
+
+def _key(name: str) -> str:
+    return PREFIX + name.upper()
+
+
+def _default(field: FieldInfo) -> str:
+    value = field.default
+    if value is None:
+        return ""
+    if isinstance(value, Path):
+        return str(value.relative_to(PROJECT_ROOT))
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _meaning(field: FieldInfo) -> str:
+    limits = []
+    for rule in field.metadata:
+        if isinstance(rule, Ge):
+            limits.append(f"from {rule.ge}")
+        elif isinstance(rule, Gt):
+            limits.append(f"more than {rule.gt}")
+        elif isinstance(rule, Le):
+            limits.append(f"to {rule.le}")
+        elif isinstance(rule, MinLen):
+            limits.append(f"at least {rule.min_length} characters")
+    described = field.description or ""
+    return f"{described} Allowed: {' '.join(limits)}." if limits else described
+
+
+if __name__ == "__main__":
+    sys.stdout.write(env_template() if "--env" in sys.argv[1:] else settings_table())

@@ -7,8 +7,9 @@ goes to a draft that then takes the file's place, so a segment is whole or not t
 import errno
 import logging
 import os
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,83 +24,150 @@ logger = logging.getLogger(__name__)
 
 SEGMENT_S = 60.0
 FLUSH_S = 10.0
+WAITING_LIMIT = 100_000
+"""Samples of all calls that are held in memory: the open minutes, and what could not be written yet (an hour of
+thirteen two-party calls). Beyond it the newest are dropped and counted."""
 
 SCHEMA = pa.schema(
     [
-        ("leg_id", pa.string()),
-        ("direction", pa.string()),
-        ("vantage", pa.string()),
-        ("at_s", pa.float64()),
-        ("period_s", pa.float64()),
-        ("packets", pa.int64()),
-        ("octets", pa.int64()),
-        ("lost", pa.int64()),
-        ("jitter_ms", pa.float64()),
-        ("rtt_ms", pa.float64()),
-        ("send_deviation_p50_ms", pa.float64()),
-        ("send_deviation_p99_ms", pa.float64()),
-        ("level_dbfs", pa.float64()),
+        pa.field("leg_id", pa.string(), nullable=False),
+        pa.field("direction", pa.string(), nullable=False),
+        pa.field("vantage", pa.string(), nullable=False),
+        pa.field("at_s", pa.float64(), nullable=False),
+        pa.field("period_s", pa.float64(), nullable=False),
+        pa.field("packets", pa.int64(), nullable=False),
+        pa.field("octets", pa.int64(), nullable=False),
+        pa.field("lost", pa.int64()),
+        pa.field("jitter_ms", pa.float64()),
+        pa.field("rtt_ms", pa.float64()),
+        pa.field("send_deviation_p50_ms", pa.float64()),
+        pa.field("send_deviation_p99_ms", pa.float64()),
+        pa.field("level_dbfs", pa.float64()),
     ]
 )
+"""The fields of an RtpSample, in their order."""
 
 
 @dataclass(slots=True)
-class _OpenSegment:
+class _Segment:
     minute: int
-    flushed_at: float
     samples: list[RtpSample] = field(default_factory=list)
+    path: Path | None = None
+    """Chosen when it is first written."""
+
+
+@dataclass(slots=True)
+class _Unwritten:
+    """What of a call is held in memory: the open segment last, before it those that could not be written yet."""
+
+    tried_at: float
+    segments: list[_Segment] = field(default_factory=list)
+    is_ended: bool = False
 
 
 class SampleWriter:
-    """Writes the samples of all calls. One thread; a call's samples come in the order of their minutes."""
+    """Writes the samples of all calls. Its methods block for the disk and are called on one thread.
 
-    def __init__(self, directory: Path, clock: Clock) -> None:
+    While the disk is full nothing is lost up to `limit` samples: every method first takes what it is given, then
+    writes what is due, and raises when that fails; it is tried again every `FLUSH_S` seconds as samples come.
+    """
+
+    def __init__(self, directory: Path, clock: Clock, limit: int = WAITING_LIMIT) -> None:
+        self._limit = limit
         self._directory = directory
         self._clock = clock
-        self._open: dict[CallId, _OpenSegment] = {}
+        self._calls: dict[CallId, _Unwritten] = {}
+        self._held = 0
+        self.dropped = 0
+        """Samples that were not kept."""
+        self.is_failing = False
+        """Whether the last attempt to write failed; it is tried again. Any thread."""
 
-    def append(self, call_id: CallId, sample: RtpSample) -> None:
-        """Take a sample whose `at_s` is on the call's clock.
+    def append(self, call_id: CallId, samples: Iterable[RtpSample]) -> None:
+        """Take samples whose `at_s` is on the call's clock.
 
         Raises:
-            DiskFull: there is no room; the samples of the open minute stay in memory and are written with the next.
-            SampleFileUnwritable: the folder cannot be written.
+            DiskFull: there is no room; what was taken waits in memory.
+            SampleFileUnwritable: the folder cannot be written; what was taken waits in memory.
         """
-        minute = int(max(0.0, sample.at_s) // SEGMENT_S)
-        segment = self._open.get(call_id)
-        if segment is not None and minute > segment.minute:
-            self._write(call_id, segment)
-            segment = None
-        if segment is None:
-            segment = self._open[call_id] = _OpenSegment(minute, self._clock.monotonic())
-        segment.samples.append(sample)
-        if self._clock.monotonic() - segment.flushed_at >= FLUSH_S:
-            segment.flushed_at = self._clock.monotonic()
-            self._write(call_id, segment)
+        now = self._clock.monotonic()
+        unwritten = self._calls.setdefault(call_id, _Unwritten(tried_at=now))
+        for sample in samples:
+            self._hold(unwritten, sample)
+        for each_id, each in list(self._calls.items()):
+            if now - each.tried_at >= FLUSH_S:
+                self._write_call(each_id, each)
 
     def close(self, call_id: CallId) -> None:
-        """Write the call's last segment; idempotent. Raises like `append`."""
-        segment = self._open.pop(call_id, None)
-        if segment is not None:
-            self._write(call_id, segment)
+        """Write the rest of a call that is over; idempotent. Raises like `append`."""
+        unwritten = self._calls.get(call_id)
+        if unwritten is not None:
+            unwritten.is_ended = True
+            self._write_call(call_id, unwritten)
 
-    def _write(self, call_id: CallId, segment: _OpenSegment) -> None:
-        path = self._directory / call_id / f"{segment.minute:05d}.parquet"
-        draft = path.with_suffix(".draft")
+    def flush(self) -> None:
+        """Write all that is held in memory. Raises like `append`, at the first call that cannot be written."""
+        for call_id, unwritten in list(self._calls.items()):
+            self._write_call(call_id, unwritten)
+
+    def _hold(self, unwritten: _Unwritten, sample: RtpSample) -> None:
+        if self._held >= self._limit:
+            self.dropped += 1
+            return
+        minute = int(max(0.0, sample.at_s) // SEGMENT_S)
+        # A sample that comes late, after the next minute has begun, is kept with that one.
+        if not unwritten.segments or minute > unwritten.segments[-1].minute:
+            unwritten.segments.append(_Segment(minute))
+        unwritten.segments[-1].samples.append(sample)
+        self._held += 1
+
+    def _write_call(self, call_id: CallId, unwritten: _Unwritten) -> None:
+        unwritten.tried_at = self._clock.monotonic()
+        while len(unwritten.segments) > 1 or (unwritten.is_ended and unwritten.segments):
+            self._write(call_id, unwritten.segments[0])
+            self._held -= len(unwritten.segments.pop(0).samples)
+        if unwritten.segments:
+            self._write(call_id, unwritten.segments[0])
+        if unwritten.is_ended:
+            del self._calls[call_id]
+
+    def _write(self, call_id: CallId, segment: _Segment) -> None:
+        folder = self._directory / call_id
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            table = pa.Table.from_pylist([asdict(sample) for sample in segment.samples], schema=SCHEMA)
-            with draft.open("wb") as file:
-                pq.write_table(table, file)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(path)
+            folder.mkdir(parents=True, exist_ok=True)
+            segment.path = segment.path or _free_path(folder, segment.minute)
+            _write_whole(segment.path, segment.samples)
+            self.is_failing = False
         except OSError as error:
-            with suppress(OSError):
-                draft.unlink()
+            self.is_failing = True
             if error.errno == errno.ENOSPC:
-                raise DiskFull(path=str(path)) from error
-            raise SampleFileUnwritable(path=str(path), reason=error.strerror or str(error)) from error
+                raise DiskFull(path=str(folder)) from error
+            raise SampleFileUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
+
+
+def _free_path(folder: Path, minute: int) -> Path:
+    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone."""
+    path = folder / f"{minute:05d}.parquet"
+    more = 0
+    while path.exists():
+        more += 1
+        path = folder / f"{minute:05d}-{more}.parquet"
+    return path
+
+
+def _write_whole(path: Path, samples: Sequence[RtpSample]) -> None:
+    table = pa.table([[getattr(sample, name) for sample in samples] for name in SCHEMA.names], schema=SCHEMA)
+    draft = path.with_suffix(".draft")
+    try:
+        with draft.open("wb") as file:
+            pq.write_table(table, file, write_page_checksum=True)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +184,10 @@ def read_samples(directory: Path, call_id: CallId) -> StoredSamples:
     damaged: list[Path] = []
     for path in sorted((directory / call_id).glob("*.parquet")):
         try:
-            rows = pq.read_table(path, schema=SCHEMA).to_pylist()
-        except (pa.ArrowException, OSError) as error:
+            samples.extend(_read_segment(path))
+        except (pa.ArrowException, OSError, ValueError) as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
-            continue
-        samples.extend(_sample(row) for row in rows)
     return StoredSamples(tuple(sorted(samples, key=lambda s: s.at_s)), tuple(damaged))
 
 
@@ -134,7 +200,14 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def _sample(row: dict[str, object]) -> RtpSample:
-    values = dict(row)
-    leg_id, direction, vantage = (str(values.pop(key)) for key in ("leg_id", "direction", "vantage"))
-    return RtpSample(LegId(leg_id), Direction(direction), Vantage(vantage), **values)  # type: ignore[arg-type]
+def _read_segment(path: Path) -> list[RtpSample]:
+    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True)
+    table.validate()
+    lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
+    if lacking:
+        raise ValueError(f"no {', '.join(lacking)}")
+    legs, directions, vantages, *figures = (column.to_pylist() for column in table.columns)
+    return [
+        RtpSample(LegId(leg), Direction(direction), Vantage(vantage), *rest)
+        for leg, direction, vantage, *rest in zip(legs, directions, vantages, *figures, strict=True)
+    ]

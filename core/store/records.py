@@ -18,7 +18,7 @@ from core.model.call import (
     ParticipantId,
     Role,
 )
-from core.model.errors import CallNotFound
+from core.model.errors import CallNotFound, RecordRefused
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
@@ -62,7 +62,11 @@ class Store:
     def update_call(self, call: Call) -> None:
         """Keep a call's new state, times and reason."""
         with self._database.transaction() as connection:
-            connection.execute(update(schema.calls).where(schema.calls.c.id == call.id).values(**_call_values(call)))
+            changed = connection.execute(
+                update(schema.calls).where(schema.calls.c.id == call.id).values(**_call_values(call))
+            )
+            if changed.rowcount == 0:
+                raise RecordRefused(reason=f"the call {call.id} is not kept")
 
     def save_participant(self, call_id: CallId, participant: Participant) -> None:
         """Keep a participant, and the leg it is on."""
@@ -122,14 +126,16 @@ class Store:
         with self._database.transaction() as connection:
             rows = connection.execute(select(schema.calls).where(schema.calls.c.state != CallState.ENDED.value)).all()
             for row in rows:
-                ended_at = min(now_wall, row.created_at + _last_trace(connection, row.id))
+                ended_at = min(now_wall, max(row.live_at or 0.0, row.created_at + _last_trace(connection, row.id)))
                 connection.execute(
                     update(schema.calls)
                     .where(schema.calls.c.id == row.id)
                     .values(state=CallState.ENDED.value, ended_at=ended_at, end_reason=EndReason.INTERRUPTED.value)
                 )
                 connection.execute(
-                    update(schema.legs).where(schema.legs.c.call_id == row.id).values(state=LegState.LOST.value)
+                    update(schema.legs)
+                    .where(schema.legs.c.call_id == row.id, schema.legs.c.state != LegState.CLOSED.value)
+                    .values(state=LegState.LOST.value)
                 )
                 closed.append(CallId(row.id))
         return tuple(closed)
@@ -138,7 +144,7 @@ class Store:
 
     def load_call(self, call_id: CallId) -> StoredCall:
         """Everything that is kept of a call. Raises CallNotFound."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             row = connection.execute(select(schema.calls).where(schema.calls.c.id == call_id)).one_or_none()
             if row is None:
                 raise CallNotFound(call_id=call_id)
@@ -160,7 +166,7 @@ class Store:
 
     def list_calls(self, limit: int) -> tuple[Call, ...]:
         """The newest calls, newest first."""
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             rows = connection.execute(
                 select(schema.calls).order_by(schema.calls.c.created_at.desc()).limit(limit)
             ).all()

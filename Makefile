@@ -1,0 +1,48 @@
+# `make run` and `make test` are all one needs; both do their own set-up.
+PY := .venv/bin/python
+PORT ?= $(or $(STREAMLIT_SERVER_PORT),8501)
+ADDRESS := $(or $(STREAMLIT_SERVER_ADDRESS),localhost)
+.DEFAULT_GOAL := help
+
+.PHONY: help setup setup-dev run test lint soak bench format
+
+help:        ## Show what there is
+	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup:       ## Install what Earshot needs to run
+	@scripts/setup
+	@$(PY) -m core.speech.model_files
+
+setup-dev:   ## Install what the tests need, too
+	@scripts/setup --dev
+	@$(PY) -m core.speech.model_files
+
+# Without its speech model Earshot still starts, and says on the page what is wrong.
+run:         ## Start Earshot at http://localhost:8501 (PORT=... for another)
+	@scripts/setup
+	@$(PY) -m core.speech.model_files || true
+	@$(PY) -m core.api.address $(ADDRESS) $(PORT)
+	@exec .venv/bin/streamlit run app.py --server.port $(PORT)
+
+lint: setup-dev   ## Formatting, lint, types
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+
+# Tests that measure or drive a browser would disturb each other, so they come after the others, one at a time.
+test: lint   ## The one check
+	$(PY) -m pytest -n 2 --dist worksteal -m "not soak and not browser and not namespace and not model"
+	$(PY) -m pytest -m "not soak and (browser or namespace or model)"
+	@echo "make test: everything passed."
+
+soak: setup-dev   ## What takes longer than a test may
+	$(PY) -m pytest -m soak
+
+bench: setup-dev   ## Print the figures
+	$(PY) -m bench.media
+	$(PY) -m bench.speech
+	$(PY) -m bench.guidance
+
+format: setup-dev   ## Format the code
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .

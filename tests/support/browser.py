@@ -1,0 +1,124 @@
+"""A real Chromium with a fake microphone, and what tests ask of a page with a leg."""
+
+import os
+import shutil
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, FrameLocator, Page, Playwright
+
+from tests.support.streamlit_server import ROOT
+
+CHROMIUM = "/usr/bin/chromium"
+SCREENSHOTS = ROOT / "screenshots"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+)
+AUDIO_STATS = """
+async () => {
+  const key = Symbol.for("earshot.connections");
+  const found = [];
+  for (const frame of document.querySelectorAll('iframe[title^="streamlit_webrtc"]')) {
+    for (const { connection } of frame.contentWindow?.[key]?.list ?? []) {
+      const report = { state: connection.connectionState, received: 0, sent: 0, lost: 0 };
+      for (const entry of (await connection.getStats()).values()) {
+        if (entry.kind !== "audio") continue;
+        if (entry.type === "inbound-rtp") {
+          report.received += entry.packetsReceived;
+          report.lost += entry.packetsLost;
+          report.energy = entry.totalAudioEnergy;
+        }
+        if (entry.type === "outbound-rtp") report.sent += entry.packetsSent;
+      }
+      found.push(report);
+    }
+  }
+  return found;
+}
+"""
+
+
+def browser_problem() -> str:
+    """Why no browser test can run here; empty when they can."""
+    return "" if shutil.which(CHROMIUM) else f"{CHROMIUM} is missing; install the package chromium"
+
+
+def launch_chromium(playwright: Playwright, *, microphone: Path | None, allow_microphone: bool = True) -> Browser:
+    """Start Chromium; `microphone` is a WAV file that its fake microphone plays over and over (None: beeps)."""
+    flags = list(FLAGS)
+    if allow_microphone:
+        flags.append("--use-fake-ui-for-media-stream")
+    if microphone is not None:
+        flags.append(f"--use-file-for-fake-audio-capture={microphone}")
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=flags, env={**os.environ, "LANG": "C.UTF-8"})
+
+
+def write_tone(path: Path, *, seconds: float = 4.0, hertz: float = 300.0) -> Path:
+    """A WAV file for a fake microphone: bursts of a tone, a second long with half a second between."""
+    rate = 48_000
+    at = np.arange(int(seconds * rate)) / rate
+    samples = np.sin(2 * np.pi * hertz * at) * (at % 1.5 < 1.0) * 12_000
+    with wave.open(str(path), "wb") as target:
+        target.setnchannels(1)
+        target.setsampwidth(2)
+        target.setframerate(rate)
+        target.writeframes(samples.astype("<i2").tobytes())
+    return path
+
+
+def leg_frame(page: Page) -> FrameLocator:
+    """The frame that holds START and STOP."""
+    return page.frame_locator('iframe[title^="streamlit_webrtc"]').first
+
+
+def press_start(page: Page, label: str = "START") -> None:
+    """Press START as a person would."""
+    leg_frame(page).get_by_role("button", name=label, exact=True).click()
+
+
+def press_stop(page: Page, label: str = "STOP") -> None:
+    """Press STOP as a person would."""
+    leg_frame(page).get_by_role("button", name=label, exact=True).click()
+
+
+def audio_stats(page: Page) -> list[dict[str, Any]]:
+    """Each peer connection of the page, oldest first: its state and the audio packets it has received, sent, lost."""
+    return list(page.evaluate(AUDIO_STATS))
+
+
+def received_per_second(page: Page, seconds: float) -> float:
+    """Audio packets that arrive in the page's latest connection, a second, over so many seconds."""
+    before, began = audio_stats(page)[-1], time.monotonic()
+    page.wait_for_timeout(seconds * 1000)
+    after, ended = audio_stats(page)[-1], time.monotonic()
+    seconds = ended - began
+    sent, received = (float(after[name] - before[name]) / seconds for name in ("sent", "received"))
+    print(f"{received:.1f} packets a second received, {sent:.1f} sent, over {seconds:.0f} s")
+    return received
+
+
+def eventually(page: Page, condition: Callable[[], bool], what: str, limit_s: float = 15.0) -> None:
+    """Wait until something is so; fails with `what` otherwise."""
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline, f"after {limit_s:.0f} s still not so: {what}"
+        page.wait_for_timeout(100)
+
+
+def screenshot(page: Page, name: str) -> Path:
+    """Keep a picture of the page in `screenshots/`, to be looked at by a person."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    target = SCREENSHOTS / f"{name}.png"
+    page.screenshot(path=target)
+    return target
