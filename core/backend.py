@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections import deque
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,13 +23,13 @@ from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
 from core.calls.tokens import JoinGrant, Tokens, load_or_make_key
+from core.guidance.background import BackgroundRetriever
 from core.guidance.embedded import EmbeddedRetriever
-from core.guidance.retriever import Retriever
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
 from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, Participant, ParticipantId, Role
 from core.model.clock import Clock, SystemClock
-from core.model.errors import CallEnded, CallNotFound, GuidanceError, ServerStarting
+from core.model.errors import CallEnded, CallNotFound, MediaProcessDown, ServerStarting
 from core.model.health import PartHealth, PartState
 from core.model.snapshot import CallSnapshot
 from core.quality.segments import SampleWriter, read_samples, thinned
@@ -67,34 +68,36 @@ class Backend:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
-            MediaProcessDown: the media process does not start.
         """
         self.settings = settings
         self._clock = clock or SystemClock()
+        self._loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
+        self._samples_dir = settings.data_dir / "samples"
+        with ExitStack() as opened:
+            self._open(settings, opened)
+            self._opened = opened.pop_all()
+
+    def _open(self, settings: Settings, opened: ExitStack) -> None:
+        """Open the parts; what is open when one fails is closed again, in the opposite order."""
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         key = settings.secret_key.get_secret_value() if settings.secret_key else load_or_make_key(settings.data_dir)
         self._tokens = Tokens(key, join_seconds=settings.join_link_hours * 3600)
         self._store = Store.open(settings.effective_database_url)
+        opened.callback(self._store.close)
         for call_id in self._store.close_interrupted(self._clock.wall()):
             logger.warning("call %s was interrupted by a crash; it is kept with what it had", call_id)
-        self._transcriber = open_transcriber(settings, self._clock)
-        self._guidance_problem: GuidanceError | None = None
-        self._retriever = self._open_retriever(settings.knowledge_dir)
-        self._insights = Insights(ExtractiveSummarizer(), self._retriever, settings.guidance_documents, self._clock)
-        self._samples_dir = settings.data_dir / "samples"
-        self._samples = SampleKeeper(SampleWriter(self._samples_dir, self._clock))
-        self._closed = False
-        self._loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
         self._loop = CallsLoop()
+        opened.callback(self._loop.close)
+        self._transcriber = open_transcriber(settings, self._clock)
+        opened.callback(self._transcriber.close)
+        self._retriever = BackgroundRetriever(lambda: EmbeddedRetriever.load(settings.knowledge_dir))
+        opened.callback(self._retriever.close)
+        self._insights = Insights(ExtractiveSummarizer(), self._retriever, settings.guidance_documents, self._clock)
+        opened.callback(self._insights.close)
+        self._samples = SampleKeeper(SampleWriter(self._samples_dir, self._clock))
+        opened.callback(self._samples.close)
         self._loop.wait(self._open_calls, START_TIMEOUT_S)
-
-    def _open_retriever(self, directory: Path) -> Retriever | None:
-        try:
-            return EmbeddedRetriever.load(directory)
-        except GuidanceError as error:
-            logger.error("%s", error)
-            self._guidance_problem = error
-            return None
+        opened.callback(self._loop.wait, self._close_calls, CLOSE_TIMEOUT_S)
 
     async def _open_calls(self) -> None:
         self._durable = DurableWriter(lambda: self._store.health)
@@ -113,7 +116,11 @@ class Backend:
             )
         )
         self._demos = DemoCalls(self._registry, self._media, DEMO_SIDES)
-        await self._media.start()
+        try:
+            await self._media.start()
+        except MediaProcessDown as error:
+            # Pages and records work without it, its health tells why, and attempts go on.
+            logger.error("%s", error)
 
     def _take_media_event(self, event: MediaEvent) -> None:
         if isinstance(event, MediaLoad):
@@ -221,7 +228,7 @@ class Backend:
             self._media.health,
             self._transcriber.health,
             self._assist_health(),
-            self._guidance_health(),
+            self._retriever.health,
             self._durable.health,
         )
 
@@ -239,22 +246,9 @@ class Backend:
             detail=f"The summary has been busy for {worker.busy_s:.0f} s." if stalled else "Extractive summary.",
         )
 
-    def _guidance_health(self) -> PartHealth:
-        if self._retriever is None:
-            return PartHealth("guidance", PartState.DOWN, needed=False, detail=str(self._guidance_problem))
-        return self._retriever.health
-
     def close(self) -> None:
         """End every call and stop every thread and process; idempotent."""
-        if self._closed:
-            return
-        self._closed = True
-        self._loop.wait(self._close_calls, CLOSE_TIMEOUT_S)
-        self._insights.close()
-        self._transcriber.close()
-        self._samples.close()
-        self._loop.close()
-        self._store.close()
+        self._opened.close()
 
     async def _close_calls(self) -> None:
         await self._demos.close()

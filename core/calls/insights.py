@@ -40,7 +40,7 @@ class Insights:
     `ask_summary` and `ask_guidance` are called on the calls loop and never wait. The callbacks run on the threads.
     """
 
-    def __init__(self, summarizer: Summarizer, retriever: Retriever | None, documents: int, clock: Clock) -> None:
+    def __init__(self, summarizer: Summarizer, retriever: Retriever, documents: int, clock: Clock) -> None:
         self._summarizer = summarizer
         self._retriever = retriever
         self._documents = documents
@@ -77,14 +77,13 @@ class Insights:
 
     def ask_guidance(self, call_id: CallId, text: SummaryText, done: Callable[[GuidanceResult], None]) -> None:
         """Ask the handbook about a summary and the customer's issue."""
-        retriever = self._retriever
         query = " ".join(part for part in (text.summary, text.customer_issue) if part)
-        if retriever is None or not query:
+        if not query:
             return
 
         def job() -> None:
             started = self._clock.monotonic()
-            answer = retriever.assist(GuidanceRequest(summary=query, max_documents=self._documents))
+            answer = self._retriever.assist(GuidanceRequest(summary=query, max_documents=self._documents))
             done(GuidanceResult(query=query, answer=answer, took_s=self._clock.monotonic() - started))
 
         self.guidance_worker.submit(call_id, job)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from threading import Lock
 
 from kiwipiepy import Kiwi
 
@@ -18,15 +19,19 @@ class Morpheme:
     end: int
 
 
-@cache
+_loading = Lock()
+
+
 def _kiwi() -> Kiwi:
-    # One analyser: loading takes about a second and 200 MB. Its calls are safe from several threads.
+    # Two threads that come first at the same time must not load it twice.
+    with _loading:
+        return _analyser()
+
+
+@cache
+def _analyser() -> Kiwi:
+    # One for all: loading takes about a second and 200 MB. Its calls are safe from several threads.
     return Kiwi(num_workers=1)
-
-
-def load() -> None:
-    """Load the analyser now, so that the first call does not wait for it. Any thread."""
-    _kiwi()
 
 
 def morphemes(text: str) -> tuple[Morpheme, ...]:
