@@ -30,7 +30,8 @@
     │   └── ScenarioInvalid
     ├── GuidanceError
     │   ├── KnowledgeMissing
-    │   └── KnowledgeFileInvalid
+    │   ├── KnowledgeFileInvalid
+    │   └── GuidanceRequestInvalid
     └── StoreError
         ├── DiskFull                    retryable
         ├── SampleFileUnwritable
@@ -302,6 +303,15 @@ class KnowledgeFileInvalid(GuidanceError):
     path: str
     reason: str
     template: ClassVar[str] = "The handbook file {path} was left out: {reason}. Correct the file."
+
+
+@dataclass(eq=False)
+class GuidanceRequestInvalid(GuidanceError):
+    """A request breaks the retrieval contract."""
+
+    field: str
+    reason: str
+    template: ClassVar[str] = "The handbook cannot be asked: {field} {reason}."
 
 
 @dataclass(eq=False)

@@ -1,0 +1,291 @@
+// The browser's side of a leg, around streamlit-webrtc's START button: connection state in words, mute, level, choice of
+// microphone and its processing, and what to do when something is refused. Comes back by itself when a connection breaks.
+// A rerun of the page calls the exported function again with the same element; the panel stays as it is.
+
+const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 5000];
+const RETRY_LIMIT_MS = 60000;
+const PERMISSION_HINT_MS = 700;
+
+const REMOUNT_LIMIT_MS = 3000;
+
+const panels = new WeakMap();
+// What a panel leaves behind for the one that takes its place, by the name of the frame. Streamlit builds both anew when
+// something appears above them in the same container; the call is then taken up again.
+const left = new Map();
+
+class LegPanel {
+  constructor(root, data) {
+    this.root = root;
+    this.data = data;
+    this.words = data.words;
+    this.phase = "idle";
+    this.record = null;
+    this.frame = null;
+    this.retry = null;
+    this.autostart = data.autostart;
+    this.lifetime = new AbortController();
+    this.microphone = data.listenOnly ? null : new Microphone();
+    this.build();
+    const before = left.get(data.frame);
+    this.takesOver = before !== undefined && performance.now() - before.at < REMOUNT_LIMIT_MS;
+    if (this.microphone) {
+      this.microphone.requested = this.takesOver ? before.requested : { ...data.constraints };
+      this.microphone.muted = data.muted;
+      this.microphone.addEventListener("change", () => this.microphoneChanged());
+    }
+    this.unwatch = connections.watch(`.${data.frame} ${connections.FRAMES}`, (record, frame) => this.attach(record, frame));
+  }
+
+  build() {
+    const { words } = this;
+    this.dot = el("span", { class: "dot", "aria-hidden": "true" });
+    this.state = el("span", { class: "state", role: "status" });
+    this.problem = el("p", { class: "problem", role: "alert", hidden: true });
+    const line = el("div", { class: "line" }, el("span", { class: "phase" }, this.dot, this.state));
+    this.box = el("div", { class: "panel" }, line);
+    if (this.microphone) {
+      this.controls = new MicrophoneControls(this.microphone, words, this.lifetime.signal);
+      this.controls.onMute = (muted) => this.report("muted", muted);
+      line.append(this.controls.muteButton, this.controls.meter);
+      this.box.append(this.controls.extras);
+    }
+    this.box.append(this.problem);
+    this.root.append(this.box);
+  }
+
+  // A rerun of the page brought new data.
+  update(data) {
+    const errorIsNew = data.error && JSON.stringify(data.error) !== JSON.stringify(this.data.error);
+    this.data = data;
+    if (errorIsNew) this.refused(data.error);
+    if (this.frame) this.dress();
+    this.draw();
+  }
+
+  attach(record, frame) {
+    const replaced = this.takesOver || (this.record && this.record !== record && this.wanted);
+    this.takesOver = false;
+    this.record = record;
+    this.frame = frame;
+    const { signal } = this.lifetime;
+    record.addEventListener("connection", (event) => this.opened(event.detail), { signal });
+    frame.contentDocument.addEventListener("click", (event) => this.pressed(event), { capture: true, signal });
+    this.microphone?.attach(record);
+    this.dress();
+    frame.dataset.leg = "ready";
+    const running = record.live.at(-1);
+    if (running) this.opened(running);
+    else if (replaced) this.broken();
+    else if (this.autostart) this.pressStartWhenThere();
+    this.draw();
+  }
+
+  // The reader has started the call and not stopped it.
+  get wanted() {
+    return ["connected", "connecting", "reconnecting"].includes(this.phase);
+  }
+
+  // The frame wears the page's colours and shows its button only.
+  dress() {
+    const inside = this.frame.contentDocument;
+    const theme = getComputedStyle(this.box);
+    const get = (name) => theme.getPropertyValue(`--st-${name}`).trim();
+    const primary = get("primary-color");
+    let style = inside.getElementById("earshot-style");
+    if (!style) {
+      style = inside.createElement("style");
+      style.id = "earshot-style";
+      inside.head.append(style);
+    }
+    setText(style, `
+      html, body { margin: 0; background: transparent; overflow: hidden; }
+      .MuiAlert-root, .MuiButton-text { display: none !important; }
+      #root > .MuiBox-root > .MuiBox-root:not(:has(button)) { display: none !important; }
+      #root > .MuiBox-root > .MuiBox-root > .MuiBox-root { width: 100%; }
+      .MuiButton-root.MuiButton-root { width: 100%; height: 40px; box-sizing: border-box; margin: 0; padding: 0 8px;
+        font: 600 15px ${get("font")}; letter-spacing: 0; text-transform: none; white-space: nowrap;
+        border-radius: ${get("button-radius")}; box-shadow: none; color: ${this.readableOn(primary)}; background: ${primary}; }
+      .MuiButton-root.MuiButton-root:hover { filter: brightness(1.08); box-shadow: none; }
+      .MuiButton-root.MuiButton-root:focus-visible { outline: 2px solid ${get("text-color")}; outline-offset: -4px; }
+      .MuiButton-root.MuiButton-root:disabled { opacity: 0.5; }
+      html[data-running] .MuiButton-root.MuiButton-root { color: ${get("text-color")}; border: 1px solid ${get("border-color")};
+        background: ${get("secondary-background-color")}; }
+    `);
+  }
+
+  // White or near-black, whichever stands out more (relative luminance, WCAG 2).
+  readableOn(colour) {
+    this.dot.style.color = colour;
+    const [red, green, blue] = getComputedStyle(this.dot).color.match(/[\d.]+/g).map((value) => {
+      const share = Number(value) / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    });
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#0b1118" : "#ffffff";
+  }
+
+  button(label) {
+    const all = this.frame?.contentDocument?.querySelectorAll("button") ?? [];
+    return [...all].find((button) => button.textContent === label && !button.disabled);
+  }
+
+  pressStartWhenThere() {
+    const { record } = this;
+    const look = setInterval(() => {
+      const button = this.button(this.words.start);
+      if (record !== this.record || !this.autostart) clearInterval(look);
+      else if (button) {
+        clearInterval(look);
+        this.autostart = false;
+        button.click();
+      }
+    }, 100);
+  }
+
+  // A press by the reader, not one of ours: from here on nothing happens by itself.
+  pressed(event) {
+    if (!event.isTrusted || !event.target.closest?.("button")) return;
+    this.autostart = false;
+    const stopping = this.button(this.words.stop) !== undefined;
+    this.endRetry();
+    this.enter(stopping ? "stopped" : "connecting");
+  }
+
+  opened(connection) {
+    if (!this.retry) this.enter("connecting");
+    const look = () => {
+      if (connection !== this.record.latest) return;
+      const state = connection.connectionState;
+      if (state === "connected") {
+        this.endRetry();
+        this.enter("connected");
+        this.hear();
+      } else if (["disconnected", "failed"].includes(state) && this.phase !== "stopped") this.broken();
+    };
+    connection.addEventListener("connectionstatechange", look, { signal: this.lifetime.signal });
+    look();
+  }
+
+  // The connection is gone and nobody asked for it. streamlit-webrtc's side stops by itself; then START is pressed again.
+  broken() {
+    if (this.retry) return;
+    this.retry = { since: performance.now(), count: 0, timer: 0 };
+    this.enter("reconnecting");
+    this.scheduleRetry();
+  }
+
+  scheduleRetry() {
+    const delay = RETRY_DELAYS_MS[Math.min(this.retry.count, RETRY_DELAYS_MS.length - 1)];
+    this.retry.timer = setTimeout(() => this.tryAgain(), delay);
+  }
+
+  tryAgain() {
+    if (!this.box.isConnected) return this.endRetry();
+    if (this.data.endedByServer) return this.giveUp("ended");
+    if (this.data.error && !this.data.error.retryable) return this.giveUp("failed");
+    if (performance.now() - this.retry.since > RETRY_LIMIT_MS) return this.giveUp("failed");
+    const button = this.button(this.words.start);
+    if (button) {
+      this.retry.count += 1;
+      button.click();
+    }
+    this.scheduleRetry();
+  }
+
+  giveUp(phase) {
+    this.endRetry();
+    this.enter(phase);
+  }
+
+  endRetry() {
+    clearTimeout(this.retry?.timer);
+    this.retry = null;
+  }
+
+  // The server did not answer the offer.
+  refused(error) {
+    if (!error.retryable) this.giveUp("failed");
+    else this.broken();
+  }
+
+  // Browsers hold sound back on a page that nobody has clicked yet.
+  hear() {
+    setTimeout(() => {
+      const sound = this.frame.contentDocument.querySelector("audio, video");
+      if (!sound?.paused) return;
+      sound.play().catch(() => {
+        this.silent = true;
+        this.draw();
+        document.addEventListener("click", () => {
+          this.silent = false;
+          sound.play().catch(() => undefined).finally(() => this.draw());
+        }, { once: true });
+      });
+    }, 300);
+  }
+
+  microphoneChanged() {
+    const { microphone } = this;
+    if (microphone.problem && !microphone.live) {
+      this.endRetry();
+      this.enter("idle");
+    }
+    if (microphone.asking) setTimeout(() => this.draw(), PERMISSION_HINT_MS);
+    this.askedAt = microphone.asking ? this.askedAt ?? performance.now() : null;
+    this.draw();
+  }
+
+  enter(phase) {
+    this.phase = phase;
+    this.draw();
+  }
+
+  draw() {
+    const { words, phase } = this;
+    const running = ["connecting", "connected"].includes(phase);
+    this.box.dataset.phase = phase;
+    setText(this.state, words.phases[phase]);
+    if (this.frame?.contentDocument) this.frame.contentDocument.documentElement.toggleAttribute("data-running", running);
+    const problem = this.sentence();
+    this.problem.hidden = !problem;
+    setText(this.problem, problem);
+    this.controls?.draw();
+  }
+
+  sentence() {
+    const { words, phase, microphone, data } = this;
+    if (microphone && !window.isSecureContext) return words.problems.insecure;
+    if (microphone?.asking && performance.now() - this.askedAt >= PERMISSION_HINT_MS) return words.problems.asking;
+    if (microphone?.problem && !microphone.live) {
+      return words.problems[microphone.problem] ?? fill(words.problems.other, { name: microphone.problem });
+    }
+    if (data.error && ["failed", "reconnecting", "idle"].includes(phase)) return data.error.text;
+    if (phase === "failed") return words.problems.lost;
+    return this.silent ? words.problems.silent : "";
+  }
+
+  release() {
+    left.delete(this.data.frame);
+    if (this.wanted) left.set(this.data.frame, { at: performance.now(), requested: this.microphone?.requested });
+    this.unwatch();
+    this.lifetime.abort();
+    this.endRetry();
+    this.microphone?.deafen();
+  }
+}
+
+export default function ({ data, parentElement, setStateValue }) {
+  let panel = panels.get(parentElement);
+  if (panel) panel.update(data);
+  else {
+    panel = new LegPanel(parentElement, data);
+    panels.set(parentElement, panel);
+    panel.update(data);
+  }
+  panel.report = setStateValue;
+  return () => {
+    // Streamlit also cleans up after a call that a newer one overtook; then the element is still in the page.
+    if (panel.box.isConnected) return;
+    panels.delete(parentElement);
+    panel.release();
+  };
+}

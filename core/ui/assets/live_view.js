@@ -1,0 +1,266 @@
+// The live page's view of one call. It is fed by a server-sent event stream that carries only what changed; Python
+// mounts it once and a rerun of the page leaves it as it is.
+
+const views = new WeakMap();
+
+class CallBar {
+  constructor(words) {
+    this.words = words;
+    this.state = el("span", { class: "es-state" });
+    this.time = el("span", { class: "es-duration", role: "timer" });
+    setTip(this.time, words.duration_tip);
+    this.origin = el("span", { class: "es-badge", hidden: true });
+    this.people = el("ul", { class: "es-people", "aria-label": words.people });
+    this.troubles = el("ul", { class: "es-troubles" });
+    this.root = el("div", { class: "es-bar-row" }, this.state, this.time, this.origin, this.people, this.troubles);
+  }
+
+  show(call, colours) {
+    this.root.dataset.state = call.state;
+    setText(this.state, this.words[`state_${call.state}`]);
+    const origin = this.words.origins[call.origin];
+    this.origin.hidden = !origin;
+    if (origin) {
+      setText(this.origin, origin);
+      setTip(this.origin, this.words.origin_notes[call.origin]);
+    }
+    const here = call.participants.filter((participant) => participant.leg_state !== "closed" || call.state === "ended");
+    if (!here.length) this.people.replaceChildren(el("li", { class: "es-nobody", text: this.words.nobody }));
+    else this.people.replaceChildren(...here.map((participant) => this.person(participant, call, colours)));
+  }
+
+  person(participant, call, colours) {
+    const role = this.words.roles[participant.role] ?? participant.role;
+    const name = participant.name && participant.name !== role ? `${participant.name} · ${role}` : role;
+    const node = el("li", {}, el("span", { class: "es-dot" }), el("span", { text: name }));
+    node.style.setProperty("--who", colours.get(participant.id));
+    const extra = [];
+    if (call.state !== "ended" && participant.leg_state && participant.leg_state !== "connected") {
+      node.dataset.leg = participant.leg_state;
+      extra.push(this.words.leg_states[participant.leg_state]);
+    }
+    if (participant.muted && call.state !== "ended") extra.push(this.words.muted);
+    if (extra.length) node.append(el("span", { class: "es-leg", text: extra.join(", ") }));
+    return node;
+  }
+
+  tick(call, nowS) {
+    const started = call.live_at ?? (call.state === "ended" ? null : call.created_at);
+    const end = call.ended_at ?? call.created_at + nowS;
+    setText(this.time, started === null ? "" : clock(end - started));
+  }
+
+  trouble(parts, dropped) {
+    const lines = parts
+      .filter((part) => part.state !== "up")
+      .map((part) => {
+        const text = fill(this.words.part, {
+          part: this.words.parts[part.name] ?? part.name,
+          state: this.words.part_states[part.state] ?? part.state,
+        });
+        const node = el("li", { text, "data-state": part.state });
+        if (part.detail) setTip(node, part.detail);
+        return node;
+      });
+    for (const [queue, count] of Object.entries(dropped)) {
+      if (!count) continue;
+      const node = el("li", { text: fill(this.words.dropped, { queue: this.words.queues[queue] ?? queue, count }), "data-state": "degraded" });
+      setTip(node, this.words.dropped_tip);
+      lines.push(node);
+    }
+    this.troubles.replaceChildren(...lines);
+  }
+}
+
+class LiveView {
+  constructor(host, data) {
+    this.host = host;
+    this.words = data.words;
+    this.callId = data.call_id;
+    this.retryMs = 1000;
+    this.parts = [];
+    this.dropped = {};
+    this.legs = {};
+    this.colours = new Map();
+    this.bar = new CallBar(this.words);
+    this.transcript = new Transcript(this.words);
+    this.summary = new SummaryPanel(this.words);
+    this.handbook = new HandbookPanel(this.words);
+    this.network = new NetworkPanel(this.words);
+    this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
+    const middle = el("div", { class: "es-middle" }, this.summary.root, this.handbook.root);
+    const panels = el("div", { class: "es-panels" }, this.transcript.root, middle, this.network.root);
+    this.root = el("div", { class: "es-live", "data-call": data.call_id }, this.banner, this.bar.root, panels);
+    this.tips = new Tips(this.root);
+    host.append(this.root);
+    this.take(data);
+    this.connect();
+    this.ticker = setInterval(() => this.tick(), 1000);
+    this.fit = () => this.fitWindow();
+    this.above = new ResizeObserver(this.fit);
+    for (let node = host; node && node !== document.body; node = node.parentElement) this.above.observe(node);
+    window.addEventListener("resize", this.fit);
+    this.fit();
+  }
+
+  // What a rerun of the page brings: fresh tokens, a fresh figure, perhaps another theme.
+  take(data) {
+    this.data = data;
+    this.paint();
+    if (data.figure_key !== this.figureKey) {
+      this.figureKey = data.figure_key;
+      this.network.setFigure(JSON.parse(data.figure), this.url(data.plotly));
+    }
+  }
+
+  url(path) {
+    return new URL(path, document.baseURI.startsWith("http") ? window.location.href : document.baseURI).href;
+  }
+
+  // Streamlit names the theme's colours, not whether it is dark: its background tells.
+  paint() {
+    const background = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim();
+    const [r, g, b] = (background.match(/^#(..)(..)(..)/)?.slice(1) ?? ["ff", "ff", "ff"]).map((part) => parseInt(part, 16));
+    this.root.dataset.theme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+    this.palette = this.data.palettes[this.root.dataset.theme];
+    this.recolour();
+  }
+
+  recolour() {
+    const seen = {};
+    this.colours = new Map();
+    for (const participant of this.call?.participants ?? []) {
+      const shades = this.palette.roles[participant.role] ?? [this.palette.muted];
+      const index = (seen[participant.role] ??= 0);
+      seen[participant.role] += 1;
+      this.colours.set(participant.id, shades[index % shades.length]);
+    }
+    this.transcript.recolour(this.colours);
+    this.network.recolour(this.palette, this.colours);
+    if (this.call) this.bar.show(this.call, this.colours);
+  }
+
+  connect() {
+    this.source = new EventSource(this.url(this.data.stream));
+    this.source.onmessage = (event) => this.receive(JSON.parse(event.data));
+    this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data).message));
+    this.source.addEventListener("done", () => this.source.close());
+    this.source.onerror = () => this.interrupted();
+  }
+
+  interrupted() {
+    if (this.call?.state === "ended") {
+      this.source.close();
+      return;
+    }
+    this.say(this.words.reconnecting, "warn");
+    if (this.source.readyState === EventSource.CLOSED) {
+      clearTimeout(this.retry);
+      this.retry = setTimeout(() => this.connect(), this.retryMs);
+      this.retryMs = Math.min(this.retryMs * 2, 15000);
+    }
+  }
+
+  gone(message) {
+    this.source.close();
+    const again = el("button", { type: "button", text: this.words.reload });
+    again.addEventListener("click", () => window.location.reload());
+    this.say(fill(this.words.gone, { message }), "bad", again);
+  }
+
+  say(text, kind, extra = null) {
+    this.banner.hidden = !text;
+    this.banner.dataset.kind = kind ?? "";
+    if (this.banner.firstChild?.textContent !== text || extra) this.banner.replaceChildren(el("span", { text }), ...(extra ? [extra] : []));
+    this.fit?.();
+  }
+
+  receive(change) {
+    this.retryMs = 1000;
+    this.nowS = change.now_s;
+    this.nowAt = performance.now();
+    if (change.legs) this.legs = change.legs;
+    if (change.call) {
+      this.call = change.call;
+      this.recolour();
+    }
+    if (!this.call) return;
+    const utterances = change.utterances ?? [];
+    const notes = change.notes ?? [];
+    if (change.reset) {
+      this.transcript.reset(utterances, notes);
+      this.summary.reset(change.summaries ?? []);
+    } else {
+      this.transcript.update(utterances, notes);
+      this.summary.add(change.summaries ?? []);
+    }
+    if (change.call || change.legs) this.network.setCall(this.call, this.legs, this.colours);
+    this.network.addSpeech(utterances);
+    this.network.add(change.samples ?? []);
+    this.handbook.show(change.guidance);
+    if (change.parts) this.parts = change.parts;
+    if (change.dropped) this.dropped = change.dropped;
+    if (change.parts || change.dropped) this.bar.trouble(this.parts, this.dropped);
+    this.status();
+    this.tick();
+    if (change.reset) this.network.redraw();
+    if (change.call && this.call.state !== this.data.state && this.call.state === "ended") this.data.ended();
+  }
+
+  status() {
+    if (this.call.state !== "ended") {
+      const down = this.parts.filter((part) => part.state === "down" && part.detail);
+      down.sort((a, b) => Number(b.needed) - Number(a.needed));
+      this.say(down[0]?.detail ?? "", down[0]?.needed ? "bad" : "warn");
+      return;
+    }
+    this.transcript.ended();
+    this.summary.ended();
+    const length = clock((this.call.ended_at ?? 0) - (this.call.live_at ?? this.call.created_at));
+    const why = this.words.end_reasons[this.call.end_reason] ?? "";
+    this.say(`${fill(this.words.ended_banner, { duration: length })} ${why}`, this.call.end_reason === "interrupted" ? "warn" : "calm");
+  }
+
+  tick() {
+    if (!this.call || document.hidden) return;
+    const live = this.call.state !== "ended";
+    const nowS = this.nowS + (live ? (performance.now() - this.nowAt) / 1000 : 0);
+    this.bar.tick(this.call, nowS);
+    this.summary.tick(nowS, live);
+    this.network.tick(nowS);
+  }
+
+  // Takes exactly what is left of the window below the controls, so that the page itself never scrolls.
+  fitWindow() {
+    const main = this.host.closest("[data-testid=stMain]");
+    const top = this.root.getBoundingClientRect().top + (main?.scrollTop ?? 0);
+    const height = `${Math.max(460, Math.floor(window.innerHeight - top - 10))}px`;
+    if (this.root.style.getPropertyValue("--es-height") !== height) this.root.style.setProperty("--es-height", height);
+  }
+
+  close() {
+    this.source.close();
+    clearTimeout(this.retry);
+    clearInterval(this.ticker);
+    this.above.disconnect();
+    window.removeEventListener("resize", this.fit);
+    this.transcript.close();
+    this.network.close();
+    this.root.remove();
+  }
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const given = { ...data, ended: () => setTriggerValue("ended", true) };
+  let view = views.get(parentElement);
+  if (view && (view.callId !== data.call_id || view.data.locale !== data.locale)) {
+    view.close();
+    view = null;
+  }
+  if (view) view.take(given);
+  else views.set(parentElement, (view = new LiveView(parentElement, given)));
+  return () => {
+    views.get(parentElement)?.close();
+    views.delete(parentElement);
+  };
+}

@@ -1,0 +1,157 @@
+// The transcript: utterances and notes in order of time. Interim text is grey until its final version replaces it.
+
+class Transcript {
+  constructor(words) {
+    this.words = words;
+    this.rows = [];
+    this.byId = new Map();
+    this.following = true;
+    const shell = card(words.transcript);
+    this.root = shell.root;
+    this.root.classList.add("es-transcript");
+    this.list = el("div", { class: "es-lines", tabindex: "0", role: "log", "aria-live": "off", "aria-label": words.transcript });
+    this.empty = el("p", { class: "es-empty", text: words.transcript_empty });
+    this.jump = el("button", { class: "es-jump", type: "button", text: `↓ ${words.jump}`, hidden: true });
+    this.spoken = el("div", { class: "es-sr", "aria-live": "polite" });
+    shell.body.append(this.empty, this.list, this.jump, this.spoken);
+    this.lastTop = 0;
+    this.resizer = new ResizeObserver(() => this.following && this.toLatest());
+    this.resizer.observe(this.list);
+    this.list.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    this.jump.addEventListener("click", () => this.toLatest());
+  }
+
+  reset(utterances, notes) {
+    const known = new Set(utterances.map((u) => u.id));
+    notes.forEach((note) => known.add(this.noteId(note)));
+    for (const id of [...this.byId.keys()]) if (!known.has(id)) this.remove(id);
+    this.resetting = true;
+    this.update(utterances, notes);
+    this.resetting = false;
+  }
+
+  update(utterances, notes) {
+    for (const utterance of utterances) {
+      if (utterance.text) this.put(utterance);
+      else this.remove(utterance.id);
+    }
+    for (const note of notes) this.putNote(note);
+    if (!utterances.length && !notes.length) return;
+    this.empty.hidden = this.rows.some((row) => row.kind === "utterance");
+    if (this.following) this.toLatest();
+    else this.jump.hidden = false;
+  }
+
+  ended() {
+    setText(this.empty, this.words.transcript_empty_ended);
+  }
+
+  recolour(colours) {
+    this.colours = colours;
+    for (const row of this.rows) if (row.kind === "utterance") this.colour(row);
+  }
+
+  colour(row) {
+    row.node.style.setProperty("--who", this.colours.get(row.speaker) ?? "var(--st-gray-text-color)");
+  }
+
+  put(utterance) {
+    let row = this.byId.get(utterance.id);
+    if (!row) {
+      const text = el("span", { class: "es-text" });
+      const doubt = el("span", { class: "es-doubt", text: "?", role: "img", "aria-label": this.words.uncertain });
+      const name = el("span", { class: "es-name" });
+      const time = el("time", { class: "es-time" });
+      const node = el("div", { class: "es-line" }, time, el("div", { class: "es-said" }, name, text, doubt));
+      row = { kind: "utterance", id: utterance.id, node, text, doubt, name, time };
+      this.byId.set(utterance.id, row);
+    }
+    if (row.at !== utterance.start_s || row.speaker !== utterance.participant_id) {
+      row.at = utterance.start_s;
+      row.speaker = utterance.participant_id;
+      this.settle(row);
+      this.colour(row);
+    }
+    const role = this.words.roles[utterance.role] ?? utterance.role;
+    setText(row.name, utterance.speaker === role || !utterance.speaker ? role : `${utterance.speaker} · ${role}`);
+    setText(row.time, clock(utterance.start_s));
+    setText(row.text, utterance.text);
+    row.node.classList.toggle("es-interim", !utterance.is_final);
+    row.doubt.hidden = !(utterance.uncertain && utterance.is_final);
+    if (!row.doubt.hidden) {
+      const percent = Math.round((utterance.confidence ?? 0) * 100);
+      setTip(row.doubt, `${this.words.uncertain} ${fill(this.words.confidence, { percent })}`);
+    }
+    row.node.classList.toggle("es-uncertain", !row.doubt.hidden);
+    if (utterance.is_final && !row.final) {
+      row.final = true;
+      if (!this.resetting) this.speak(`${utterance.speaker || role}: ${utterance.text}`);
+    }
+  }
+
+  noteId(note) {
+    return `note|${note.at_s}|${note.code}|${note.subject}`;
+  }
+
+  putNote(note) {
+    const id = this.noteId(note);
+    if (this.byId.has(id)) return;
+    const text = fill(this.words.notes[note.code] ?? `${note.code} {subject}`, { subject: note.subject });
+    const node = el("div", { class: "es-note" }, el("time", { class: "es-time", text: clock(note.at_s) }), el("span", { text }));
+    const row = { kind: "note", id, at: note.at_s, speaker: null, node };
+    this.byId.set(id, row);
+    this.settle(row);
+  }
+
+  // Puts a row where its time belongs, nearly always at the end, and says who speaks only where the speaker changes.
+  settle(row) {
+    const from = this.rows.indexOf(row);
+    if (from >= 0) this.rows.splice(from, 1);
+    let index = this.rows.length;
+    while (index > 0 && this.rows[index - 1].at > row.at) index -= 1;
+    this.rows.splice(index, 0, row);
+    this.list.insertBefore(row.node, this.rows[index + 1]?.node ?? null);
+    this.group(index);
+    this.group(index + 1);
+    if (from >= 0) this.group(from);
+  }
+
+  group(index) {
+    const row = this.rows[index];
+    if (row?.kind === "utterance") row.node.classList.toggle("es-same", this.rows[index - 1]?.speaker === row.speaker);
+  }
+
+  remove(id) {
+    const row = this.byId.get(id);
+    if (!row) return;
+    this.byId.delete(id);
+    const index = this.rows.indexOf(row);
+    this.rows.splice(index, 1);
+    row.node.remove();
+    this.group(index);
+  }
+
+  speak(text) {
+    this.spoken.append(el("p", { text }));
+    while (this.spoken.childElementCount > 5) this.spoken.firstChild.remove();
+  }
+
+  // Only a reader moves the list upwards; rows that grow do not.
+  scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.list;
+    const atEnd = scrollHeight - scrollTop - clientHeight < 40;
+    if (atEnd) this.following = true;
+    else if (scrollTop < this.lastTop - 2) this.following = false;
+    if (this.following) this.jump.hidden = true;
+    this.lastTop = scrollTop;
+  }
+
+  toLatest() {
+    this.following = true;
+    this.jump.hidden = true;
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+  close() {
+    this.resizer.disconnect();
+  }
+}

@@ -1,0 +1,157 @@
+"""The live page's controls: take part or listen, invite the customer, end the call. They go when the call has ended."""
+
+from enum import StrEnum
+
+import streamlit as st
+
+from core.backend import Backend
+from core.language.catalogue import Translate
+from core.model.call import Call, CallId, CallOrigin, CallState, Role
+from core.ui.attachment import NAME, Attachment
+from core.ui.browser_memory import recall
+from core.ui.join_link import copy_button, join_address
+from core.ui.leg import MicrophoneConstraints, leg
+from core.ui.page_errors import said_on_the_page
+from core.ui.wording import ORIGIN_NOTES, ROLES
+
+
+class Part(StrEnum):
+    """How this browser takes part in the call."""
+
+    TALK = "talk"
+    LISTEN = "listen"
+    WATCH = "watch"
+    """Without sound."""
+
+
+def call_controls(backend: Backend, call: Call, translate: Translate) -> None:
+    """Draw the row of controls of a call that goes on; nothing for one that has ended. Script thread."""
+    if call.state is CallState.ENDED:
+        return
+    part = _part(call)
+    with st.container(horizontal=True, vertical_alignment="top", key="call-controls", gap="small"):
+        if part is Part.TALK:
+            _talk(backend, call, translate)
+        elif part is Part.LISTEN:
+            _listen(backend, call, translate)
+        else:
+            st.caption(translate(ORIGIN_NOTES[call.origin]))
+        _choices(call, part, translate)
+        if call.origin is CallOrigin.BROWSER:
+            copy_button(join_address(_join_token(backend, call.id), st.context.url), translate)
+        _end(backend, call, translate)
+
+
+def _part(call: Call) -> Part:
+    """What the reader chose; otherwise a call between people is for talking, and a demo for watching."""
+    usual = Part.TALK if call.origin is CallOrigin.BROWSER else Part.WATCH
+    return Part(st.session_state.get(_key("part", call.id), usual))
+
+
+def _talk(backend: Backend, call: Call, translate: Translate) -> None:
+    _ = translate
+    seat = Attachment(backend, call.id, Role.AGENT)
+    participant = seat.participant(call)
+    usual = participant.name if participant else recall(NAME) or _(ROLES[Role.AGENT])
+    name = st.text_input(
+        _("Your name"),
+        value=usual,
+        max_chars=40,
+        key=_key("name", call.id),
+        label_visibility="collapsed",
+        placeholder=_("Your name"),
+        help=_("How the others see you in this call."),
+        width=170,
+    )
+    with st.container(key="talk-leg"):
+        view = leg(
+            _key(f"talk{st.session_state.get(_key('returns', call.id), 0)}", call.id),
+            lambda: seat.connect((name or "").strip() or _(ROLES[Role.AGENT])),
+            listen_only=False,
+            constraints=MicrophoneConstraints.from_settings(backend.settings),
+            translate=translate,
+            autostart=bool(st.session_state.get(_key("talk_now", call.id))),
+        )
+    if view.playing:
+        with said_on_the_page(translate):
+            seat.follow_mute(call, view.muted)
+    if participant is not None and not view.playing:
+        st.button(
+            _("Reattach as {name}").format(name=participant.name),
+            type="primary",
+            icon=":material/settings_backup_restore:",
+            help=_("You were in this call. Take your place in it again."),
+            key=_key("reattach", call.id),
+            on_click=_come_back,
+            args=(call.id,),
+        )
+
+
+def _listen(backend: Backend, call: Call, translate: Translate) -> None:
+    seat = Attachment(backend, call.id, Role.SUPERVISOR)
+    with st.container(key="listen-leg"):
+        leg(
+            _key("listen", call.id),
+            lambda: seat.connect(translate(ROLES[Role.SUPERVISOR])),
+            listen_only=True,
+            constraints=MicrophoneConstraints.from_settings(backend.settings),
+            translate=translate,
+            autostart=bool(st.session_state.get(_key("listen_now", call.id))),
+        )
+
+
+def _choices(call: Call, part: Part, translate: Translate) -> None:
+    _ = translate
+    if part is not Part.LISTEN and call.origin is not CallOrigin.SCRIPT:
+        st.button(
+            _("Listen"),
+            icon=":material/headphones:",
+            help=_("Hear both sides. Nobody hears you, and no microphone is needed."),
+            type="primary" if part is Part.WATCH else "secondary",
+            key=_key("to_listen", call.id),
+            on_click=_choose,
+            args=(call.id, Part.LISTEN),
+        )
+    if part is Part.LISTEN and call.origin is CallOrigin.BROWSER:
+        st.button(
+            _("Talk"),
+            icon=":material/mic:",
+            key=_key("to_talk", call.id),
+            on_click=_choose,
+            args=(call.id, Part.TALK),
+        )
+
+
+def _choose(call_id: CallId, part: Part) -> None:
+    st.session_state[_key("part", call_id)] = part.value
+    st.session_state[_key("talk_now", call_id)] = part is Part.TALK
+    st.session_state[_key("listen_now", call_id)] = part is Part.LISTEN
+
+
+def _come_back(call_id: CallId) -> None:
+    # A leg widget presses START by itself only when it appears: another key makes it another widget.
+    returns = _key("returns", call_id)
+    st.session_state[returns] = st.session_state.get(returns, 0) + 1
+    _choose(call_id, Part.TALK)
+
+
+def _end(backend: Backend, call: Call, translate: Translate) -> None:
+    _ = translate
+    with st.popover(_("End call"), icon=":material/call_end:"):
+        st.write(_("The call ends for everybody in it. What was said is kept."))
+        if st.button(_("End it now"), type="primary", key=_key("end", call.id)):
+            with said_on_the_page(translate):
+                backend.end_call(call.id)
+                st.toast(_("The call is being ended."))
+
+
+def _join_token(backend: Backend, call_id: CallId) -> str:
+    """One link a session and call, so that a rerun does not change what the button copies."""
+    key = _key("join_token", call_id)
+    if key not in st.session_state:
+        st.session_state[key] = backend.join_token(call_id)
+    return str(st.session_state[key])
+
+
+def _key(name: str, call_id: CallId) -> str:
+    return f"{name}:{call_id}"

@@ -1,0 +1,77 @@
+"""The customer's side of a call: a name, START, mute, leave, and a word about the transcript."""
+
+from contextlib import suppress
+
+import streamlit as st
+
+from core.backend import Backend
+from core.calls.tokens import JoinGrant
+from core.language.catalogue import Translate
+from core.model.call import CallState, LegState
+from core.model.errors import CallEnded, CallError
+from core.ui.attachment import NAME, Attachment
+from core.ui.browser_memory import recall
+from core.ui.leg import MicrophoneConstraints, leg
+from core.ui.page_errors import said_on_the_page
+from core.ui.wording import ROLES
+
+
+def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
+    """Draw it. Script thread.
+
+    Raises:
+        CallEnded: the call is over, and this browser was not in it.
+        CallNotFound: it was deleted.
+    """
+    _ = translate
+    call = backend.snapshot(grant.call_id).call
+    seat = Attachment(backend, grant.call_id, grant.role)
+    if call.state is CallState.ENDED:
+        if seat.participant(call) is None:
+            raise CallEnded(call_id=call.id)
+        st.success(_("The call has ended. You may close this page."))
+        return
+    st.title(_("Join the call"), anchor=False)
+    left = f"left:{grant.call_id}"
+    if st.session_state.get(left):
+        st.success(_("You have left the call. You may close this page."))
+        st.button(_("Join again"), key="join-again", on_click=st.session_state.pop, args=(left,))
+        return
+    participant = seat.participant(call)
+    st.info(_("This call is transcribed: what you say is written down and kept."), icon=":material/edit_note:")
+    usual = _(ROLES[grant.role])
+    name = st.text_input(
+        _("Your name"),
+        value=participant.name if participant else recall(NAME) or "",
+        placeholder=usual,
+        max_chars=40,
+        key="join-name",
+    )
+    view = leg(
+        f"join:{grant.call_id}",
+        lambda: seat.connect((name or "").strip() or usual),
+        listen_only=not grant.role.speaks,
+        constraints=MicrophoneConstraints.from_settings(backend.settings),
+        translate=translate,
+    )
+    call = backend.snapshot(grant.call_id).call
+    if view.playing:
+        with said_on_the_page(translate):
+            seat.follow_mute(call, view.muted)
+    here = seat.participant(call)
+    if view.playing or (here is not None and here.leg_state is LegState.CONNECTED):
+        st.button(
+            _("Leave the call"),
+            icon=":material/call_end:",
+            key="join-leave",
+            width="stretch",
+            on_click=_leave,
+            args=(seat, left),
+        )
+
+
+def _leave(seat: Attachment, left: str) -> None:
+    st.session_state[left] = True
+    # A call that is over has been left already.
+    with suppress(CallError):
+        seat.leave()

@@ -1,0 +1,211 @@
+"""The words of the pages that a value chooses: states, roles, reasons, parts, notes. English sentences are keys."""
+
+from collections.abc import Mapping
+
+from core.language.catalogue import Translate
+from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
+from core.model.health import PartState
+
+
+def message(text: str) -> str:
+    """Mark a sentence for the catalogues; it is translated where it is shown."""
+    return text
+
+
+CALL_STATES: Mapping[CallState, str] = {
+    CallState.WAITING: message("Waiting"),
+    CallState.LIVE: message("Live"),
+    CallState.ENDED: message("Ended"),
+}
+
+ROLES: Mapping[Role, str] = {
+    Role.CUSTOMER: message("Customer"),
+    Role.AGENT: message("Agent"),
+    Role.SUPERVISOR: message("Supervisor"),
+    Role.PERSONA: message("AI persona"),
+}
+
+LEG_STATES: Mapping[LegState, str] = {
+    LegState.OPEN: message("connecting"),
+    LegState.CONNECTING: message("connecting"),
+    LegState.CONNECTED: message("connected"),
+    LegState.LOST: message("connection lost"),
+    LegState.CLOSED: message("left"),
+}
+
+END_REASONS: Mapping[EndReason, str] = {
+    EndReason.HUNG_UP: message("It was ended with End call."),
+    EndReason.ABANDONED: message("Everybody had left."),
+    EndReason.FINISHED: message("The demo came to its end."),
+    EndReason.SHUTDOWN: message("The server was stopped."),
+    EndReason.INTERRUPTED: message("The server stopped unexpectedly; what was recorded until then is kept."),
+}
+
+ORIGIN_LABELS: Mapping[CallOrigin, str] = {
+    CallOrigin.DEMO: message("Voice demo"),
+    CallOrigin.DEMO_DIRECT: message("Voice demo, no network"),
+    CallOrigin.SCRIPT: message("Script demo, text only"),
+}
+
+ORIGIN_NOTES: Mapping[CallOrigin, str] = {
+    CallOrigin.DEMO: message("Two recorded voices talk over real media connections: the RTP figures are real."),
+    CallOrigin.DEMO_DIRECT: message(
+        "This machine has no network address but its own, so the recorded voices are fed straight to the audio "
+        "server: the RTP figures are not from a network."
+    ),
+    CallOrigin.SCRIPT: message("A written conversation: there is no sound to hear and there are no RTP figures."),
+}
+
+PARTS: Mapping[str, str] = {
+    "media": message("Audio"),
+    "speech": message("Speech to text"),
+    "assist": message("Summary"),
+    "guidance": message("Handbook"),
+    "store": message("Records"),
+}
+
+QUEUES: Mapping[str, str] = {
+    "finals": message("Sentences"),
+    "speech_seconds": message("Seconds of speech"),
+    "pcm_chunks": message("Sound for speech to text"),
+    "speech_late_packets": message("Packets too late for speech to text"),
+    "records": message("Records"),
+    "samples": message("RTP figures"),
+    "outgoing_packets": message("Packets to send"),
+    "mixer_frames": message("Sound for listeners"),
+    "pacer_slots": message("Moments to send at"),
+}
+"""What a bounded queue holds; one that is not here is shown by its own name."""
+
+PART_STATES: Mapping[PartState, str] = {
+    PartState.STARTING: message("starting"),
+    PartState.UP: message("up"),
+    PartState.DEGRADED: message("degraded"),
+    PartState.DOWN: message("down"),
+}
+
+NOTES: Mapping[str, str] = {
+    "participant_joined": message("{subject} joined."),
+    "participant_connected": message("{subject} is connected."),
+    "participant_left": message("{subject} left."),
+    "participant_lost": message("The connection of {subject} was lost."),
+    "media_restarted": message("The audio server was restarted; connections are being made again."),
+}
+"""What a `Note.code` reads as; a code that is not here is shown as it is."""
+
+METRIC_TIPS: Mapping[str, str] = {
+    "jitter_ms": message(
+        "Jitter: how unevenly packets arrive. Below 30 ms nobody hears it; above, voices become choppy or late."
+    ),
+    "loss_pct": message("Loss: packets that never arrived. From 1 % on, words get holes."),
+    "packets_per_s": message(
+        "Packet rate: sound packets a second. 50 is normal; far less means that sound is missing."
+    ),
+    "send_deviation_p99_ms": message(
+        "Send deviation: how far packets leave the server from their right moment (the worst of a hundred). "
+        "Large values mean that the server is overloaded."
+    ),
+}
+
+SPOKEN_LANGUAGES: Mapping[str, str] = {"ko": message("Korean"), "en": message("English")}
+
+INTERFACE_LANGUAGES: Mapping[str, str] = {"ko": "한국어", "en": "English"}
+"""Languages of the interface, each by its own name."""
+
+
+def duration(seconds: float) -> str:
+    """A length of time as `3:07` or `1:02:07`."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def call_seconds(call: Call, now: float) -> float:
+    """How long a call has lasted at `now` (seconds since the Unix epoch): from when it went live, or else was made."""
+    return (call.ended_at or now) - (call.live_at or call.created_at)
+
+
+def spoken_language(call: Call, translate: Translate) -> str:
+    """The name of the language that a call is held in; a language without a name is given by its tag."""
+    name = SPOKEN_LANGUAGES.get(call.language)
+    return translate(name) if name else call.language
+
+
+def live_view_words(translate: Translate) -> dict[str, object]:
+    """Every word that the live view's script shows, in the reader's language."""
+    _ = translate
+    plain = {
+        "loading": _("Loading the call…"),
+        "reconnecting": _("The connection to the server is interrupted. Reconnecting…"),
+        "gone": _("The server ended this view: {message}"),
+        "reload": _("Reload"),
+        "transcript": _("Transcript"),
+        "transcript_empty": _("Nothing has been said yet. Words appear here a moment after they are spoken."),
+        "transcript_empty_ended": _("Nothing was said in this call."),
+        "jump": _("Jump to latest"),
+        "uncertain": _("The speech engine itself doubts this text."),
+        "confidence": _("Confidence {percent} %"),
+        "summary": _("Summary"),
+        "summary_empty": _("The summary appears after the first sentences."),
+        "summary_empty_ended": _("No summary was made of this call."),
+        "customer_issue": _("Customer's issue"),
+        "agent_action": _("Agent's action"),
+        "nothing_yet": _("nothing yet"),
+        "extractive": _("extractive"),
+        "extractive_tip": _(
+            "Made without a language model: the most telling sentences of the conversation are picked and shortened."
+        ),
+        "engine_tip": _("Written by a language model."),
+        "seconds_ago": _("{n} s ago"),
+        "minutes_ago": _("{n} min ago"),
+        "at": _("at {time}"),
+        "age_tip": _("Made from {turns} turns, in {took} s."),
+        "history": _("How it changed"),
+        "handbook": _("Handbook"),
+        "handbook_empty": _("Passages appear once there is a summary to look up."),
+        "handbook_none": _("The handbook has nothing on this."),
+        "score_tip": _("How well the passage fits, compared with the others of this list: higher is better."),
+        "asked": _("Looked up: {query}"),
+        "network": _("Network"),
+        "network_empty": _("Figures appear once somebody is connected."),
+        "network_text_only": _("A text-only call has no network figures."),
+        "network_direct": _("not from a network"),
+        "network_unavailable": _("The charts could not be loaded. Reload the page; the figures above go on."),
+        "chart_label": _("Charts over time: speech, jitter, packet loss, packet rate and send deviation"),
+        "latest": _("now"),
+        "average": _("average"),
+        "follow": _("Follow live"),
+        "lines_tip": _(
+            "Solid line: from the participant to the server. Dotted line: from the server to the participant. "
+            "Send deviation: solid is the worst of a hundred packets, dotted the middle one."
+        ),
+        "lines": _("solid: to the server, dotted: from the server"),
+        "jitter": _("Jitter"),
+        "loss": _("Loss"),
+        "rate": _("Rate"),
+        "send": _("Send dev."),
+        "duration_tip": _("Since the call went live. The times below count from when it was opened."),
+        "state_waiting": _("Waiting for people to connect"),
+        "state_live": _("Live"),
+        "state_ended": _("Ended"),
+        "ended_banner": _("This call has ended after {duration}."),
+        "people": _("Participants"),
+        "nobody": _("Nobody has joined yet"),
+        "muted": _("muted"),
+        "dropped": _("{queue}: {count} dropped"),
+        "dropped_tip": _("The server could not keep up and left this much out."),
+        "part": _("{part} is {state}."),
+    }
+    return {
+        **plain,
+        "roles": {role.value: _(text) for role, text in ROLES.items()},
+        "leg_states": {state.value: _(text) for state, text in LEG_STATES.items()},
+        "end_reasons": {reason.value: _(text) for reason, text in END_REASONS.items()},
+        "parts": {name: _(text) for name, text in PARTS.items()},
+        "queues": {name: _(text) for name, text in QUEUES.items()},
+        "part_states": {state.value: _(text) for state, text in PART_STATES.items()},
+        "notes": {code: _(text) for code, text in NOTES.items()},
+        "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
+        "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
+        "metric_tips": {field: _(text) for field, text in METRIC_TIPS.items()},
+    }

@@ -1,0 +1,152 @@
+"""Earshot's own pages and stream on a backend of snapshots, which the test changes with POST /act/STEP."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
+
+from core import backend
+from core.api.application import create_api
+from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
+from core.model.insight import Summary, SummaryText
+from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.sample import Direction, RtpSample, Vantage
+from core.model.utterance import Utterance
+from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
+
+ROOT = Path(__file__).resolve().parents[3]
+CALL = CallId("c1")
+AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, STARTED, LegId("l1"), LegState.CONNECTED)
+CUSTOMER = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, STARTED, LegId("l2"), LegState.CONNECTED)
+LEGS = {LegId("l1"): AGENT.id, LegId("l2"): CUSTOMER.id}
+
+server = PageBackend()
+
+
+class Line:
+    """Whether streams reach the browser; has what the API asks of a `ShutdownNotice`."""
+
+    is_given = False
+
+
+line = Line()
+
+
+def reset() -> None:
+    """A call that has just become live, as if nothing had been said."""
+    server.put(make_snapshot(make_call(participants=(AGENT, CUSTOMER)), legs=LEGS))
+    line.is_given = False
+
+
+reset()
+
+
+def say(number: int, text: str, is_final: bool = True, confidence: float | None = 0.9) -> None:
+    """An utterance, three seconds after the one before; alternating speakers."""
+    who = CUSTOMER if number % 2 else AGENT
+    start_s = 3.0 * number
+    said = Utterance(
+        f"u{number}",
+        who.id,
+        who.name,
+        who.role,
+        text,
+        is_final,
+        start_s,
+        start_s + 2,
+        confidence,
+        "e",
+        "m",
+        start_s + 2,
+    )
+    others = tuple(u for u in server.snapshots[CALL].utterances if u.id != said.id)
+    server.change(CALL, utterances=(*others, said), now_s=start_s + 2.5)
+
+
+def sum_up(text: str) -> None:
+    """A new summary, and the handbook's answer to it."""
+    before = server.snapshots[CALL]
+    summary = Summary(SummaryText(text, "요금이 많이 나옴", ""), "extractive", "kiwi", "u1", 2, before.now_s, 0.02)
+    found = GuidanceAnswer("", (Passage("로밍 요금", "로밍 요금은 한 번 감면됩니다.", 4.2, "roaming.md#감면"),))
+    server.change(
+        CALL,
+        summaries=(*before.summaries, summary),
+        guidance=Guidance(text, found, before.now_s, 0.01),
+    )
+
+
+def measure(at_s: float) -> None:
+    """One second's samples of both legs."""
+    new = tuple(
+        RtpSample(leg, direction, Vantage.SERVER, at_s, 1.0, 50, 4000, 0, 41.0, None, 0.2, 1.5)
+        for leg in LEGS
+        for direction in Direction
+    )
+    server.change(CALL, samples=server.snapshots[CALL].samples + new, now_s=at_s)
+
+
+def lose() -> None:
+    """The customer's connection breaks."""
+    call = server.snapshots[CALL].call
+    server.change(CALL, call=replace(call, participants=(AGENT, replace(CUSTOMER, leg_state=LegState.LOST))))
+
+
+def end() -> None:
+    """Somebody ends the call."""
+    call = server.snapshots[CALL].call
+    over = replace(call, state=CallState.ENDED, ended_at=STARTED + 80, end_reason=EndReason.HUNG_UP)
+    server.change(CALL, call=over)
+
+
+def cut(is_cut: bool) -> None:
+    """Break every stream, and the ones that are tried from now on; or mend that."""
+    line.is_given = is_cut
+
+
+STEPS: dict[str, Callable[[], None]] = {
+    "reset": reset,
+    "cut": lambda: cut(True),
+    "mend": lambda: cut(False),
+    "interim": lambda: say(1, "이번 달 요", is_final=False),
+    "final": lambda: say(1, "이번 달 요금이 너무 많이 나왔어요."),
+    "withdraw": lambda: server.change(CALL, utterances=()) and None,
+    "doubtful": lambda: say(2, "로밍 요금 같습니다.", confidence=0.31),
+    "twenty": lambda: [say(n, f"{n}번째로 한 말입니다.") for n in range(3, 23)] and None,
+    "more": lambda: say(40, "맨 끝에 한 말입니다."),
+    "markup": lambda: say(41, "<img src=x onerror=alert(1)>"),
+    "summary": lambda: sum_up("요금 문의"),
+    "summary2": lambda: sum_up("로밍 요금 감면 문의"),
+    "samples": lambda: [measure(float(t)) for t in range(1, 30)] and None,
+    "lose": lose,
+    "end": end,
+}
+
+
+async def act(request: Request) -> Response:
+    """Take one step."""
+    STEPS[request.path_params["step"]]()
+    return Response(status_code=204)
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[None]:
+    """Put the backend in the server's place."""
+    backend.install(cast(Any, server))
+    yield
+    backend.install(None)
+
+
+app = st.App(
+    str(ROOT / "pages" / "main.py"),
+    routes=[
+        Route("/act/{step}", act, methods=["POST"]),
+        Mount("/api", app=create_api(backend.current, cast(Any, line))),
+    ],
+    lifespan=lifespan,
+)

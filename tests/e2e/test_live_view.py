@@ -1,0 +1,131 @@
+"""The live page in a real browser, on a call that the test makes up: what is drawn, and what is left alone."""
+
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import OpenPage
+from tests.support.streamlit_server import Server, running_server
+
+APP = Path(__file__).parent / "apps" / "pages_app.py"
+Act = Callable[[str], None]
+
+
+@pytest.fixture(scope="module")
+def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with running_server(APP, tmp_path_factory.mktemp("pages")) as server:
+        yield server
+
+
+@pytest.fixture
+def act(server: Server) -> Act:
+    def post(step: str) -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{server.url}/act/{step}", method="POST"), timeout=10)
+
+    return post
+
+
+@pytest.fixture
+def live(server: Server, open_page: OpenPage, act: Act) -> Iterator[Page]:
+    act("reset")
+    page = open_page(f"{server.url}/live?call=c1", locale="ko-KR")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    expect(page.locator(".es-bar-row")).to_contain_text("통화 중", timeout=30_000)
+    yield page
+    assert errors == []
+
+
+def test_a_call_is_written_down_summed_up_and_measured_without_a_rerun(live: Page, act: Act) -> None:
+    live.evaluate("document.querySelector('.es-live').dataset.mark = 'same'")
+    act("interim")
+    line = live.locator(".es-line")
+    expect(line).to_have_class(re.compile("es-interim"))
+    expect(line.locator(".es-text")).to_have_text("이번 달 요")
+    act("final")
+    expect(line.locator(".es-text")).to_have_text("이번 달 요금이 너무 많이 나왔어요.")
+    expect(line).not_to_have_class(re.compile("es-interim"))
+    expect(line.locator(".es-name")).to_have_text("이서준 · 고객")
+    act("doubtful")
+    expect(live.locator(".es-uncertain .es-doubt")).to_have_attribute("data-tip", re.compile("31%"))
+    act("markup")
+    expect(live.locator(".es-line").last).to_contain_text("<img src=x")
+
+    act("summary")
+    expect(live.locator(".es-sentence")).to_have_text("요금 문의")
+    expect(live.locator(".es-summary .es-badge")).to_have_text("추출 요약")
+    act("summary2")
+    expect(live.locator(".es-sentence")).to_have_text("로밍 요금 감면 문의")
+    expect(live.locator(".es-past li")).to_contain_text("요금 문의")
+    expect(live.locator(".es-handbook details")).to_contain_text("roaming.md#감면")
+
+    act("samples")
+    expect(live.locator(".es-network tbody tr").first).to_contain_text("41.0")
+    expect(live.locator(".es-network tbody .es-hurts").first).to_be_visible()
+    expect(live.locator(".es-chart .scatterlayer .trace")).not_to_have_count(0, timeout=15_000)
+
+    act("lose")
+    expect(live.locator(".es-people li[data-leg=lost]")).to_contain_text("이서준")
+    assert live.locator(".es-live").get_attribute("data-mark") == "same"
+
+
+def test_everything_is_on_one_screen(live: Page, act: Act) -> None:
+    for step in ("final", "twenty", "summary", "samples"):
+        act(step)
+    expect(live.locator(".es-chart .main-svg").first).to_be_visible(timeout=15_000)
+    main = live.get_by_test_id("stMain")
+    assert main.evaluate("main => main.scrollHeight - main.clientHeight") <= 0
+    for panel in (".es-transcript", ".es-summary", ".es-handbook", ".es-network", ".es-chart"):
+        box = live.locator(panel).bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= 900, panel
+        assert box["x"] + box["width"] <= 1440, panel
+
+
+def test_the_transcript_runs_along_until_the_reader_scrolls_up(live: Page, act: Act) -> None:
+    act("twenty")
+    expect(live.locator(".es-line").last).to_be_in_viewport()
+    live.locator(".es-lines").hover()
+    live.mouse.wheel(0, -400)
+    expect(live.locator(".es-line").last).not_to_be_in_viewport()
+    act("more")
+    expect(live.locator(".es-jump")).to_be_visible()
+    expect(live.locator(".es-line").last).not_to_be_in_viewport()
+    live.locator(".es-jump").click()
+    expect(live.locator(".es-line").last).to_be_in_viewport()
+    expect(live.locator(".es-jump")).to_be_hidden()
+
+
+def test_an_interrupted_stream_is_said_and_taken_up_again(live: Page, server: Server, act: Act) -> None:
+    act("interim")
+    expect(live.locator(".es-line")).to_have_count(1)
+    act("cut")
+    expect(live.locator(".es-banner")).to_contain_text("다시 연결", timeout=20_000)
+    act("withdraw")
+    act("doubtful")
+    act("mend")
+    expect(live.locator(".es-banner")).to_be_hidden(timeout=20_000)
+    expect(live.locator(".es-line .es-text")).to_have_text("로밍 요금 같습니다.")
+
+
+def test_the_end_of_a_call_takes_the_controls_away_and_keeps_the_record(live: Page, act: Act) -> None:
+    act("final")
+    expect(live.locator(".es-line")).to_have_count(1)
+    expect(live.get_by_text("참여 링크 복사")).to_be_visible()
+    act("end")
+    expect(live.locator(".es-banner")).to_contain_text("통화가 끝났습니다")
+    expect(live.get_by_text("참여 링크 복사")).to_have_count(0, timeout=15_000)
+    expect(live.locator(".es-line")).to_have_count(1)
+
+
+def test_another_language_changes_the_words_and_keeps_the_call(live: Page, act: Act) -> None:
+    act("final")
+    live.get_by_text("English", exact=True).click()
+    expect(live.locator(".es-bar-row")).to_contain_text("Live", timeout=15_000)
+    expect(live.locator(".es-line .es-name")).to_have_text("이서준 · Customer")
+    live.reload()
+    expect(live.locator(".es-bar-row")).to_contain_text("Live", timeout=15_000)

@@ -1,0 +1,110 @@
+"""Every sentence that a reader can see has a Korean one, and none is left over."""
+
+import importlib
+import pkgutil
+import re
+import string
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import core
+from core.language.catalogue import LOCALE_DIR, choose_locale, describe, translator
+from core.model.errors import CallNotFound, EarshotError, SettingInvalid
+from core.ui.wording import NOTES
+
+ROOT = Path(core.__file__).parent.parent
+MARKERS = {"_": None, "translate": None, "message": None}
+
+
+def on_the_pages() -> set[str]:
+    found: set[str] = set()
+    for folder in (ROOT / "pages", ROOT / "core" / "ui"):
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            folder, method_map=[("**.py", "python")], keywords=MARKERS
+        ):
+            found.add(message if isinstance(message, str) else message[0])
+    return found
+
+
+def error_templates() -> set[str]:
+    def below(kind: type[EarshotError]) -> Iterator[type[EarshotError]]:
+        yield kind
+        for child in kind.__subclasses__():
+            yield from below(child)
+
+    # Leaf classes live in one module, but a part may add its own.
+    importlib.import_module("core.model.errors")
+    return {kind.template for kind in below(EarshotError) if kind.__module__.startswith("core.")}
+
+
+def needed() -> set[str]:
+    return on_the_pages() | error_templates()
+
+
+@pytest.fixture(scope="module")
+def korean() -> Catalog:
+    with (LOCALE_DIR / "ko" / "LC_MESSAGES" / "earshot.po").open("rb") as source:
+        return read_po(source, locale="ko")
+
+
+def fields(text: str) -> list[tuple[str, str]]:
+    return sorted((name, spec or "") for _, name, spec, _ in string.Formatter().parse(text) if name is not None)
+
+
+def test_every_sentence_of_the_pages_and_errors_is_in_korean(korean: Catalog) -> None:
+    missing = sorted(text for text in needed() if not (korean.get(text) and korean.get(text).string))
+    assert not missing, f"{len(missing)} sentences have no Korean translation: {missing}"
+
+
+def test_no_translation_is_left_over(korean: Catalog) -> None:
+    stale = sorted({str(entry.id) for entry in korean if entry.id} - needed())
+    assert not stale, f"the Korean catalogue translates what nobody says any more: {stale}"
+
+
+def test_a_translation_has_the_same_places_to_fill(korean: Catalog) -> None:
+    different = [entry.id for entry in korean if entry.id and fields(str(entry.id)) != fields(str(entry.string))]
+    assert not different
+
+
+def test_nothing_is_marked_doubtful(korean: Catalog) -> None:
+    assert [entry.id for entry in korean if entry.id and entry.fuzzy] == []
+
+
+def test_the_extraction_sees_the_pages() -> None:
+    found = on_the_pages()
+    assert "Start demo call" in found
+    assert "Live" in found
+    assert {module.name for module in pkgutil.iter_modules(core.__path__)} >= {"model", "language", "ui"}
+
+
+def test_every_note_of_a_call_has_words() -> None:
+    sources = "".join(path.read_text() for path in (ROOT / "core" / "calls").glob("*.py"))
+    given = set(re.findall(r'_note\("(\w+)"', sources)) | set(re.findall(r'LegState\.\w+: "(\w+)"', sources))
+    assert given, "calls no longer make notes this way"
+    assert given == set(NOTES)
+
+
+def test_an_error_is_described_in_the_readers_language() -> None:
+    error = CallNotFound(call_id="abc")
+    assert (
+        describe(error, translator("ko")) == "abc 통화를 찾을 수 없습니다. 삭제되었을 수 있으니 링크를 확인해 주세요."
+    )
+    assert describe(error, translator("en")) == str(error)
+
+
+def test_a_parameter_is_put_in_as_it_is() -> None:
+    error = SettingInvalid(key="EARSHOT_GRACE_S", reason="{oddly} written")
+    assert "{oddly} written" in describe(error, translator("ko"))
+
+
+@pytest.mark.parametrize(
+    ("preferred", "chosen"),
+    [("ko-KR", "ko"), ("ko", "ko"), ("KO_kr", "ko"), ("en-GB", "en"), ("fr-FR", "en"), (None, "en"), ("", "en")],
+)
+def test_the_browsers_locale_chooses_the_catalogue(preferred: str | None, chosen: str) -> None:
+    assert choose_locale(preferred) == chosen
