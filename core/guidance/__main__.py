@@ -8,10 +8,8 @@ from pathlib import Path
 
 from core.guidance.embedded import EmbeddedRetriever
 from core.model.errors import EarshotError
-from core.model.passage import GuidanceRequest
+from core.model.passage import MOST_DOCUMENTS, GuidanceRequest
 from core.settings import load_settings
-
-MOST_DOCUMENTS = 50
 
 
 def _count(text: str) -> int:

@@ -34,7 +34,9 @@ class BackgroundRetriever:
             return self._loaded.health
         if self._problem is not None:
             return PartHealth("guidance", PartState.DOWN, needed=False, detail=str(self._problem))
-        return PartHealth("guidance", PartState.STARTING, needed=False, detail="The handbook is being read.")
+        if self._thread.is_alive():
+            return PartHealth("guidance", PartState.STARTING, needed=False, detail="The handbook is being read.")
+        return PartHealth("guidance", PartState.DOWN, needed=False, detail="The handbook broke off; see the log.")
 
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:
         """Answer a request, once loaded. Waits for the loading: not for a loop's thread. Raises GuidanceError."""

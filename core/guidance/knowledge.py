@@ -1,40 +1,23 @@
-"""The handbook's files: Markdown, CSV and JSON, read into entries. `knowledge/README.md` describes the formats."""
+"""The handbook: a folder of Markdown, CSV and JSON files. `knowledge/README.md` describes the formats."""
 
 import csv
 import json
 import logging
-import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
-from core.model.call import Language
+from core.guidance.entry import Entry, split_aliases
+from core.guidance.lexicon import Group, read_groups
+from core.guidance.markdown import read_markdown
 from core.model.errors import KnowledgeFileInvalid, KnowledgeMissing
 
 logger = logging.getLogger(__name__)
 
 SYNONYMS_FILE = "synonyms.csv"
 NOT_INDEXED = frozenset({"readme.md", SYNONYMS_FILE})
-_ALIASES = re.compile(r"^\s*(?:aliases|별칭)\s*:\s*(.+)$", re.IGNORECASE)
-_HANGUL = re.compile(r"[가-힣]")
-_LATIN = re.compile(r"[A-Za-z]")
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One piece of the handbook."""
-
-    title: str
-    body: str
-    aliases: tuple[str, ...]
-    """Other words for its subject, as callers say them."""
-    source: str
-    """The file, and where in it."""
-
-    @property
-    def language(self) -> Language:
-        """The language that most of its letters are of."""
-        return language_of(f"{self.title} {self.body}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,69 +25,78 @@ class Knowledge:
     """A handbook as it was read."""
 
     entries: tuple[Entry, ...]
-    synonyms: Mapping[str, str]
-    """From a word as callers say it to the one that the handbook uses, in lower case."""
+    synonyms: tuple[Group, ...]
+    """Words that mean one thing in this handbook."""
     left_out: tuple[KnowledgeFileInvalid, ...]
-
-
-def language_of(text: str) -> Language:
-    """Korean where there is more than a word of Hangul for every four Latin letters, English otherwise."""
-    return "ko" if len(_HANGUL.findall(text)) * 4 > len(_LATIN.findall(text)) else "en"
+    """The files, and lines of the synonyms, that could not be read."""
 
 
 def read_knowledge(directory: Path) -> Knowledge:
-    """Read every file of a folder and its subfolders; a broken one is named and left out.
+    """Read every file of a folder and its subfolders; a broken one is named and left out whole.
 
     Raises:
         KnowledgeMissing: the folder is not there, or holds no entry.
     """
     entries: list[Entry] = []
     left_out: list[KnowledgeFileInvalid] = []
-    for path in sorted(p for p in directory.rglob("*") if p.suffix in _READERS and p.name.lower() not in NOT_INDEXED):
-        name = path.relative_to(directory).as_posix()
+    for path in _files(directory):
+        name = _name(path, directory)
         try:
-            entries.extend(_READERS[path.suffix](_text_of(path, name), name))
+            entries.extend(tuple(_READERS[path.suffix.lower()](_text_of(path, name), name)))
         except KnowledgeFileInvalid as error:
-            logger.warning("%s", error)
             left_out.append(error)
+    synonyms = _read_synonyms(directory, left_out)
+    for each in left_out:
+        logger.warning("%s", each)
     if not entries:
         raise KnowledgeMissing(path=str(directory))
-    return Knowledge(tuple(entries), _read_synonyms(directory, left_out), tuple(left_out))
+    return Knowledge(tuple(entries), synonyms, tuple(left_out))
+
+
+def _files(directory: Path) -> list[Path]:
+    """The files that hold entries, in the order of their names; hidden files and folders are not looked at."""
+    return sorted(
+        path
+        for path in directory.rglob("*")
+        if path.suffix.lower() in _READERS
+        and path.name.lower() not in NOT_INDEXED
+        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
+        and path.is_file()
+    )
+
+
+def _name(path: Path, directory: Path) -> str:
+    return unicodedata.normalize("NFC", path.relative_to(directory).as_posix())
 
 
 def _text_of(path: Path, name: str) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise KnowledgeFileInvalid(path=name, reason=f"byte {error.start} is not UTF-8") from error
+        reason = f"byte {error.start} is not UTF-8, in which it must be saved"
+        raise KnowledgeFileInvalid(path=name, reason=reason) from error
     except OSError as error:
         raise KnowledgeFileInvalid(path=name, reason=error.strerror or str(error)) from error
 
 
-def _read_markdown(text: str, name: str) -> Iterator[Entry]:
-    sections = re.split(r"^##[ \t]+", text, flags=re.MULTILINE)[1:]
-    if not sections:
-        raise KnowledgeFileInvalid(path=name, reason="it has no `## entry`")
-    for section in sections:
-        title, _, rest = section.partition("\n")
-        lines = rest.splitlines()
-        aliases = [match.group(1) for line in lines if (match := _ALIASES.match(line))]
-        body = " ".join(line.strip() for line in lines if line.strip() and not _ALIASES.match(line))
-        if not title.strip() or not body:
-            raise KnowledgeFileInvalid(path=name, reason=f"the entry `{title.strip()}` has no text")
-        yield Entry(title.strip(), body, _split_aliases(",".join(aliases)), f"{name}#{_slug(title)}")
-
-
 def _read_csv(text: str, name: str) -> Iterator[Entry]:
-    reader = csv.DictReader(text.splitlines(), strict=True)
-    if not {"title", "body"} <= set(reader.fieldnames or ()):
-        raise KnowledgeFileInvalid(path=name, reason="line 1 does not name the columns title and body")
+    reader = csv.reader(StringIO(text, newline=""), strict=True)
     try:
+        columns = [column.strip().lower() for column in next(reader, [])]
+        if not {"title", "body"} <= set(columns):
+            raise KnowledgeFileInvalid(path=name, reason="line 1 does not name the columns title and body")
+        line = reader.line_num + 1
         for row in reader:
-            title, body = (row["title"] or "").strip(), (row["body"] or "").strip()
-            if not title or not body:
-                raise KnowledgeFileInvalid(path=name, reason=f"line {reader.line_num} has no title or no body")
-            yield Entry(title, body, _split_aliases(row.get("aliases") or ""), f"{name}:{reader.line_num}")
+            cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
+            if len(row) > len(columns):
+                reason = f"line {line} has {len(row)} cells for {len(columns)} columns; put texts with commas in quotes"
+                raise KnowledgeFileInvalid(path=name, reason=reason)
+            if any(cells.values()):
+                title, body = cells.get("title", ""), cells.get("body", "")
+                if not title or not body:
+                    raise KnowledgeFileInvalid(path=name, reason=f"line {line} has no title or no body")
+                yield Entry(title, body, split_aliases(cells.get("aliases", "")), f"{name}:{line}")
+            line = reader.line_num + 1
     except csv.Error as error:
         raise KnowledgeFileInvalid(path=name, reason=f"line {reader.line_num}: {error}") from error
 
@@ -114,6 +106,8 @@ def _read_json(text: str, name: str) -> Iterator[Entry]:
         items = json.loads(text)
     except json.JSONDecodeError as error:
         raise KnowledgeFileInvalid(path=name, reason=f"line {error.lineno}: {error.msg}") from error
+    except RecursionError as error:
+        raise KnowledgeFileInvalid(path=name, reason="it is nested too deeply") from error
     if not isinstance(items, list):
         raise KnowledgeFileInvalid(path=name, reason="it is not a list of question and answer")
     for number, item in enumerate(items, start=1):
@@ -123,38 +117,25 @@ def _read_json(text: str, name: str) -> Iterator[Entry]:
         aliases = item.get("aliases", [])
         if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
             raise KnowledgeFileInvalid(path=name, reason=f"item {number}: aliases are not a list of words")
-        yield Entry(question.strip(), answer.strip(), tuple(aliases), f"{name}#{number}")
+        spoken = tuple(alias.strip() for alias in aliases if alias.strip())
+        yield Entry(question.strip(), answer.strip(), spoken, f"{name}#{number}")
 
 
 _READERS: Mapping[str, Callable[[str, str], Iterator[Entry]]] = {
-    ".md": _read_markdown,
+    ".md": read_markdown,
     ".csv": _read_csv,
     ".json": _read_json,
 }
 
 
-def _read_synonyms(directory: Path, left_out: list[KnowledgeFileInvalid]) -> Mapping[str, str]:
+def _read_synonyms(directory: Path, left_out: list[KnowledgeFileInvalid]) -> tuple[Group, ...]:
     path = directory / SYNONYMS_FILE
     if not path.exists():
-        return {}
+        return ()
     try:
-        rows = list(csv.reader(_text_of(path, SYNONYMS_FILE).splitlines()))[1:]
+        groups, wrong_lines = read_groups(_text_of(path, SYNONYMS_FILE), SYNONYMS_FILE)
     except KnowledgeFileInvalid as error:
         left_out.append(error)
-        return {}
-    synonyms: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
-        words = [word.strip().lower() for word in row if word.strip()]
-        if len(words) < 2:
-            left_out.append(KnowledgeFileInvalid(path=SYNONYMS_FILE, reason=f"line {number} has fewer than two words"))
-            continue
-        synonyms.update(dict.fromkeys(words[1:], words[0]))
-    return synonyms
-
-
-def _split_aliases(text: str) -> tuple[str, ...]:
-    return tuple(alias.strip() for alias in re.split(r"[,;|]", text) if alias.strip())
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^\w]+", "-", title.strip().lower()).strip("-")
+        return ()
+    left_out.extend(wrong_lines)
+    return groups

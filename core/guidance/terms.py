@@ -1,78 +1,126 @@
-"""From text to search terms: Korean morphemes, English stems, and a caller's words brought to the handbook's."""
+"""From text to search terms: Korean morphemes, English stems, and what the lexicon knows about them."""
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import pairwise
 
-from core.language.english import STOP_WORDS, stems
+from core.guidance.lexicon import Group, Lexicon
+from core.language import english
 from core.language.korean import Morpheme, morphemes
 
-_SCRIPTS = re.compile(r"[가-힣][가-힣0-9\s]*|[A-Za-z0-9][A-Za-z0-9'’\-\s]*")
+_RUNS = re.compile(r"[가-힣][가-힣0-9\s]*|[A-Za-z0-9][A-Za-z0-9'’\-\s]*")
 _NOUNS = frozenset({"NNG", "NNP", "NR", "XR", "SL", "SN"})
-_STEMS = frozenset({"VV", "VA"})
-_EMPTY = frozenset(
-    "하 되 있 없 받 이 것 거 수 때 때문 제 저 저희 나 우리 님 분 고객 상담사 문의 요청 예정 완료 안내 말 드리 주 보 같 "
-    "그러 어떻 그렇 알 싶 오 가 나오 들 좀 경우 이번 지금 오늘 어제".split()
-)
-"""Words of every call, which tell no entry from another."""
+_NUMBERS = frozenset({"MM", "NR", "SN"})
+_VERBS = frozenset({"VV", "VA"})
+_OTHERS = frozenset({"MAG", "NP"})
+_MODIFIERS = frozenset({"다른", "딴", "새", "옛"})
+_PLURAL = frozenset({"들", "님"})
+_EMPTY_KOREAN = """
+    하다 되다 있다 없다 받다 드리다 주다 보다 같다 그러다 어떻다 그렇다 알다 싶다 오다 가다 나오다 들다
+    이 것 거 수 때 때문 제 저 저희 나 우리 님 분 고객 상담사 문의 요청 예정 완료 안내 말 좀 경우 이번 지금 오늘 어제
+    안 못 어디 누구 언제 뭐 다 더 잘 너무 계속 자꾸 다시 또 바로 먼저 아직 그냥 이제 빨리 다른 딴 새 옛
+"""
+_EMPTY_ENGLISH = """
+    want need please help thing keep tell say said know think look seem happen customer agent caller ask question
+    something someone somebody give make use like one
+"""
+_EMPTY = frozenset(_EMPTY_KOREAN.split()) | frozenset(english.stems(_EMPTY_ENGLISH)) | english.STOP_WORDS
+"""Words of every call, which tell no entry from another; a phrase of the lexicon may hold them."""
 
 
 class Terms:
     """Turns text into terms. Any thread.
 
-    `synonyms` maps a spoken word or several (`와이 파이`) to the handbook's. Compounds give their parts and the
-    whole, so that `요금제변경`, `요금제 변경` and `변경` find the same entry however they are spaced.
+    Words of one group of the lexicon share a term besides their own. Compounds give their parts and the whole, so that
+    `환불요청`, `환불 요청` and `환불을 요청` find the same entry however they are spaced.
     """
 
-    def __init__(self, synonyms: Mapping[str, str]) -> None:
-        self._synonyms = dict(synonyms)
-        longest_first = sorted(self._synonyms, key=len, reverse=True)
-        pattern = "|".join(_spoken(word) for word in longest_first)
-        self._spoken = re.compile(pattern, re.IGNORECASE) if pattern else None
-        self._by_letters = {_letters(word): handbook for word, handbook in self._synonyms.items()}
+    def __init__(self, groups: Iterable[Group] = ()) -> None:
+        self._lexicon = Lexicon(groups, _phrase)
 
     def of(self, text: str) -> tuple[str, ...]:
-        """The terms of a text, in order, repeated as often as they occur."""
-        plain = self._spoken.sub(self._handbook_word, text) if self._spoken else text
-        found: list[str] = []
-        for run in _SCRIPTS.findall(plain.lower()):
-            found.extend(_korean(run) if "가" <= run[0] <= "힣" else stems(run))
-        return tuple(found)
-
-    def _handbook_word(self, match: re.Match[str]) -> str:
-        return f" {self._by_letters[_letters(match.group())]} "
+        """The terms of a text, repeated as often as they occur."""
+        reading = _read(unicodedata.normalize("NFKC", text).lower())
+        kept = (word for word in (*reading.words, *reading.parts) if word not in _EMPTY)
+        return (*kept, *self._lexicon.concepts(reading.words, reading.parts))
 
 
-def _spoken(word: str) -> str:
-    """A pattern for a word, however it is spaced; a Latin word must stand by itself."""
-    pattern = r"\s*".join(re.escape(letter) for letter in _letters(word))
-    return rf"(?<![A-Za-z0-9]){pattern}(?![A-Za-z0-9])" if word.isascii() else pattern
+def bigrams(terms: Iterable[str]) -> tuple[str, ...]:
+    """Each two neighbouring letters of Korean terms: what is left in common where spelling or spacing differ."""
+    found: list[str] = []
+    for term in terms:
+        if "가" <= term[0] <= "힣":
+            found.extend(first + second for first, second in pairwise(term.removesuffix("다")))
+    return tuple(found)
 
 
-def _letters(word: str) -> str:
-    return re.sub(r"\s+", "", word.lower())
+def _phrase(phrase: str) -> tuple[str, ...]:
+    """The words of a phrase of the lexicon, where verbs stand in their dictionary form."""
+    front, _, last = phrase.rpartition(" ")
+    if "가" <= last[0] <= "힣" and last.endswith("다") and len(last) > 1:
+        return (*_read(front).words, last)
+    found = _read(phrase).words
+    if not front and "가" <= last[-1] <= "힣" and "".join(found) != last:
+        # Alone, a short noun may read like an ending (`명의`); before an object particle it is a noun.
+        found = _read(last + ("를" if (ord(last[-1]) - ord("가")) % 28 == 0 else "을")).words
+    return tuple(found)
 
 
-def _korean(text: str) -> Iterable[str]:
-    run: list[Morpheme] = []
-    for token in (*morphemes(text), None):
-        if token is not None and token.tag in (*_NOUNS, "XSN", "XPN"):
-            run.append(token)
-            continue
-        yield from _compound(run)
-        run = []
-        if token is not None and token.tag in _STEMS and token.form not in _EMPTY:
-            yield f"{token.form}다"
+@dataclass(slots=True)
+class _Reading:
+    """A text taken apart."""
+
+    words: list[str] = field(default_factory=list)
+    """In order; verbs in their dictionary form."""
+    parts: list[str] = field(default_factory=list)
+    """What is inside of the words, and what neighbouring nouns are together."""
 
 
-def _compound(run: list[Morpheme]) -> Iterable[str]:
-    """The nouns of a run, and each two neighbours as one word."""
-    words: list[str] = []
-    for token in run:
-        if token.tag == "XSN" and words:
-            words[-1] += token.form
+def _read(plain: str) -> _Reading:
+    """Takes a text apart that is normalised and in lower case."""
+    reading = _Reading()
+    for run in _RUNS.findall(plain):
+        if "가" <= run[0] <= "힣":
+            _read_korean(morphemes(run), reading)
         else:
-            words.append(token.form)
-    words = [word for word in words if word not in _EMPTY and word not in STOP_WORDS]
-    yield from words
-    yield from (first + second for first, second in pairwise(words))
+            reading.words.extend(map(_stem, english.words(run)))
+    return reading
+
+
+@lru_cache(maxsize=50_000)
+def _stem(word: str) -> str:
+    """The stem of an English word; a stop word stays as it is."""
+    return next(iter(english.stems(word)), word)
+
+
+def _read_korean(tokens: Sequence[Morpheme], reading: _Reading) -> None:
+    nouns: list[str] = []
+    prefix = number = ""
+    for token in tokens:
+        if token.tag == "NNB" and number:
+            reading.words.append(number + token.form)
+        elif token.tag == "XSN" and nouns:
+            if token.form not in _PLURAL:
+                reading.parts.append(nouns[-1])
+                nouns[-1] += token.form
+                reading.words[-1] = nouns[-1]
+        elif token.tag in _NOUNS:
+            if prefix:
+                reading.parts.append(token.form)
+            nouns.append(prefix + token.form)
+            reading.words.append(nouns[-1])
+        elif token.tag in _VERBS:
+            reading.words.append(f"{token.form}다")
+            if len(token.form) > 2 and token.form.endswith("하"):
+                reading.parts.append(token.form[:-1])
+        elif token.tag in _OTHERS or token.form in _MODIFIERS:
+            reading.words.append(token.form)
+        if token.tag not in _NOUNS and token.tag not in ("XSN", "XPN"):
+            reading.parts.extend(first + second for first, second in pairwise(nouns))
+            nouns = []
+        number = token.form if token.tag in _NUMBERS else ""
+        prefix = token.form if token.tag == "XPN" else ""
+    reading.parts.extend(first + second for first, second in pairwise(nouns))

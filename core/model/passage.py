@@ -2,14 +2,27 @@
 
 from dataclasses import dataclass
 
+from core.model.errors import GuidanceRequestInvalid
+
+MOST_DOCUMENTS = 50
+"""As many passages may be asked for at once."""
+
 
 @dataclass(frozen=True, slots=True)
 class GuidanceRequest:
-    """The retrieval contract's request: `{summary, include_documents, max_documents}`."""
+    """The retrieval contract's request: `{summary, include_documents, max_documents}`.
+
+    Raises GuidanceRequestInvalid where `max_documents` is not a number from 1 to `MOST_DOCUMENTS`.
+    """
 
     summary: str
     include_documents: bool = True
     max_documents: int = 5
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.max_documents <= MOST_DOCUMENTS:
+            reason = f"is {self.max_documents}, not a number from 1 to {MOST_DOCUMENTS}"
+            raise GuidanceRequestInvalid(field="max_documents", reason=reason)
 
 
 @dataclass(frozen=True, slots=True)
