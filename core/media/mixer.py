@@ -31,6 +31,7 @@ class VoiceBuffer:
         self._decoder = OpusDecoder()
         self._samples: Pcm = np.empty(0, np.int16)
         self._primed = False
+        self._listened_to = False
 
     def push_packet(self, packet: MediaPacket) -> None:
         """Take an Opus packet; packets may be out of order."""
@@ -41,11 +42,14 @@ class VoiceBuffer:
         """Take decoded samples."""
         self._samples = np.concatenate([self._samples, pcm])
         if len(self._samples) > BUFFER_SAMPLES:
-            self._tally.add("mixer_frames", (len(self._samples) - PRIME_SAMPLES) // FRAME_SAMPLES)
+            # Until the ear's connection stands nobody pulls, and what gets stale is no loss to anybody.
+            if self._listened_to:
+                self._tally.add("mixer_frames", (len(self._samples) - PRIME_SAMPLES) // FRAME_SAMPLES)
             self._samples = self._samples[-PRIME_SAMPLES:]
 
     def pull(self) -> Pcm | None:
         """The next 20 ms, or None while the voice has nothing to say (and until it is primed again)."""
+        self._listened_to = True
         if not self._primed and len(self._samples) < PRIME_SAMPLES:
             return None
         self._primed = len(self._samples) >= FRAME_SAMPLES

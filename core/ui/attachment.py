@@ -9,7 +9,7 @@ from core.backend import Backend
 from core.calls.leg_port import LegPort
 from core.model.call import Call, CallId, CallState, Participant, ParticipantId, Role
 from core.model.errors import ParticipantNotFound
-from core.ui.browser_memory import recall, remember
+from core.ui.browser_memory import BrowserMemory
 
 NAME = "name"
 """Key of the reader's own name in the browser's memory."""
@@ -22,11 +22,12 @@ class Attachment:
     backend: Backend
     call_id: CallId
     role: Role
+    memory: BrowserMemory
 
     @property
     def participant_id(self) -> ParticipantId | None:
         """Who this browser was in the call, if it was anybody."""
-        known = recall(self._key)
+        known = self.memory.recall(self._key)
         return ParticipantId(known) if known else None
 
     def participant(self, call: Call) -> Participant | None:
@@ -42,9 +43,9 @@ class Attachment:
             MediaError: the media process cannot open a leg.
         """
         participant = self._join(name)
-        remember(self._key, participant.id)
+        self.memory.remember(self._key, participant.id)
         if self.role.speaks:
-            remember(NAME, name)
+            self.memory.remember(NAME, name)
         return self.backend.connect(self.call_id, participant.id, listen_only=not self.role.speaks)
 
     def _join(self, name: str) -> Participant:
@@ -53,7 +54,7 @@ class Attachment:
             try:
                 return self.backend.join(self.call_id, self.role, name, known)
             except ParticipantNotFound:
-                remember(self._key, None)
+                self.memory.remember(self._key, None)
         return self.backend.join(self.call_id, self.role, name)
 
     def follow_mute(self, call: Call, muted: bool) -> None:

@@ -25,28 +25,41 @@ export default function ({ data }) {
 _component = st.components.v2.component("earshot_browser_memory", js=SCRIPT)
 
 
-def remember(name: str, value: str | None) -> None:
-    """Have the browser keep `value` under `name`, or forget it (None). Takes effect with `write_memory`."""
-    pending = dict(st.session_state.get("browser_memory", {}))
-    pending[_cookie(name)] = value
-    st.session_state["browser_memory"] = pending
+class BrowserMemory:
+    """What one session knows of its browser's memory. Script thread.
+
+    Reading and writing it never touches the session's state: there Streamlit may break a script run off, and a seat
+    that was taken in that moment would be forgotten.
+    """
+
+    def __init__(self) -> None:
+        self.pending: dict[str, str | None] = {}
+        """Cookies to be written, None for one to be forgotten."""
+
+    def remember(self, name: str, value: str | None) -> None:
+        """Have the browser keep `value` under `name`, or forget it (None). Takes effect with `write_memory`."""
+        self.pending[_cookie(name)] = value
+
+    def recall(self, name: str) -> str | None:
+        """What was remembered under `name`, in this session or by this browser before."""
+        cookie = _cookie(name)
+        if cookie in self.pending:
+            return self.pending[cookie] or None
+        return unquote(st.context.cookies.get(cookie) or "") or None
 
 
-def recall(name: str) -> str | None:
-    """What was remembered under `name`, in this session or by this browser before. Script thread."""
-    pending = st.session_state.get("browser_memory", {})
-    cookie = _cookie(name)
-    if cookie in pending:
-        return pending[cookie] or None
-    return unquote(st.context.cookies.get(cookie) or "") or None
+def browser_memory() -> BrowserMemory:
+    """This session's one memory. Script thread."""
+    memory: BrowserMemory = st.session_state.setdefault("browser_memory", BrowserMemory())
+    return memory
 
 
 def write_memory() -> None:
     """Send to the browser what is to be remembered. Script thread; once a run, at the page's end."""
-    pending = st.session_state.get("browser_memory")
+    pending = browser_memory().pending
     if pending:
         with st.container(key="earshot-memory"):
-            _component(key="browser-memory", data={"cookies": pending, "keep_s": KEEP_S}, height=1)
+            _component(key="browser-memory", data={"cookies": dict(pending), "keep_s": KEEP_S}, height=1)
 
 
 def _cookie(name: str) -> str:

@@ -8,7 +8,7 @@ from core.backend import Backend
 from core.language.catalogue import Translate
 from core.model.call import Call, CallId, CallOrigin, CallState, Role
 from core.ui.attachment import NAME, Attachment
-from core.ui.browser_memory import recall
+from core.ui.browser_memory import browser_memory
 from core.ui.join_link import copy_button, join_address
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
@@ -50,9 +50,9 @@ def _part(call: Call) -> Part:
 
 def _talk(backend: Backend, call: Call, translate: Translate) -> None:
     _ = translate
-    seat = Attachment(backend, call.id, Role.AGENT)
+    seat = Attachment(backend, call.id, Role.AGENT, browser_memory())
     participant = seat.participant(call)
-    usual = participant.name if participant else recall(NAME) or _(ROLES[Role.AGENT])
+    usual = participant.name if participant else browser_memory().recall(NAME) or _(ROLES[Role.AGENT])
     name = st.text_input(
         _("Your name"),
         value=usual,
@@ -88,7 +88,7 @@ def _talk(backend: Backend, call: Call, translate: Translate) -> None:
 
 
 def _listen(backend: Backend, call: Call, translate: Translate) -> None:
-    seat = Attachment(backend, call.id, Role.SUPERVISOR)
+    seat = Attachment(backend, call.id, Role.SUPERVISOR, browser_memory())
     with st.container(key="listen-leg"):
         leg(
             _key("listen", call.id),

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.language.catalogue import LOCALES, choose_locale
 from core.settings import InterfaceLocale
-from core.ui.browser_memory import recall, remember
+from core.ui.browser_memory import browser_memory
 from core.ui.wording import INTERFACE_LANGUAGES
 
 CHOICE = "interface_language"
@@ -13,7 +13,7 @@ CHOICE = "interface_language"
 
 def interface_locale(configured: InterfaceLocale) -> str:
     """The locale of this session: the reader's choice, else the configured one, else the browser's. Script thread."""
-    chosen = st.session_state.get(CHOICE) or recall(CHOICE)
+    chosen = st.session_state.get(CHOICE) or browser_memory().recall(CHOICE)
     if chosen in LOCALES:
         return str(chosen)
     if configured is not InterfaceLocale.AUTO:
@@ -38,4 +38,4 @@ def _choose() -> None:
     chosen = st.session_state.get("interface_language_switch")
     if chosen:
         st.session_state[CHOICE] = chosen
-        remember(CHOICE, chosen)
+        browser_memory().remember(CHOICE, chosen)

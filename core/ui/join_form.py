@@ -10,7 +10,7 @@ from core.language.catalogue import Translate
 from core.model.call import CallState, LegState
 from core.model.errors import CallEnded, CallError
 from core.ui.attachment import NAME, Attachment
-from core.ui.browser_memory import recall
+from core.ui.browser_memory import browser_memory
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
 from core.ui.wording import ROLES
@@ -25,7 +25,7 @@ def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
     """
     _ = translate
     call = backend.snapshot(grant.call_id).call
-    seat = Attachment(backend, grant.call_id, grant.role)
+    seat = Attachment(backend, grant.call_id, grant.role, browser_memory())
     if call.state is CallState.ENDED:
         if seat.participant(call) is None:
             raise CallEnded(call_id=call.id)
@@ -42,7 +42,7 @@ def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
     usual = _(ROLES[grant.role])
     name = st.text_input(
         _("Your name"),
-        value=participant.name if participant else recall(NAME) or "",
+        value=participant.name if participant else browser_memory().recall(NAME) or "",
         placeholder=usual,
         max_chars=40,
         key="join-name",

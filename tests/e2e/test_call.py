@@ -181,6 +181,8 @@ def test_the_demo_shows_words_within_twenty_seconds_of_the_click(server: Server,
     page.get_by_role("button", name="Listen").click()
     eventually(page, lambda: _connected(page), "the listener hears", limit_s=30)
     assert 40 <= received_per_second(page, 4.0) <= 55
+    # A script run that was broken off in the middle of START must not seat the listener twice.
+    expect(page.locator(".es-bar-row").get_by_text("Supervisor")).to_have_count(1)
     screenshot(page, "demo-listening")
     end_call(page)
 

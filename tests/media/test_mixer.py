@@ -54,12 +54,22 @@ def test_a_voice_is_heard_once_it_has_a_little_in_store_and_again_after_it_ran_d
 def test_a_voice_that_comes_too_fast_loses_its_oldest_and_it_is_counted() -> None:
     tally = Tally()
     voice = VoiceBuffer(tally)
+    assert voice.pull() is None
     voice.push(constant(1, BUFFER_SAMPLES // FRAME_SAMPLES))
     voice.push(constant(2, 3))
     assert tally.read()["mixer_frames"] == 11
     heard = [frame for _ in range(5) if (frame := voice.pull()) is not None]
     assert sum(len(frame) for frame in heard) == PRIME_SAMPLES
     assert all((frame == 2).all() for frame in heard)
+
+
+def test_what_gets_stale_before_anybody_listens_is_no_loss() -> None:
+    tally = Tally()
+    voice = VoiceBuffer(tally)
+    voice.push(constant(1, 3 * BUFFER_SAMPLES // FRAME_SAMPLES))
+    assert tally.read().get("mixer_frames", 0) == 0
+    heard = [frame for _ in range(5) if (frame := voice.pull()) is not None]
+    assert sum(len(frame) for frame in heard) == PRIME_SAMPLES
 
 
 @settings(deadline=None)

@@ -16,6 +16,7 @@ from core.model.call import CallId, CallOrigin, CallState, LegId, LegState, Part
 from core.model.errors import LinkExpired, LinkInvalid, MediaProcessDown
 from core.model.health import PartHealth, PartState
 from core.model.utterance import Utterance
+from core.ui.browser_memory import BrowserMemory
 from core.ui.start_buttons import KOREAN_SCRIPT
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
 
@@ -44,6 +45,13 @@ def open_page(page: str = "", locale: str = "en-US", **query: str) -> AppTest:
     test.run()
     assert not test.exception, [e.message for e in test.exception]
     return test
+
+
+def remembering(cookie: str, value: str) -> BrowserMemory:
+    """What a session knows whose browser took a seat before."""
+    memory = BrowserMemory()
+    memory.pending[cookie] = value
+    return memory
 
 
 def words(test: AppTest) -> str:
@@ -192,7 +200,7 @@ class TestComingBack:
         server.put(make_snapshot(make_call(participants=(replace(AGENT, leg_state=LegState.LOST),))))
         test = AppTest.from_file(str(MAIN), default_timeout=30)
         test.context = {"locale": "en-US"}
-        test.session_state["browser_memory"] = {"earshot_seat_c1_agent": "p1"}
+        test.session_state["browser_memory"] = remembering("earshot_seat_c1_agent", "p1")
         test.run()
         test.switch_page("live.py")
         test.query_params["call"] = "c1"
@@ -231,7 +239,7 @@ class TestJoin:
         server.put(make_snapshot(make_call(participants=(AGENT, replace(CUSTOMER, leg_state=LegState.CONNECTED)))))
         test = AppTest.from_file(str(MAIN), default_timeout=30)
         test.context = {"locale": locale}
-        test.session_state["browser_memory"] = {"earshot_seat_c1_customer": "p2"}
+        test.session_state["browser_memory"] = remembering("earshot_seat_c1_customer", "p2")
         test.run()
         test.switch_page("join.py")
         test.query_params["t"] = server.join_token(CallId("c1"))
@@ -253,7 +261,7 @@ class TestJoin:
         server.put(make_snapshot(make_call(state=CallState.ENDED, participants=(CUSTOMER,))))
         test = AppTest.from_file(str(MAIN), default_timeout=30)
         test.context = {"locale": locale}
-        test.session_state["browser_memory"] = {"earshot_seat_c1_customer": "p2"}
+        test.session_state["browser_memory"] = remembering("earshot_seat_c1_customer", "p2")
         test.run()
         test.switch_page("join.py")
         test.query_params["t"] = server.join_token(CallId("c1"))
