@@ -1,1 +1,1 @@
-"""RTP samples: files and figures. Pure functions of samples and time."""
+"""RTP samples: their files."""
