@@ -3,6 +3,7 @@
 Page scripts and API routes call the facade from their own threads; what a call does happens on the calls loop.
 """
 
+import asyncio
 import logging
 import secrets
 from collections import deque
@@ -116,10 +117,13 @@ class Backend:
             )
         )
         self._demos = DemoCalls(self._registry, self._media, DEMO_SIDES)
+        # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
+        self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    async def _start_media(self) -> None:
         try:
             await self._media.start()
         except MediaProcessDown as error:
-            # Pages and records work without it, its health tells why, and attempts go on.
             logger.error("%s", error)
 
     def _take_media_event(self, event: MediaEvent) -> None:
@@ -251,6 +255,8 @@ class Backend:
         self._opened.close()
 
     async def _close_calls(self) -> None:
+        self._media_start.cancel()
+        await asyncio.gather(self._media_start, return_exceptions=True)
         await self._demos.close()
         await self._registry.close()
         await self._media.stop()
