@@ -4,7 +4,9 @@ from pathlib import Path
 import pytest
 
 from core.model.errors import SettingInvalid
-from core.settings import ENV_FILE_KEY, PREFIX, PROJECT_ROOT, BridgeKind, env_template, load_settings, settings_table
+from core.settings import ENV_FILE_KEY, PREFIX, PROJECT_ROOT, BridgeKind, Settings, load_settings
+from core.settings.loading import Source, read_sources
+from core.settings.table import env_template, settings_table
 
 
 @pytest.fixture(autouse=True)
@@ -72,6 +74,69 @@ def test_the_template_of_the_settings_file_is_current() -> None:
 def test_the_template_with_everything_uncommented_is_what_is_so_without_it(tmp_path: Path) -> None:
     without = load_settings()
     lines = [line.removeprefix("#") for line in env_template().splitlines() if line.startswith(f"#{PREFIX}")]
-    lines = [line for line in lines if not line.endswith(("=data", "=knowledge"))]
+    paths = {f"{PREFIX}{name.upper()}" for name, field in Settings.model_fields.items() if field.annotation is Path}
+    lines = [line for line in lines if line.partition("=")[0] not in paths]
     (tmp_path / "own.env").write_text("\n".join(lines))
     assert load_settings() == without
+
+
+def test_every_value_says_where_it_came_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own.env").write_text("EARSHOT_GRACE_S=7\nEARSHOT_BRIDGE=relay\n")
+    monkeypatch.setenv("EARSHOT_GRACE_S", "9")
+    sources = read_sources()
+    assert sources.env_file == tmp_path / "own.env"
+    assert (sources.of["grace_s"], sources.of["bridge"]) == (Source.ENVIRONMENT, Source.FILE)
+    assert set(sources.of) == set(Settings.model_fields)
+    assert sources.of["port"] is Source.DEFAULT
+
+
+SAFE = {
+    "EARSHOT_ENV": "production",
+    "EARSHOT_PUBLIC_URL": "https://calls.example.com",
+    "EARSHOT_USERS_FILE": "/srv/earshot/users.json",
+}
+
+
+def test_production_starts_with_safe_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, value in SAFE.items():
+        monkeypatch.setenv(key, value)
+    assert load_settings().public_host == "calls.example.com"
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("EARSHOT_USERS_FILE", ""),
+        ("EARSHOT_PUBLIC_URL", ""),
+        ("EARSHOT_PUBLIC_URL", "http://calls.example.com"),
+        ("EARSHOT_BIND_ADDRESS", "0.0.0.0"),
+        ("EARSHOT_TRUSTED_HOSTS", "calls.example.com, *"),
+        ("EARSHOT_TRUSTED_PROXIES", "*"),
+        ("EARSHOT_CORS_ORIGINS", "https://*"),
+        ("EARSHOT_LOG_LEVEL", "DEBUG"),
+    ],
+)
+def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, safe in (SAFE | {key: value}).items():
+        monkeypatch.setenv(name, value if name == key else safe)
+    with pytest.raises(SettingInvalid, match=f"{key} cannot be used: .* \\(EARSHOT_ENV is production\\)"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"EARSHOT_TLS_CERTIFICATE": __file__}, "EARSHOT_TLS_KEY"),
+        ({"EARSHOT_TLS_CERTIFICATE": "/none.pem", "EARSHOT_TLS_KEY": __file__}, "EARSHOT_TLS_CERTIFICATE"),
+        ({"EARSHOT_MEDIA_PORTS": "5000-4000"}, "EARSHOT_MEDIA_PORTS"),
+        ({"EARSHOT_MEDIA_PORTS": "80-90"}, "EARSHOT_MEDIA_PORTS"),
+        ({"EARSHOT_OIDC_METADATA_URL": "https://id.example.com/c"}, "EARSHOT_PUBLIC_URL"),
+    ],
+)
+def test_what_cannot_stand_together_is_named(
+    given: dict[str, str], named: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in given.items():
+        monkeypatch.setenv(key, value)
+    with pytest.raises(SettingInvalid, match=f"The setting {named} cannot be used"):
+        load_settings()

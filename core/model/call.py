@@ -87,6 +87,8 @@ class Participant:
     """The current or last leg."""
     leg_state: LegState | None = None
     muted: bool = False
+    person_id: str = ""
+    """Whose account it is (`Person.id`); empty for a guest with a link, and for recorded voices."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +104,5 @@ class Call:
     ended_at: float | None = None
     end_reason: EndReason | None = None
     participants: tuple[Participant, ...] = ()
+    created_by: str = ""
+    """Who began it (`Person.id`)."""

@@ -5,10 +5,24 @@
     ├── PortTaken                       the address to listen on is in use
     ├── AddressUnusable                 this machine or user cannot listen there
     ├── ServerStarting                  retryable
+    ├── ServerStopping                  retryable, elsewhere or later
+    ├── AccessError
+    │   ├── NotSignedIn
+    │   ├── SignInRefused
+    │   ├── SignInEnded
+    │   ├── RoleUnknown                 the sign-in provider gives the person no role here
+    │   ├── AccessDenied                the role does not allow it
+    │   ├── RequestForged               a request that changes something came from elsewhere
+    │   ├── UserInvalid
+    │   └── UsersFileInvalid
     ├── CallError
     │   ├── CallNotFound
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
+    │   ├── CallLimitReached            retryable
+    │   ├── UtteranceNotFound
+    │   ├── TextInvalid
+    │   ├── CallRunning                 it has to end first
     │   └── ParticipantNotFound
     ├── LinkError
     │   ├── LinkExpired
@@ -32,6 +46,11 @@
     │   ├── KnowledgeMissing
     │   ├── KnowledgeFileInvalid
     │   └── GuidanceRequestInvalid
+    ├── MaskingRulesInvalid
+    ├── BackupError
+    │   ├── BackupInvalid
+    │   ├── BackupUnsupported
+    │   └── RestoreRefused
     └── StoreError
         ├── DiskFull                    retryable
         ├── SampleFileUnwritable
@@ -98,6 +117,82 @@ class ServerStarting(EarshotError):
 
 
 @dataclass(eq=False)
+class ServerStopping(EarshotError):
+    """The server takes no new calls, because it is being stopped."""
+
+    template: ClassVar[str] = "Earshot is being stopped and takes no new calls. Running calls may still finish."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class AccessError(EarshotError):
+    """Somebody may not do what was asked."""
+
+
+@dataclass(eq=False)
+class NotSignedIn(AccessError):
+    """Nobody is signed in."""
+
+    template: ClassVar[str] = "Sign in first."
+
+
+@dataclass(eq=False)
+class SignInRefused(AccessError):
+    """Name or password is wrong; which one is not told."""
+
+    template: ClassVar[str] = "Name or password is wrong. Try again, or ask an administrator."
+
+
+@dataclass(eq=False)
+class SignInEnded(AccessError):
+    """The sign-in has expired, was ended, or is not ours."""
+
+    template: ClassVar[str] = "Your sign-in has ended. Sign in again."
+
+
+@dataclass(eq=False)
+class RoleUnknown(AccessError):
+    """The sign-in provider gives the person no role here."""
+
+    name: str
+    template: ClassVar[str] = "{name} has no role in Earshot. Ask an administrator to give you one, then sign in again."
+
+
+@dataclass(eq=False)
+class AccessDenied(AccessError):
+    """The person's role does not allow it."""
+
+    role: str
+    right: str
+    template: ClassVar[str] = "The role {role} does not allow this ({right}). Ask an administrator."
+
+
+@dataclass(eq=False)
+class RequestForged(AccessError):
+    """A request that would change something did not come from a page of this server."""
+
+    template: ClassVar[str] = "This request did not come from a page of Earshot. Reload the page and try again."
+
+
+@dataclass(eq=False)
+class UserInvalid(AccessError):
+    """A local user cannot be made or changed like this."""
+
+    name: str
+    reason: str
+    template: ClassVar[str] = "The user {name} cannot be kept: {reason}."
+
+
+@dataclass(eq=False)
+class UsersFileInvalid(AccessError):
+    """The file with the local users cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The users file {path} cannot be read: {reason}. Correct it, or make it anew."
+
+
+@dataclass(eq=False)
 class CallError(EarshotError):
     """Something is wrong with a call."""
 
@@ -125,6 +220,42 @@ class CallsBusy(CallError):
     seconds: float
     template: ClassVar[str] = "The server did not answer within {seconds:g} seconds. Try again in a moment."
     retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class CallLimitReached(CallError):
+    """As many calls run as may."""
+
+    limit: int
+    template: ClassVar[str] = (
+        "{limit} calls are running, which is as many as this server may carry. Try again when one has ended, or have"
+        " EARSHOT_CALL_LIMIT raised."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class UtteranceNotFound(CallError):
+    """The call has no such final utterance."""
+
+    utterance_id: str
+    template: ClassVar[str] = "The call has no finished utterance {utterance_id}. Reload the page."
+
+
+@dataclass(eq=False)
+class TextInvalid(CallError):
+    """A corrected text cannot be kept."""
+
+    reason: str
+    template: ClassVar[str] = "The text cannot be kept: {reason}."
+
+
+@dataclass(eq=False)
+class CallRunning(CallError):
+    """What was asked is only possible once the call has ended."""
+
+    call_id: str
+    template: ClassVar[str] = "The call {call_id} is still running. End it first."
 
 
 @dataclass(eq=False)
@@ -312,6 +443,48 @@ class GuidanceRequestInvalid(GuidanceError):
     field: str
     reason: str
     template: ClassVar[str] = "The handbook cannot be asked: {field} {reason}."
+
+
+@dataclass(eq=False)
+class MaskingRulesInvalid(EarshotError):
+    """The rules for what is hidden cannot be used; nothing starts without them."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The masking rules {path} cannot be used: {reason}. Correct the file."
+
+
+@dataclass(eq=False)
+class BackupError(EarshotError):
+    """Something is wrong with a backup."""
+
+
+@dataclass(eq=False)
+class BackupInvalid(BackupError):
+    """A backup is damaged, or is none."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The backup {path} cannot be used: {reason}. Take another one."
+
+
+@dataclass(eq=False)
+class BackupUnsupported(BackupError):
+    """The records are in a database that has backups of its own."""
+
+    url: str
+    template: ClassVar[str] = (
+        "The records are in {url}. Back that up with the database's own tool; files alone are no backup."
+    )
+
+
+@dataclass(eq=False)
+class RestoreRefused(BackupError):
+    """A backup would overwrite what is there, or a server is using it."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "Nothing was restored into {path}: {reason}."
 
 
 @dataclass(eq=False)

@@ -37,6 +37,18 @@ class Recognition:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """That an utterance reads differently from what the engine had understood."""
+
+    original: str
+    """What the engine had understood."""
+    by: str
+    """Name of the person who corrected it last."""
+    at: float
+    """Seconds since the Unix epoch."""
+
+
+@dataclass(frozen=True, slots=True)
 class Utterance:
     """What one participant said between two pauses, interim until final. Times are on the call's clock, in seconds."""
 
@@ -54,6 +66,8 @@ class Utterance:
     model: str
     recognised_s: float
     """When this version arrived, on the call's clock; minus `end_s` it is the transcription delay."""
+    correction: Correction | None = None
+    """Set where somebody changed what the engine had understood; `text` is then the corrected one."""
 
     @property
     def is_uncertain(self) -> bool:

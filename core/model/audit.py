@@ -1,0 +1,66 @@
+"""Who did what, and when: one line of the audit log. It is only ever added to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from core.model.access import SignInMethod
+
+
+class AuditAction(StrEnum):
+    """What is written down."""
+
+    SIGNED_IN = "signed_in"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    SIGNED_OUT = "signed_out"
+    ACCESS_REFUSED = "access_refused"
+    """Somebody asked for what the role does not allow; the detail names the right."""
+    CALL_STARTED = "call_started"
+    CALL_ENDED = "call_ended"
+    LINK_MADE = "link_made"
+    JOINED = "joined"
+    LISTENED = "listened"
+    CORRECTED = "corrected"
+    EXPORTED = "exported"
+    DELETED = "deleted"
+    TOKEN_MADE = "token_made"
+    SETTINGS_SEEN = "settings_seen"
+    SETTINGS_CHANGED = "settings_changed"
+    """The server started with other settings than before; the detail names the keys, never a value."""
+    RELOADED = "reloaded"
+    """The handbook or the scenarios were read again because somebody asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line. It holds nothing that was said in a call, and no secret."""
+
+    at: float
+    """Seconds since the Unix epoch."""
+    action: AuditAction
+    person_id: str
+    """`Person.id`; empty for a customer with a link, `system` for the server itself."""
+    person_name: str
+    method: SignInMethod
+    role: str
+    """The role that was acted in: of the account, or in the call."""
+    subject: str = ""
+    """What it was done to: a call's id, a user's name, a key."""
+    client: str = ""
+    """Network address that the request came from, where there was one."""
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AuditQuery:
+    """Which entries are wanted; newest first."""
+
+    since: float | None = None
+    until: float | None = None
+    """Both in seconds since the Unix epoch; `until` itself is not included."""
+    action: AuditAction | None = None
+    person: str = ""
+    """Part of the person's id or name."""
+    subject: str = ""
+    limit: int = 200
+    offset: int = 0

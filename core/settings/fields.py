@@ -1,0 +1,248 @@
+"""Every setting, typed, with its default, its limits and its meaning."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "EARSHOT_"
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+def _listed(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
+"""Several values in one variable, with commas between them."""
+
+
+class Environment(StrEnum):
+    """Where this server stands."""
+
+    DEVELOPMENT = "development"
+    """On somebody's own machine: without accounts, whoever sits at it is an administrator."""
+    PRODUCTION = "production"
+    """For others: unsafe settings are refused at start."""
+
+
+class BridgeKind(StrEnum):
+    """How audio goes from one leg to the others."""
+
+    TAP = "tap"
+    """Packets are forwarded as they came, tapped behind the receiver."""
+    RELAY = "relay"
+    """aiortc's MediaRelay: every voice is decoded and encoded again."""
+
+
+class SpeechEngine(StrEnum):
+    """Which engine turns speech to text."""
+
+    AUTO = "auto"
+    """The best that this machine can run."""
+    WHISPER = "whisper"
+    GOOGLE = "google"
+
+
+class InterfaceLocale(StrEnum):
+    """The interface's language."""
+
+    AUTO = "auto"
+    """The browser's."""
+    KO = "ko"
+    EN = "en"
+
+
+class Settings(BaseSettings):
+    """What the user decided; immutable after start. `make run` and every `python -m core...` read it the same way."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=PROJECT_ROOT / ".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    env: Annotated[
+        Environment,
+        Field(description="`development`, or `production`, which refuses to start with unsafe settings."),
+    ] = Environment.DEVELOPMENT
+
+    data_dir: Annotated[
+        Path,
+        Field(description="Folder for everything that is kept: database, sample files, joined models, keys."),
+    ] = PROJECT_ROOT / "data"
+    database_url: Annotated[str, Field(description="Any SQLAlchemy URL; empty: SQLite in the data folder.")] = ""
+    secret_key: Annotated[
+        SecretStr | None,
+        Field(min_length=16, description="Signs links. Empty: made at first start and kept in the data folder."),
+    ] = None
+
+    public_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            description="Address at which browsers reach Earshot, such as `https://calls.example.com`; for links.",
+        ),
+    ] = ""
+    bind_address: Annotated[str, Field(description="Address to listen on; `0.0.0.0` for every one of the machine.")] = (
+        "localhost"
+    )
+    port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8501
+    tls_certificate: Annotated[
+        Path | None, Field(description="Certificate (PEM, with its chain) for HTTPS without a proxy in front.")
+    ] = None
+    tls_key: Annotated[Path | None, Field(description="The certificate's private key (PEM).")] = None
+    trusted_hosts: Annotated[
+        Listed,
+        Field(
+            description="Host names under which requests are answered, with commas; `*.example.com` for all below it. "
+            "Empty: this machine's own names, the bind address and the public URL's host."
+        ),
+    ] = ()
+    trusted_proxies: Annotated[
+        Listed, Field(description="Addresses of reverse proxies whose word on the client's address counts.")
+    ] = ("127.0.0.1", "::1")
+    media_address: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^[0-9a-fA-F.:]+$",
+            description="IP address that browsers send audio to, where it is not the machine's own (NAT, cloud).",
+        ),
+    ] = ""
+    media_ports: Annotated[
+        str,
+        Field(pattern=r"^$|^\d{1,5}-\d{1,5}$", description="UDP ports for audio, such as `40000-40999`; empty: any."),
+    ] = ""
+    call_limit: Annotated[int, Field(ge=1, le=10_000, description="Calls that may run at the same time.")] = 50
+    drain_s: Annotated[
+        float,
+        Field(ge=0, le=24 * 3600, description="Seconds that running calls may go on once the server is told to stop."),
+    ] = 60.0
+
+    users_file: Annotated[
+        Path | None,
+        Field(description="File with local users and hashed passwords (`python -m core.access`); turns sign-in on."),
+    ] = None
+    oidc_metadata_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://\S+$",
+            description="An OpenID Connect provider's `.well-known/openid-configuration`; turns sign-in with it on.",
+        ),
+    ] = ""
+    oidc_client_id: Annotated[str, Field(description="Earshot's client id at the provider.")] = ""
+    oidc_client_secret: Annotated[SecretStr | None, Field(description="Earshot's client secret at the provider.")] = (
+        None
+    )
+    oidc_role_claim: Annotated[str, Field(description="Claim that names a person's groups or roles.")] = "groups"
+    oidc_roles: Annotated[
+        Listed,
+        Field(
+            description="Which value of the claim gives which role: `ops-leads=supervisor, staff=agent`; the highest "
+            "role counts."
+        ),
+    ] = ()
+    session_hours: Annotated[float, Field(gt=0, le=24 * 30, description="How long a sign-in lasts, in hours.")] = 12.0
+    join_link_hours: Annotated[
+        float, Field(gt=0, le=24 * 365, description="How long a join link is valid, in hours.")
+    ] = 24.0
+
+    rate_limit: Annotated[
+        str,
+        Field(
+            pattern=r"^\d+/(second|minute|hour)$",
+            description="Requests that a client may send to each route of the API.",
+        ),
+    ] = "100/minute"
+    page_rate_limit: Annotated[
+        str,
+        Field(
+            pattern=r"^\d+/(second|minute|hour)$",
+            description="Requests that a client may send for the pages themselves and their files, all together.",
+        ),
+    ] = "2000/minute"
+    request_limit_kb: Annotated[int, Field(ge=1, le=10_240, description="Largest request that is read, in KiB.")] = 64
+    cors_origins: Annotated[
+        Listed,
+        Field(description="Web origins that may use the API from a browser, with patterns: `https://*.example.com`."),
+    ] = ()
+
+    masking: Annotated[
+        bool, Field(description="Hide card, resident-registration, phone and account numbers before they are kept.")
+    ] = True
+    masking_rules: Annotated[Path, Field(description="What is hidden (TOML).")] = (
+        PROJECT_ROOT / "core" / "language" / "masking_rules.toml"
+    )
+    retention_days: Annotated[
+        int, Field(ge=0, le=36_500, description="Days after which ended calls are deleted for good; 0 keeps them.")
+    ] = 0
+    join_notice_ko: Annotated[
+        str, Field(max_length=1000, description="Notice on the Join page in Korean; empty for the standard one.")
+    ] = ""
+    join_notice_en: Annotated[
+        str, Field(max_length=1000, description="Notice on the Join page in English; empty for the standard one.")
+    ] = ""
+
+    locale: Annotated[
+        InterfaceLocale, Field(description="Interface language: `auto` (the browser's), `ko` or `en`.")
+    ] = InterfaceLocale.AUTO
+    language: Annotated[
+        str, Field(pattern=r"^[a-z]{2,3}$", description="Spoken language that a new call starts with.")
+    ] = "ko"
+
+    bridge: Annotated[
+        BridgeKind,
+        Field(description="`tap` forwards packets as they are; `relay` decodes and encodes (aiortc's MediaRelay)."),
+    ] = BridgeKind.TAP
+    grace_s: Annotated[
+        float, Field(ge=1, le=600, description="Seconds that a lost participant keeps the place in the call.")
+    ] = 20.0
+    echo_cancellation: Annotated[bool, Field(description="Asked of the browser's microphone.")] = True
+    noise_suppression: Annotated[
+        bool, Field(description="Asked of the browser's microphone; off, because it makes voices robotic.")
+    ] = False
+    auto_gain_control: Annotated[bool, Field(description="Asked of the browser's microphone.")] = True
+
+    engine: Annotated[SpeechEngine, Field(description="Speech to text: `auto`, `whisper` or `google`.")] = (
+        SpeechEngine.AUTO
+    )
+    whisper_model: Annotated[
+        str,
+        Field(description="Whisper model: empty for the base model that comes with the packages, or a path or name."),
+    ] = ""
+    whisper_workers: Annotated[
+        int, Field(ge=1, le=64, description="Utterances that are recognised at the same time.")
+    ] = 2
+    whisper_beam: Annotated[int, Field(ge=1, le=10, description="Beam width of the final text; 1 is fastest.")] = 1
+    endpoint_ms: Annotated[
+        int, Field(ge=100, le=3000, description="Silence that ends an utterance, in milliseconds.")
+    ] = 500
+
+    knowledge_dir: Annotated[Path, Field(description="Folder with the handbook (Markdown, CSV, JSON).")] = (
+        PROJECT_ROOT / "knowledge"
+    )
+    scenario_dir: Annotated[Path, Field(description="Folder with scripted demo conversations (JSON).")] = (
+        PROJECT_ROOT / "demo" / "scenarios"
+    )
+    guidance_documents: Annotated[int, Field(ge=1, le=20, description="Passages that the live page asks for.")] = 4
+
+    log_level: Annotated[
+        str,
+        Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe message that is logged."),
+    ] = "INFO"
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database in use: the configured one, or SQLite in the data folder."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'earshot.db'}"
+
+    @property
+    def public_host(self) -> str:
+        """Host name of the public URL, without a port; empty where there is no public URL."""
+        return urlsplit(self.public_url).hostname or ""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether browsers reach Earshot over HTTPS, by its own certificate or a proxy's."""
+        return self.tls_certificate is not None or self.public_url.startswith("https://")
