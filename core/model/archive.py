@@ -16,6 +16,8 @@ class CallQuery:
     """Part of a participant's name, in upper or lower case."""
     language: Language = ""
     state: CallState | None = None
+    is_running: bool = False
+    """Only calls that have not ended."""
     text: str = ""
     """What was said, as it reads now: each word of this has to occur in one and the same utterance."""
     own_of: str = ""

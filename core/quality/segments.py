@@ -7,6 +7,7 @@ goes to a draft that then takes the file's place, so a segment is whole or not t
 import errno
 import logging
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -104,6 +105,23 @@ class SampleWriter:
         if unwritten is not None:
             unwritten.is_ended = True
             self._write_call(call_id, unwritten)
+
+    def delete(self, call_id: CallId) -> None:
+        """Forget a call that is over and delete its files; idempotent.
+
+        Raises:
+            SampleFileUnwritable: a file cannot be deleted.
+        """
+        unwritten = self._calls.pop(call_id, None)
+        if unwritten is not None:
+            self._held -= sum(len(segment.samples) for segment in unwritten.segments)
+        folder = self._directory / call_id
+        try:
+            shutil.rmtree(folder)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise SampleFileUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
 
     def flush(self) -> None:
         """Write all that is held in memory. Raises like `append`, at the first call that cannot be written."""

@@ -2,31 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, Update, delete, insert, select, update
 
-from core.model.call import (
-    Call,
-    CallId,
-    CallOrigin,
-    CallState,
-    EndReason,
-    LegId,
-    LegState,
-    Participant,
-    ParticipantId,
-    Role,
-)
-from core.model.errors import CallNotFound, RecordRefused
+from core.model.archive import CallPage, CallQuery
+from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId
+from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound
 from core.model.health import PartHealth, PartState
-from core.model.insight import Summary, SummaryText
-from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.insight import Summary
+from core.model.passage import Guidance
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.utterance import Utterance
 from core.store import schema
+from core.store.audit import AuditLog
 from core.store.database import Database
+from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, utterance_of
+from core.store.search import search_calls
+from core.store.sign_ins import EndedSignIns
+
+_Statement = TypeVar("_Statement", Select[Any], Update)
 
 
 class Store:
@@ -37,6 +33,8 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.audit = AuditLog(database)
+        self.ended_sign_ins = EndedSignIns(database)
 
     @classmethod
     def open(cls, url: str) -> "Store":
@@ -76,6 +74,7 @@ class Store:
             "role": participant.role.value,
             "joined_at": participant.joined_at,
             "muted": participant.muted,
+            "person_id": participant.person_id,
         }
         with self._database.transaction() as connection:
             _put(connection, schema.participants, participant.id, values)
@@ -84,16 +83,47 @@ class Store:
                 _put(connection, schema.legs, participant.leg_id, leg)
 
     def save_utterance(self, call_id: CallId, utterance: Utterance) -> None:
-        """Keep a final utterance; one that is already kept is replaced. On return it is on the disk."""
+        """Keep a final utterance; one that is already kept is replaced, but reads as it was corrected. On return it is
+        on the disk."""
         values = asdict(utterance)
-        del values["is_final"]
+        del values["is_final"], values["correction"]
         with self._database.transaction() as connection:
+            kept = connection.execute(_the_utterance(select(schema.utterances), call_id, utterance.id)).one_or_none()
+            if kept is None:
+                connection.execute(insert(schema.utterances).values(call_id=call_id, **values))
+                return
+            if kept.original is not None:
+                values |= {"text": kept.text, "original": utterance.text}
+            connection.execute(_the_utterance(update(schema.utterances), call_id, utterance.id).values(**values))
+
+    def correct(self, call_id: CallId, utterance_id: str, text: str, by: str, at: float) -> Utterance:
+        """Let a final utterance read differently; what the engine had understood is kept. Returns it as it reads now.
+
+        Raises:
+            UtteranceNotFound: the call has none of this id.
+        """
+        with self._database.transaction() as connection:
+            kept = connection.execute(_the_utterance(select(schema.utterances), call_id, utterance_id)).one_or_none()
+            if kept is None:
+                raise UtteranceNotFound(utterance_id=utterance_id)
+            original = kept.text if kept.original is None else kept.original
             connection.execute(
-                delete(schema.utterances).where(
-                    schema.utterances.c.call_id == call_id, schema.utterances.c.id == utterance.id
+                _the_utterance(update(schema.utterances), call_id, utterance_id).values(
+                    text=text, original=original, corrected_by=by, corrected_at=at
                 )
             )
-            connection.execute(insert(schema.utterances).values(call_id=call_id, **values))
+            return utterance_of(
+                connection.execute(_the_utterance(select(schema.utterances), call_id, utterance_id)).one()
+            )
+
+    def delete_call(self, call_id: CallId) -> None:
+        """Delete everything that is kept of a call. Raises CallNotFound."""
+        with self._database.transaction() as connection:
+            for table in (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.legs):
+                connection.execute(delete(table).where(table.c.call_id == call_id))
+            connection.execute(delete(schema.participants).where(schema.participants.c.call_id == call_id))
+            if connection.execute(delete(schema.calls).where(schema.calls.c.id == call_id)).rowcount == 0:
+                raise CallNotFound(call_id=call_id)
 
     def save_summary(self, call_id: CallId, summary: Summary) -> None:
         """Keep one more summary."""
@@ -149,18 +179,19 @@ class Store:
             if row is None:
                 raise CallNotFound(call_id=call_id)
             return StoredCall(
-                call=_call(row, _participants(connection, [call_id]).get(call_id, ())),
+                call=call_of(row, participants_of(connection, [call_id]).get(call_id, ())),
                 utterances=tuple(
-                    _utterance(r) for r in _rows(connection, schema.utterances, call_id, "start_s", "row")
+                    utterance_of(r) for r in rows_of(connection, schema.utterances, call_id, "start_s", "row")
                 ),
-                summaries=tuple(_summary(r) for r in _rows(connection, schema.summaries, call_id, "row")),
-                guidance=tuple(_guidance(r) for r in _rows(connection, schema.guidance, call_id, "row")),
+                summaries=tuple(summary_of(r) for r in rows_of(connection, schema.summaries, call_id, "row")),
+                guidance=tuple(guidance_of(r) for r in rows_of(connection, schema.guidance, call_id, "row")),
                 notes=tuple(
                     Note(at_s=r.at_s, code=r.code, subject=r.subject)
-                    for r in _rows(connection, schema.notes, call_id, "row")
+                    for r in rows_of(connection, schema.notes, call_id, "row")
                 ),
                 legs={
-                    LegId(r.id): ParticipantId(r.participant_id) for r in _rows(connection, schema.legs, call_id, "row")
+                    LegId(r.id): ParticipantId(r.participant_id)
+                    for r in rows_of(connection, schema.legs, call_id, "row")
                 },
             )
 
@@ -170,8 +201,25 @@ class Store:
             rows = connection.execute(
                 select(schema.calls).order_by(schema.calls.c.created_at.desc()).limit(limit)
             ).all()
-            people = _participants(connection, [row.id for row in rows])
-            return tuple(_call(row, people.get(row.id, ())) for row in rows)
+            people = participants_of(connection, [row.id for row in rows])
+            return tuple(call_of(row, people.get(row.id, ())) for row in rows)
+
+    def search(self, query: CallQuery) -> CallPage:
+        """A stretch of the calls that fit a query, newest first."""
+        with self._database.reading() as connection:
+            return search_calls(connection, query)
+
+    def calls_ended_before(self, wall: float, limit: int) -> tuple[CallId, ...]:
+        """Calls that ended before a moment (seconds since the Unix epoch), oldest first."""
+        ended = schema.calls.c.ended_at
+        query = (
+            select(schema.calls.c.id)
+            .where(schema.calls.c.state == CallState.ENDED.value, ended < wall)
+            .order_by(ended)
+            .limit(limit)
+        )
+        with self._database.reading() as connection:
+            return tuple(CallId(call_id) for call_id in connection.execute(query).scalars())
 
 
 def _put(connection: Connection, table: Table, key: str, values: Mapping[str, object]) -> None:
@@ -189,92 +237,19 @@ def _call_values(call: Call) -> dict[str, object]:
         "live_at": call.live_at,
         "ended_at": call.ended_at,
         "end_reason": call.end_reason.value if call.end_reason else None,
+        "created_by": call.created_by,
     }
 
 
 def _last_trace(connection: Connection, call_id: str) -> float:
     """The latest time on the call's clock that anything durable carries."""
-    ends = [row.recognised_s for row in _rows(connection, schema.utterances, call_id, "row")]
-    ends += [row.at_s for table in (schema.notes, schema.summaries) for row in _rows(connection, table, call_id, "row")]
+    ends = [row.recognised_s for row in rows_of(connection, schema.utterances, call_id, "row")]
+    ends += [
+        row.at_s for table in (schema.notes, schema.summaries) for row in rows_of(connection, table, call_id, "row")
+    ]
     return max(ends, default=0.0)
 
 
-def _rows(connection: Connection, table: Table, call_id: str, *order: str) -> "list[Row[Any]]":
-    query = select(table).where(table.c.call_id == call_id).order_by(*(table.c[name] for name in order))
-    return list(connection.execute(query).all())
-
-
-def _participants(connection: Connection, call_ids: list[str]) -> dict[str, tuple[Participant, ...]]:
-    legs = {
-        row.participant_id: row
-        for row in connection.execute(
-            select(schema.legs).where(schema.legs.c.call_id.in_(call_ids)).order_by(schema.legs.c.row)
-        ).all()
-    }
-    query = (
-        select(schema.participants)
-        .where(schema.participants.c.call_id.in_(call_ids))
-        .order_by(schema.participants.c.joined_at)
-    )
-    people: dict[str, tuple[Participant, ...]] = {}
-    for row in connection.execute(query).all():
-        leg = legs.get(row.id)
-        participant = Participant(
-            id=ParticipantId(row.id),
-            name=row.name,
-            role=Role(row.role),
-            joined_at=row.joined_at,
-            leg_id=LegId(leg.id) if leg else None,
-            leg_state=LegState(leg.state) if leg else None,
-            muted=row.muted,
-        )
-        people[row.call_id] = (*people.get(row.call_id, ()), participant)
-    return people
-
-
-def _call(row: "Row[Any]", participants: tuple[Participant, ...]) -> Call:
-    return Call(
-        id=CallId(row.id),
-        language=row.language,
-        state=CallState(row.state),
-        origin=CallOrigin(row.origin),
-        created_at=row.created_at,
-        live_at=row.live_at,
-        ended_at=row.ended_at,
-        end_reason=EndReason(row.end_reason) if row.end_reason else None,
-        participants=participants,
-    )
-
-
-def _utterance(row: "Row[Any]") -> Utterance:
-    return Utterance(
-        id=row.id,
-        participant_id=ParticipantId(row.participant_id),
-        speaker=row.speaker,
-        role=Role(row.role),
-        text=row.text,
-        is_final=True,
-        start_s=row.start_s,
-        end_s=row.end_s,
-        confidence=row.confidence,
-        engine=row.engine,
-        model=row.model,
-        recognised_s=row.recognised_s,
-    )
-
-
-def _summary(row: "Row[Any]") -> Summary:
-    return Summary(
-        text=SummaryText(row.summary, row.customer_issue, row.agent_action),
-        engine=row.engine,
-        model=row.model,
-        seen_utterance=row.seen_utterance,
-        turns=row.turns,
-        at_s=row.at_s,
-        took_s=row.took_s,
-    )
-
-
-def _guidance(row: "Row[Any]") -> Guidance:
-    documents = tuple(Passage(**document) for document in row.documents)
-    return Guidance(row.query, GuidanceAnswer(row.guidance, documents), row.at_s, row.took_s)
+def _the_utterance(statement: _Statement, call_id: CallId, utterance_id: str) -> _Statement:
+    table = schema.utterances
+    return statement.where(table.c.call_id == call_id, table.c.id == utterance_id)

@@ -43,8 +43,10 @@ calls = Table(
     Column("live_at", Double),
     Column("ended_at", Double),
     Column("end_reason", String(16)),
+    Column("created_by", Text, nullable=False, server_default=""),
     Index(None, "created_at"),
     Index(None, "state"),
+    Index(None, "ended_at"),
 )
 
 participants = Table(
@@ -56,6 +58,7 @@ participants = Table(
     Column("role", String(16), nullable=False),
     Column("joined_at", Double, nullable=False),
     Column("muted", Boolean, nullable=False),
+    Column("person_id", Text, nullable=False, server_default=""),
     Index(None, "call_id"),
 )
 
@@ -86,6 +89,9 @@ utterances = Table(
     Column("engine", String(64), nullable=False),
     Column("model", String(128), nullable=False),
     Column("recognised_s", Double, nullable=False),
+    Column("original", Text),
+    Column("corrected_by", Text),
+    Column("corrected_at", Double),
     Index(None, "call_id", "id", unique=True),
 )
 
@@ -128,4 +134,28 @@ notes = Table(
     Column("code", String(64), nullable=False),
     Column("subject", Text, nullable=False),
     Index(None, "call_id"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("person_id", Text, nullable=False),
+    Column("person_name", Text, nullable=False),
+    Column("method", String(16), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("client", String(64), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index(None, "at"),
+)
+"""Refuses changes and deletions by triggers, which the migration makes."""
+
+ended_sign_ins = Table(
+    "ended_sign_ins",
+    metadata,
+    Column("session", String(128), primary_key=True),
+    Column("until", Double, nullable=False),
 )

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -116,7 +116,7 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) ->
         Database(url, _with_migration(tmp_path, BREAKING_MIGRATION))
     with sqlite3.connect(tmp_path / "earshot.db") as connection:
         assert "title" not in [row[1] for row in connection.execute("PRAGMA table_info(calls)")]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0001",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
     connection.close()
 
 

@@ -1,0 +1,104 @@
+"""A call as a file: JSON with everything, CSV for spreadsheets, WebVTT for players."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from core.model.sample import RtpSample
+from core.model.stored_call import StoredCall
+from core.model.utterance import Utterance
+
+JSON_VERSION = 1
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""A spreadsheet takes a cell that begins so for a formula, and runs it."""
+SHORTEST_CUE_S = 0.001
+
+
+class ExportFormat(StrEnum):
+    """Kinds of files; the value is the file's suffix, too."""
+
+    JSON = "json"
+    CSV = "csv"
+    VTT = "vtt"
+
+
+MEDIA_TYPES: Mapping[ExportFormat, str] = {
+    ExportFormat.JSON: "application/json",
+    ExportFormat.CSV: "text/csv",
+    ExportFormat.VTT: "text/vtt",
+}
+
+
+def export_call(call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat) -> bytes:
+    """A call as a file. Only JSON holds the samples. Any thread; pure."""
+    if kind is ExportFormat.JSON:
+        return _json(call, samples)
+    return _csv(call) if kind is ExportFormat.CSV else _vtt(call)
+
+
+def _json(stored: StoredCall, samples: Sequence[RtpSample]) -> bytes:
+    call = stored.call
+    content = {
+        "version": JSON_VERSION,
+        "call": asdict(call) | {f"{name}_iso": _iso(getattr(call, name)) for name in TIMES},
+        "utterances": [asdict(utterance) for utterance in stored.utterances],
+        "summaries": [asdict(summary) for summary in stored.summaries],
+        "guidance": [asdict(guidance) for guidance in stored.guidance],
+        "notes": [asdict(note) for note in stored.notes],
+        "legs": dict(stored.legs),
+        "samples": [asdict(sample) for sample in samples],
+    }
+    return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+
+TIMES = ("created_at", "live_at", "ended_at")
+
+
+def _iso(at: float | None) -> str | None:
+    return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+
+
+COLUMNS = ("start_s", "end_s", "role", "speaker", "text", "confidence", "engine", "original", "corrected_by")
+
+
+def _csv(call: StoredCall) -> bytes:
+    file = io.StringIO()
+    writer = csv.writer(file)
+    writer.writerow(COLUMNS)
+    for each in call.utterances:
+        original, by = (each.correction.original, each.correction.by) if each.correction else ("", "")
+        confidence = "" if each.confidence is None else f"{each.confidence:.3f}"
+        texts = map(_cell, (each.role.value, each.speaker, each.text, confidence, each.engine, original, by))
+        writer.writerow([f"{each.start_s:.3f}", f"{each.end_s:.3f}", *texts])
+    # With the mark at its beginning Excel reads Korean as what it is.
+    return file.getvalue().encode("utf-8-sig", "replace")
+
+
+def _cell(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+def _vtt(call: StoredCall) -> bytes:
+    blocks = ["WEBVTT", f"NOTE Call {call.call.id}", *(_cue(each) for each in call.utterances)]
+    return ("\n\n".join(blocks) + "\n").encode("utf-8", "replace")
+
+
+def _cue(utterance: Utterance) -> str:
+    start = max(0.0, utterance.start_s)
+    end = max(utterance.end_s, start + SHORTEST_CUE_S)
+    return f"{_clock(start)} --> {_clock(end)}\n<v {_markup(utterance.speaker)}>{_markup(utterance.text)}"
+
+
+def _clock(seconds: float) -> str:
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}:{rest // 1000:02d}.{rest % 1000:03d}"
+
+
+def _markup(text: str) -> str:
+    # A cue ends at an empty line, and "-->" begins another.
+    return " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,112 @@
+"""From rows of the tables to the model, for everything that reads."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, Table, select
+
+from core.model.call import (
+    Call,
+    CallId,
+    CallOrigin,
+    CallState,
+    EndReason,
+    LegId,
+    LegState,
+    Participant,
+    ParticipantId,
+    Role,
+)
+from core.model.insight import Summary, SummaryText
+from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.utterance import Correction, Utterance
+from core.store import schema
+
+
+def rows_of(connection: Connection, table: Table, call_id: str, *order: str) -> "list[Row[Any]]":
+    """A call's rows of a table, in an order."""
+    query = select(table).where(table.c.call_id == call_id).order_by(*(table.c[name] for name in order))
+    return list(connection.execute(query).all())
+
+
+def participants_of(connection: Connection, call_ids: list[str]) -> dict[str, tuple[Participant, ...]]:
+    """The participants of each of these calls, in the order of joining."""
+    legs = {
+        row.participant_id: row
+        for row in connection.execute(
+            select(schema.legs).where(schema.legs.c.call_id.in_(call_ids)).order_by(schema.legs.c.row)
+        ).all()
+    }
+    query = (
+        select(schema.participants)
+        .where(schema.participants.c.call_id.in_(call_ids))
+        .order_by(schema.participants.c.joined_at)
+    )
+    people: dict[str, tuple[Participant, ...]] = {}
+    for row in connection.execute(query).all():
+        leg = legs.get(row.id)
+        participant = Participant(
+            id=ParticipantId(row.id),
+            name=row.name,
+            role=Role(row.role),
+            joined_at=row.joined_at,
+            leg_id=LegId(leg.id) if leg else None,
+            leg_state=LegState(leg.state) if leg else None,
+            muted=row.muted,
+            person_id=row.person_id,
+        )
+        people[row.call_id] = (*people.get(row.call_id, ()), participant)
+    return people
+
+
+def call_of(row: "Row[Any]", participants: tuple[Participant, ...]) -> Call:
+    """One call."""
+    return Call(
+        id=CallId(row.id),
+        language=row.language,
+        state=CallState(row.state),
+        origin=CallOrigin(row.origin),
+        created_at=row.created_at,
+        live_at=row.live_at,
+        ended_at=row.ended_at,
+        end_reason=EndReason(row.end_reason) if row.end_reason else None,
+        participants=participants,
+        created_by=row.created_by,
+    )
+
+
+def utterance_of(row: "Row[Any]") -> Utterance:
+    """One utterance as it reads now."""
+    return Utterance(
+        id=row.id,
+        participant_id=ParticipantId(row.participant_id),
+        speaker=row.speaker,
+        role=Role(row.role),
+        text=row.text,
+        is_final=True,
+        start_s=row.start_s,
+        end_s=row.end_s,
+        confidence=row.confidence,
+        engine=row.engine,
+        model=row.model,
+        recognised_s=row.recognised_s,
+        correction=None if row.original is None else Correction(row.original, row.corrected_by, row.corrected_at),
+    )
+
+
+def summary_of(row: "Row[Any]") -> Summary:
+    """One summary."""
+    return Summary(
+        text=SummaryText(row.summary, row.customer_issue, row.agent_action),
+        engine=row.engine,
+        model=row.model,
+        seen_utterance=row.seen_utterance,
+        turns=row.turns,
+        at_s=row.at_s,
+        took_s=row.took_s,
+    )
+
+
+def guidance_of(row: "Row[Any]") -> Guidance:
+    """One answer of the handbook."""
+    documents = tuple(Passage(**document) for document in row.documents)
+    return Guidance(row.query, GuidanceAnswer(row.guidance, documents), row.at_s, row.took_s)

@@ -1,0 +1,81 @@
+import csv
+import html
+import io
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.calls.export import ExportFormat, export_call
+from core.model.call import Call, CallId, CallOrigin, CallState, ParticipantId, Role
+from core.model.stored_call import StoredCall
+from core.model.utterance import Correction, Utterance
+
+CUE = re.compile(r"(\d{2,}):(\d\d):(\d\d\.\d{3}) --> (\d{2,}):(\d\d):(\d\d\.\d{3})\n<v ([^<>\n]*)>([^<>\n]*)")
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+def call_of(*utterances: Utterance) -> StoredCall:
+    call = Call(CallId("c1"), "ko", CallState.ENDED, CallOrigin.BROWSER, 1_700_000_000.0, ended_at=1_700_000_060.5)
+    return StoredCall(call, utterances, (), (), (), {})
+
+
+def said(text: str, speaker: str = "김상담", start_s: float = 1.0, end_s: float = 2.5) -> Utterance:
+    return Utterance(
+        "u1", ParticipantId("p1"), speaker, Role.AGENT, text, True, start_s, end_s, 0.9, "whisper", "", 3.0
+    )
+
+
+def cues(content: bytes) -> list[tuple[float, float, str, str]]:
+    head, *blocks = content.decode().rstrip("\n").split("\n\n")
+    assert head == "WEBVTT"
+    assert blocks.pop(0) == "NOTE Call c1"
+    found = []
+    for block in blocks:
+        match = CUE.fullmatch(block)
+        assert match, block
+        h1, m1, s1, h2, m2, s2, speaker, text = match.groups()
+        start, end = int(h1) * 3600 + int(m1) * 60 + float(s1), int(h2) * 3600 + int(m2) * 60 + float(s2)
+        found.append((start, end, html.unescape(speaker), html.unescape(text)))
+    return found
+
+
+@given(text=texts, speaker=texts, start=st.floats(0, 90_000), length=st.floats(-1, 60))
+def test_every_subtitle_is_one_cue_that_a_player_can_read(text: str, speaker: str, start: float, length: float) -> None:
+    ((begun, ended, who, what),) = cues(
+        export_call(call_of(said(text, speaker, start, start + length)), (), ExportFormat.VTT)
+    )
+    assert begun == pytest.approx(start, abs=0.001)
+    assert ended > begun
+    assert (who, what) == (" ".join(speaker.split()), " ".join(text.split()))
+
+
+@given(text=texts, speaker=texts)
+def test_no_cell_of_a_table_is_a_formula(text: str, speaker: str) -> None:
+    content = export_call(call_of(said(text, speaker)), (), ExportFormat.CSV)
+    head, row = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
+    cells = dict(zip(head, row, strict=True))
+    assert cells["text"].removeprefix("'") == text.removeprefix("'") or text.startswith("'")
+    assert not cells["text"].startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not cells["speaker"].startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_a_table_opens_in_korean() -> None:
+    content = export_call(call_of(said("환불해 주세요")), (), ExportFormat.CSV)
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert "환불해 주세요" in content.decode("utf-8-sig")
+
+
+def test_json_holds_the_original_beside_the_correction_and_readable_times() -> None:
+    utterance = said("환불해 주세요")
+    corrected = Utterance(
+        **{name: getattr(utterance, name) for name in utterance.__slots__ if name != "correction"},
+        correction=Correction("한불해 주세요", "admin", 1_700_000_100.0),
+    )
+    content = export_call(call_of(corrected), (), ExportFormat.JSON)
+    read = json.loads(content)
+    assert read["utterances"][0]["correction"] == {"original": "한불해 주세요", "by": "admin", "at": 1_700_000_100.0}
+    assert read["call"]["created_at_iso"] == "2023-11-14T22:13:20.000+00:00"
+    assert "환불해" in content.decode()
