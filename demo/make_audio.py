@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDER = Path(__file__).resolve().parent
-SCRIPT = FOLDER / "en_double_charge.json"
+SCRIPT = FOLDER / "scenarios" / "en_double_charge.json"
 SAMPLE_RATE = 48_000
 BIT_RATE = 24_000
 LEAD_S = 0.6
@@ -78,7 +78,7 @@ def write_opus(path: Path, samples: NDArray[np.float32]) -> None:
 
 def main() -> int:
     """Write both files."""
-    turns = json.loads(SCRIPT.read_text(encoding="utf-8"))
+    turns = json.loads(SCRIPT.read_text(encoding="utf-8"))["turns"]
     spoken = [(turn["speaker"], speak(turn["text"], VOICES[turn["speaker"]])) for turn in turns]
     seconds = LEAD_S + sum(len(samples) / SAMPLE_RATE + PAUSE_S for _, samples in spoken) - PAUSE_S + TAIL_S
     tracks = {speaker: np.zeros(round(seconds * SAMPLE_RATE) + 1, dtype=np.float32) for speaker in VOICES}

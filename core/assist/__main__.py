@@ -8,23 +8,23 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.assist.extractive import ExtractiveSummarizer
-from core.assist.scenario import language_of, read_scenario
+from core.assist.scenario import read_scenario
 from core.model.errors import ScenarioInvalid
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m core.assist", description="Replay a scripted conversation.")
-    parser.add_argument("scenario", type=Path, help='a list of {"speaker", "text"}')
+    parser.add_argument("scenario", type=Path, help="a JSON file of turns, as in demo/scenarios")
     parser.add_argument("--language", choices=("ko", "en"), help="found from the text when left out")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     options = parser.parse_args(arguments)
     try:
-        turns = read_scenario(options.scenario)
+        scenario = read_scenario(options.scenario)
     except ScenarioInvalid as error:
         print(error, file=sys.stderr)
         return 2
-    summarizer, language = ExtractiveSummarizer(), options.language or language_of(turns)
+    turns, summarizer, language = scenario.turns, ExtractiveSummarizer(), options.language or scenario.language
     for number, turn in enumerate(turns, start=1):
         started = time.perf_counter()
         result = asdict(summarizer.summarize(turns[:number], language))

@@ -1,50 +1,159 @@
-"""A retriever that is still being loaded: reading and indexing a handbook must not hold up the server's start."""
+"""A handbook that is read in the background, and read again when its files change."""
 
+import logging
 import threading
-from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
 
-from core.guidance.retriever import Retriever
+from core.guidance.embedded import EmbeddedRetriever
+from core.guidance.knowledge import SUFFIXES, KnowledgeFile, read_knowledge
+from core.guidance.settling import Settling
+from core.model.clock import Clock
 from core.model.errors import GuidanceError
+from core.model.folder import file_stamps
 from core.model.health import PartHealth, PartState
 from core.model.passage import GuidanceAnswer, GuidanceRequest
 
+logger = logging.getLogger(__name__)
+
 CLOSE_TIMEOUT_S = 10.0
+INTERVAL_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeReport:
+    """The handbook in use, and the files as they were last read."""
+
+    directory: Path
+    files: tuple[KnowledgeFile, ...]
+    loaded_at: float | None
+    """When the index in use was made, in seconds since the Unix epoch; None before the first."""
+    entries: int
+    """In the index in use."""
+    is_loading: bool
+    problem: GuidanceError | None
+    """Why the files as they are now make no handbook; the one in use is then the last good one, if there was any."""
+
+
+@dataclass(frozen=True, slots=True)
+class _InUse:
+    """An index and what it was made of; replaced whole."""
+
+    retriever: EmbeddedRetriever | None
+    report: KnowledgeReport
 
 
 class BackgroundRetriever:
-    """Implements `core.guidance.retriever.Retriever`; loads the real one on a thread of its own. Any thread."""
+    """Implements `core.guidance.retriever.Retriever`. Any thread.
 
-    def __init__(self, load: Callable[[], Retriever]) -> None:
-        self._load = load
-        self._loaded: Retriever | None = None
-        self._problem: GuidanceError | None = None
-        self._thread = threading.Thread(target=self._run, name="earshot-guidance-load", daemon=True)
+    A thread of its own looks at the folder every `interval_s` seconds. Files that differ from those in use, and were
+    the same at two looks, so that nobody is writing them just now, are made into a new index; the old one answers until
+    it is put in its place in one step.
+    """
+
+    def __init__(self, directory: Path, clock: Clock, interval_s: float = INTERVAL_S) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._interval_s = interval_s
+        self._in_use = _InUse(None, KnowledgeReport(directory, (), None, 0, is_loading=True, problem=None))
+        self._changed = threading.Condition()
+        self._closing = False
+        self._wanted = 1
+        self._done = 0
+        """Readings that were asked for, and that are finished, by their number."""
+        self._thread = threading.Thread(target=self._run, name="earshot-guidance-watch", daemon=True)
         self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._loaded = self._load()
-        except GuidanceError as error:
-            self._problem = error
 
     @property
     def health(self) -> PartHealth:
-        """The loaded retriever's state; before it, that it is being loaded, or why it cannot be."""
-        if self._loaded is not None:
-            return self._loaded.health
-        if self._problem is not None:
-            return PartHealth("guidance", PartState.DOWN, needed=False, detail=str(self._problem))
-        if self._thread.is_alive():
-            return PartHealth("guidance", PartState.STARTING, needed=False, detail="The handbook is being read.")
-        return PartHealth("guidance", PartState.DOWN, needed=False, detail="The handbook broke off; see the log.")
+        """How the handbook is; that it is being read at first, or why it cannot be."""
+        in_use = self._in_use
+        report = in_use.report
+        if not self._thread.is_alive() and not self._closing:
+            return _health(PartState.DOWN, "The handbook broke off; see the log.")
+        if in_use.retriever is None and report.problem is None:
+            return _health(PartState.STARTING, "The handbook is being read.")
+        if in_use.retriever is None:
+            return _health(PartState.DOWN, str(report.problem))
+        if report.problem is not None:
+            return _health(PartState.DEGRADED, f"{report.problem} The last good one stays in use.")
+        return in_use.retriever.health
 
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:
-        """Answer a request, once loaded. Waits for the loading: not for a loop's thread. Raises GuidanceError."""
-        self._thread.join()
-        if self._loaded is None:
-            raise self._problem or GuidanceError()
-        return self._loaded.assist(request)
+        """Answer a request. Waits for the first reading: not for a loop's thread. Raises GuidanceError."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._done or self._closing or not self._thread.is_alive())
+        in_use = self._in_use
+        if in_use.retriever is None:
+            raise in_use.report.problem or GuidanceError()
+        return in_use.retriever.assist(request)
+
+    def report(self) -> KnowledgeReport:
+        """The handbook's files and what is wrong with them. Never waits."""
+        return self._in_use.report
+
+    def reload(self, timeout_s: float = 30.0) -> KnowledgeReport:
+        """Read every file again now; the report says `is_loading` where that takes longer than `timeout_s` seconds."""
+        with self._changed:
+            number = self._wanted = self._wanted + 1
+            self._changed.notify_all()
+            self._changed.wait_for(
+                lambda: self._done >= number or self._closing or not self._thread.is_alive(), timeout_s
+            )
+        return self._in_use.report
 
     def close(self) -> None:
-        """Wait for the thread; bounded and idempotent."""
+        """End the thread and wait for it; bounded and idempotent."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
         self._thread.join(CLOSE_TIMEOUT_S)
+
+    def _run(self) -> None:
+        try:
+            self._watch()
+        finally:
+            with self._changed:
+                self._changed.notify_all()
+
+    def _watch(self) -> None:
+        settling = Settling()
+        while not self._closing:
+            wanted = self._wanted
+            now = file_stamps(self._directory, SUFFIXES)
+            is_due = settling.is_due(now)
+            if is_due or wanted > self._done:
+                self._load()
+                settling.read(now)
+                with self._changed:
+                    self._done = wanted
+                    self._changed.notify_all()
+            with self._changed:
+                self._changed.wait_for(lambda: self._closing or self._wanted > self._done, self._interval_s)
+
+    def _load(self) -> None:
+        """Make a new index beside the one in use, and put it in its place if it is any good."""
+        before = self._in_use
+        self._in_use = _InUse(before.retriever, replace(before.report, is_loading=True))
+        knowledge = read_knowledge(self._directory)
+        if not knowledge.entries:
+            problem = knowledge.missing(self._directory)
+            logger.warning("%s", problem)
+            report = replace(before.report, files=knowledge.files, is_loading=False, problem=problem)
+            self._in_use = _InUse(before.retriever, report)
+            return
+        retriever = EmbeddedRetriever(knowledge)
+        report = KnowledgeReport(
+            directory=self._directory,
+            files=knowledge.files,
+            loaded_at=self._clock.wall(),
+            entries=len(knowledge.entries),
+            is_loading=False,
+            problem=None,
+        )
+        self._in_use = _InUse(retriever, report)
+        logger.info("the handbook has %d entries in %d files", len(knowledge.entries), len(knowledge.files))
+
+
+def _health(state: PartState, detail: str) -> PartHealth:
+    return PartHealth("guidance", state, needed=False, detail=detail)

@@ -15,6 +15,7 @@ from core.guidance.excerpt import excerpt, sentences
 from core.guidance.knowledge import Knowledge, read_knowledge
 from core.guidance.lexicon import everyday_groups
 from core.guidance.terms import Terms, bigrams
+from core.model.errors import KnowledgeMissing
 from core.model.health import PartHealth, PartState
 from core.model.passage import GuidanceAnswer, GuidanceRequest, Passage
 
@@ -53,7 +54,10 @@ class EmbeddedRetriever:
     @classmethod
     def load(cls, directory: Path) -> "EmbeddedRetriever":
         """Read and index a folder; about two seconds of a core for a thousand entries. Raises KnowledgeMissing."""
-        return cls(read_knowledge(directory))
+        knowledge = read_knowledge(directory)
+        if not knowledge.entries:
+            raise KnowledgeMissing(path=str(directory))
+        return cls(knowledge)
 
     @property
     def health(self) -> PartHealth:

@@ -12,12 +12,31 @@ from pathlib import Path
 from core.guidance.entry import Entry, split_aliases
 from core.guidance.lexicon import Group, read_groups
 from core.guidance.markdown import read_markdown
-from core.model.errors import KnowledgeFileInvalid, KnowledgeMissing
+from core.model.call import Language
+from core.model.errors import GuidanceError, KnowledgeFileInvalid, KnowledgeMissing
+from core.model.folder import FileStamp, file_stamps, unreadable_reason
 
 logger = logging.getLogger(__name__)
 
 SYNONYMS_FILE = "synonyms.csv"
 NOT_INDEXED = frozenset({"readme.md", SYNONYMS_FILE})
+SUFFIXES = frozenset({".md", ".csv", ".json"})
+LARGEST_BYTES = 4_000_000
+"""A handbook of ten thousand entries; beyond it is something else that was put there by mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnowledgeFile:
+    """One file of the handbook, as it was read."""
+
+    path: str
+    """Below the handbook's folder."""
+    entries: int
+    """How many it gave; for the synonyms, how many groups of words."""
+    languages: tuple[Language, ...]
+    """Of its entries, Korean first; none for the synonyms."""
+    problems: tuple[KnowledgeFileInvalid, ...]
+    """Why it was left out; of the synonyms, which lines were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,56 +46,72 @@ class Knowledge:
     entries: tuple[Entry, ...]
     synonyms: tuple[Group, ...]
     """Words that mean one thing in this handbook."""
-    left_out: tuple[KnowledgeFileInvalid, ...]
-    """The files, and lines of the synonyms, that could not be read."""
+    files: tuple[KnowledgeFile, ...]
+
+    @property
+    def left_out(self) -> tuple[KnowledgeFileInvalid, ...]:
+        """The files, and lines of the synonyms, that could not be read."""
+        return tuple(problem for file in self.files for problem in file.problems)
+
+    def missing(self, directory: Path) -> GuidanceError:
+        """Why there is no entry: the first file's problem, or that there is no file."""
+        return next(iter(self.left_out), None) or KnowledgeMissing(path=str(directory))
 
 
 def read_knowledge(directory: Path) -> Knowledge:
     """Read every file of a folder and its subfolders; a broken one is named and left out whole.
 
-    Raises:
-        KnowledgeMissing: the folder is not there, or holds no entry.
+    A folder that is not there holds no entry. Any thread; blocking.
     """
     entries: list[Entry] = []
-    left_out: list[KnowledgeFileInvalid] = []
-    for path in _files(directory):
-        name = _name(path, directory)
-        try:
-            entries.extend(tuple(_READERS[path.suffix.lower()](_text_of(path, name), name)))
-        except KnowledgeFileInvalid as error:
-            left_out.append(error)
-    synonyms = _read_synonyms(directory, left_out)
-    for each in left_out:
+    synonyms: tuple[Group, ...] = ()
+    files: list[KnowledgeFile] = []
+    for stamp in file_stamps(directory, SUFFIXES):
+        if stamp.path == directory:
+            continue
+        name = _name(stamp.path, directory)
+        if name == SYNONYMS_FILE:
+            synonyms, wrong = _read_synonyms(stamp, name)
+            files.append(KnowledgeFile(name, len(synonyms), (), wrong))
+        elif stamp.path.name.lower() not in NOT_INDEXED:
+            found, problem = _read_entries(stamp, name)
+            entries.extend(found)
+            spoken = {entry.language for entry in found}
+            languages = tuple(sorted(spoken, key=lambda language: language != "ko"))
+            files.append(KnowledgeFile(name, len(found), languages, problem))
+    knowledge = Knowledge(tuple(entries), synonyms, tuple(files))
+    for each in knowledge.left_out:
         logger.warning("%s", each)
-    if not entries:
-        raise KnowledgeMissing(path=str(directory))
-    return Knowledge(tuple(entries), synonyms, tuple(left_out))
+    return knowledge
 
 
-def _files(directory: Path) -> list[Path]:
-    """The files that hold entries, in the order of their names; hidden files and folders are not looked at."""
-    return sorted(
-        path
-        for path in directory.rglob("*")
-        if path.suffix.lower() in _READERS
-        and path.name.lower() not in NOT_INDEXED
-        and not any(part.startswith(".") for part in path.relative_to(directory).parts)
-        and path.is_file()
-    )
+def _read_entries(stamp: FileStamp, name: str) -> tuple[tuple[Entry, ...], tuple[KnowledgeFileInvalid, ...]]:
+    try:
+        text = _text_of(stamp, name)
+        return tuple(_READERS[stamp.path.suffix.lower()](text, name)), ()
+    except KnowledgeFileInvalid as error:
+        return (), (error,)
 
 
 def _name(path: Path, directory: Path) -> str:
     return unicodedata.normalize("NFC", path.relative_to(directory).as_posix())
 
 
-def _text_of(path: Path, name: str) -> str:
+def _text_of(stamp: FileStamp, name: str) -> str:
+    if not stamp.is_readable_file:
+        raise KnowledgeFileInvalid(path=name, reason=unreadable_reason(stamp.path))
+    if stamp.size > LARGEST_BYTES:
+        raise KnowledgeFileInvalid(path=name, reason=f"it is larger than {LARGEST_BYTES // 1_000_000} MB")
     try:
-        return unicodedata.normalize("NFC", path.read_text(encoding="utf-8-sig"))
+        text = unicodedata.normalize("NFC", stamp.path.read_text(encoding="utf-8-sig"))
     except UnicodeDecodeError as error:
         reason = f"byte {error.start} is not UTF-8, in which it must be saved"
         raise KnowledgeFileInvalid(path=name, reason=reason) from error
     except OSError as error:
         raise KnowledgeFileInvalid(path=name, reason=error.strerror or str(error)) from error
+    if "\0" in text:
+        raise KnowledgeFileInvalid(path=name, reason="it is not text")
+    return text
 
 
 def _read_csv(text: str, name: str) -> Iterator[Entry]:
@@ -108,6 +143,8 @@ def _read_json(text: str, name: str) -> Iterator[Entry]:
         raise KnowledgeFileInvalid(path=name, reason=f"line {error.lineno}: {error.msg}") from error
     except RecursionError as error:
         raise KnowledgeFileInvalid(path=name, reason="it is nested too deeply") from error
+    except ValueError as error:
+        raise KnowledgeFileInvalid(path=name, reason="it holds a number of too many digits") from error
     if not isinstance(items, list):
         raise KnowledgeFileInvalid(path=name, reason="it is not a list of question and answer")
     for number, item in enumerate(items, start=1):
@@ -128,14 +165,8 @@ _READERS: Mapping[str, Callable[[str, str], Iterator[Entry]]] = {
 }
 
 
-def _read_synonyms(directory: Path, left_out: list[KnowledgeFileInvalid]) -> tuple[Group, ...]:
-    path = directory / SYNONYMS_FILE
-    if not path.exists():
-        return ()
+def _read_synonyms(stamp: FileStamp, name: str) -> tuple[tuple[Group, ...], tuple[KnowledgeFileInvalid, ...]]:
     try:
-        groups, wrong_lines = read_groups(_text_of(path, SYNONYMS_FILE), SYNONYMS_FILE)
+        return read_groups(_text_of(stamp, name), name)
     except KnowledgeFileInvalid as error:
-        left_out.append(error)
-        return ()
-    left_out.extend(wrong_lines)
-    return groups
+        return (), (error,)

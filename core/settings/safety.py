@@ -1,6 +1,7 @@
 """Settings that cannot stand together, and what production refuses."""
 
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from core.model.errors import SettingInvalid
 from core.settings.fields import PREFIX, Environment, Settings
@@ -30,6 +31,11 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         file = getattr(settings, key)
         if file is not None and not file.is_file():
             yield key, f"there is no file {file}"
+    if settings.media_address:
+        try:
+            ip_address(settings.media_address)
+        except ValueError:
+            yield "media_address", "it is not an IP address"
     if settings.media_ports:
         low, high = (int(part) for part in settings.media_ports.split("-"))
         if not EPHEMERAL_FLOOR <= low < high <= 65535:

@@ -17,7 +17,7 @@ SUMMARIZER = ExtractiveSummarizer()
 
 
 def replay(name: str) -> list[SummaryText]:
-    turns = read_scenario(CONVERSATIONS / f"{name}.json")
+    turns = read_scenario(CONVERSATIONS / f"{name}.json").turns
     language = language_of(turns)
     return [SUMMARIZER.summarize(turns[: n + 1], language) for n in range(len(turns))]
 
@@ -58,7 +58,9 @@ def test_every_field_is_brief_one_line_and_never_small_talk(name: str) -> None:
 @pytest.mark.parametrize("name", [p.stem for p in CONVERSATIONS.glob("en*.json")])
 def test_english_words_come_from_the_conversation(name: str) -> None:
     """Nothing is invented: beyond what was said there are only the words of reported speech."""
-    said = {w for t in read_scenario(CONVERSATIONS / f"{name}.json") for w in re.findall(r"[a-z0-9]+", t.text.lower())}
+    said = {
+        w for t in read_scenario(CONVERSATIONS / f"{name}.json").turns for w in re.findall(r"[a-z0-9]+", t.text.lower())
+    }
     reporting = set("customer s agent will has is can wants needs would like asks to the their them they are".split())
     reporting |= {"were", "was", "have"}
     last = replay(name)[-1]
@@ -88,7 +90,7 @@ def test_nothing_said_gives_nothing() -> None:
 
 def test_failure_4_a_summary_is_rewritten_and_never_grows() -> None:
     """The first report's summary was appended to the former one, and half of its JSON was shown."""
-    pool = [t for p in sorted(CONVERSATIONS.glob("ko*.json")) for t in read_scenario(p)]
+    pool = [t for p in sorted(CONVERSATIONS.glob("ko*.json")) for t in read_scenario(p).turns]
     turns = (pool * 8)[:300]
     results = [SUMMARIZER.summarize(turns[:n], "ko") for n in range(20, 300, 20)]
     assert max(len(r.summary) for r in results) <= 20
@@ -97,7 +99,7 @@ def test_failure_4_a_summary_is_rewritten_and_never_grows() -> None:
 
 
 def test_the_same_conversation_gives_the_same_summary() -> None:
-    turns = read_scenario(CONVERSATIONS / "ko_cancel.json")
+    turns = read_scenario(CONVERSATIONS / "ko_cancel.json").turns
     assert ExtractiveSummarizer().summarize(turns, "ko") == ExtractiveSummarizer().summarize(turns, "ko")
 
 
@@ -128,7 +130,7 @@ def test_a_scenario_that_cannot_be_read_names_the_entry(tmp_path: Path, capsys: 
     broken = tmp_path / "broken.json"
     for content, word in [
         ("[", "line 1"),
-        ("{}", "not a list"),
+        ("{}", "no list of turns"),
         ('[{"speaker": "nobody", "text": "x"}]', "entry 1"),
         ('[{"speaker": "고객"}]', "entry 1"),
         ('[{"speaker": "고객", "text": " "}]', "no text"),

@@ -136,7 +136,7 @@ def test_a_folder_without_entries_is_named(tmp_path: Path, make: bool) -> None:
     if make:
         folder.mkdir()
     with pytest.raises(KnowledgeMissing, match="handbook"):
-        read_knowledge(folder)
+        EmbeddedRetriever.load(folder)
 
 
 def test_the_sample_handbook_is_whole_in_both_languages() -> None:

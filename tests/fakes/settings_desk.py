@@ -1,0 +1,65 @@
+"""What the settings page and the list of scripted demos ask for, as the test puts it there."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.assist.scenarios import ScenarioFolder, ScenarioList
+from core.guidance.background import KnowledgeReport
+from core.guidance.knowledge import KnowledgeFile
+from core.model.errors import EarshotError
+from core.settings import PROJECT_ROOT, Settings
+from core.settings.loading import Source, Sources
+from core.settings.report import SettingLine, settings_report
+
+READ_AT = 1_790_000_000.0
+
+
+def sources(**of: Source) -> Sources:
+    """Everything at its default but these."""
+    return Sources(Path("own.env"), {**dict.fromkeys(Settings.model_fields, Source.DEFAULT), **of})
+
+
+@dataclass
+class FakeSettingsDesk:
+    """Implements `core.ui.settings_view.SettingsDesk`. `reloads` counts."""
+
+    settings: Settings = field(default_factory=lambda: Settings(_env_file=None))
+    sources: Sources = field(default_factory=sources)
+    folder: ScenarioFolder = field(default_factory=lambda: ScenarioFolder(PROJECT_ROOT / "demo" / "scenarios"))
+    handbook: KnowledgeReport = field(
+        default_factory=lambda: KnowledgeReport(
+            directory=Path("knowledge"),
+            files=(KnowledgeFile("ko/billing.md", 6, ("ko",), ()),),
+            loaded_at=READ_AT,
+            entries=6,
+            is_loading=False,
+            problem=None,
+        )
+    )
+    refusal: EarshotError | None = None
+    """Raised by everything, where there is one."""
+    reloads: int = 0
+
+    def _ask(self) -> None:
+        if self.refusal:
+            raise self.refusal
+
+    def settings_report(self) -> tuple[SettingLine, ...]:
+        self._ask()
+        return settings_report(self.settings, self.sources)
+
+    def knowledge(self) -> KnowledgeReport:
+        self._ask()
+        return self.handbook
+
+    def scenarios(self) -> ScenarioList:
+        self._ask()
+        return self.folder.list()
+
+    def reload(self) -> None:
+        self._ask()
+        self.reloads += 1
+
+
+current = FakeSettingsDesk()
+"""What the page under test is drawn for; a test puts its own here."""
