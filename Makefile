@@ -1,7 +1,7 @@
 # `make run` and `make test` are all one needs; both do their own set-up.
 PY := .venv/bin/python
-PORT ?= $(or $(STREAMLIT_SERVER_PORT),8501)
-ADDRESS := $(or $(STREAMLIT_SERVER_ADDRESS),localhost)
+PORT ?= $(STREAMLIT_SERVER_PORT)
+ADDRESS := $(STREAMLIT_SERVER_ADDRESS)
 .DEFAULT_GOAL := help
 
 .PHONY: help setup setup-dev run test lint soak bench format
@@ -21,8 +21,7 @@ setup-dev:   ## Install what the tests need, too
 run:         ## Start Earshot at http://localhost:8501 (PORT=... for another)
 	@scripts/setup
 	@$(PY) -m core.speech.model_files || true
-	@$(PY) -m core.api.address $(ADDRESS) $(PORT)
-	@exec .venv/bin/streamlit run app.py --server.port $(PORT)
+	@exec $(PY) -m core.api $(addprefix --port=,$(PORT)) $(addprefix --address=,$(ADDRESS))
 
 lint: setup-dev   ## Formatting, lint, types
 	$(PY) -m ruff format --check .
@@ -42,6 +41,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.media
 	$(PY) -m bench.speech
 	$(PY) -m bench.guidance
+	$(PY) -m bench.api
 
 format: setup-dev   ## Format the code
 	$(PY) -m ruff format .

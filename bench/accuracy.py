@@ -23,7 +23,8 @@ _CLOSE_S = 120.0
 
 def demo_text(speaker: str) -> str:
     """What one side of the demo call says."""
-    turns = json.loads((DEMO_DIR / "en_double_charge.json").read_text(encoding="utf-8"))
+    script = DEMO_DIR / "scenarios" / "en_double_charge.json"
+    turns = json.loads(script.read_text(encoding="utf-8"))["turns"]
     return " ".join(turn["text"] for turn in turns if turn["speaker"] == speaker)
 
 

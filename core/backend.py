@@ -10,11 +10,16 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
+from core.access.sign_in import SignIn
+from core.access.tokens import Tokens, derived_key, server_key
+from core.access.users import UsersFile
 from core.assist.extractive import ExtractiveSummarizer
-from core.assist.scenario import read_scenario
+from core.assist.scenarios import ScenarioFolder, ScenarioList
+from core.calls.archive import CallArchive
 from core.calls.demo import DemoCalls, DemoSide
+from core.calls.drain import drain
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.leg_port import LegPort
@@ -23,18 +28,22 @@ from core.calls.registry import CallRegistry
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
-from core.calls.tokens import JoinGrant, Tokens, load_or_make_key
-from core.guidance.background import BackgroundRetriever
-from core.guidance.embedded import EmbeddedRetriever
+from core.guidance.background import BackgroundRetriever, KnowledgeReport
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
+from core.model.access import Person, SignInMethod, UserRole
+from core.model.audit import AuditAction, AuditEntry
 from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, Participant, ParticipantId, Role
 from core.model.clock import Clock, SystemClock
-from core.model.errors import CallEnded, CallNotFound, MediaProcessDown, ServerStarting
+from core.model.errors import CallEnded, CallNotFound, MediaProcessDown, ServerStarting, SignInRefused
 from core.model.health import PartHealth, PartState
 from core.model.snapshot import CallSnapshot
-from core.quality.segments import SampleWriter, read_samples, thinned
+from core.model.utterance import Utterance
+from core.quality.segments import SampleWriter
 from core.settings import PROJECT_ROOT, Settings
+from core.settings.changes import changed_since_last_start
+from core.settings.loading import read_sources
+from core.settings.report import SettingLine, settings_report
 from core.speech.engine import open_transcriber
 from core.store.records import Store
 
@@ -52,10 +61,10 @@ SCRIPT_NAMES: Mapping[Language, Mapping[Role, str]] = {
 COMMAND_TIMEOUT_S = 10.0
 START_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 30.0
-RECENT_CALLS = 50
 LOAD_SECONDS = 60
-ENDED_POINTS = 600
-"""Samples of each leg and direction that the page of an ended call draws."""
+LONGEST_NAME = 64
+SYSTEM = Person(id="system", name="Earshot", role=UserRole.ADMIN, method=SignInMethod.SYSTEM)
+"""In whose name the server itself acts."""
 STALLED_S = 10.0
 """A summary that takes longer than this is called stalled."""
 
@@ -74,6 +83,8 @@ class Backend:
         self._clock = clock or SystemClock()
         self._loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
         self._samples_dir = settings.data_dir / "samples"
+        self._scenarios = ScenarioFolder(settings.scenario_dir)
+        self._sources = read_sources()
         with ExitStack() as opened:
             self._open(settings, opened)
             self._opened = opened.pop_all()
@@ -81,17 +92,29 @@ class Backend:
     def _open(self, settings: Settings, opened: ExitStack) -> None:
         """Open the parts; what is open when one fails is closed again, in the opposite order."""
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        key = settings.secret_key.get_secret_value() if settings.secret_key else load_or_make_key(settings.data_dir)
-        self._tokens = Tokens(key, join_seconds=settings.join_link_hours * 3600)
+        key = server_key(settings)
+        self.tokens = Tokens(
+            key,
+            join_seconds=settings.join_link_hours * 3600,
+            session_seconds=settings.session_hours * 3600,
+            wall=self._clock.wall,
+        )
         self._store = Store.open(settings.effective_database_url)
         opened.callback(self._store.close)
+        self.audit = self._store.audit
+        users = UsersFile(settings.users_file, self._clock.monotonic) if settings.users_file else None
+        self.sign_in = SignIn(settings, users, self.tokens, self._store.ended_sign_ins, self._clock)
+        self._store.ended_sign_ins.forget(self._clock.wall())
+        changed = changed_since_last_start(settings, derived_key(key, "settings").encode())
+        if changed:
+            self.audit.append(self._entry(AuditAction.SETTINGS_CHANGED, SYSTEM, "", "", {"keys": ", ".join(changed)}))
         for call_id in self._store.close_interrupted(self._clock.wall()):
             logger.warning("call %s was interrupted by a crash; it is kept with what it had", call_id)
         self._loop = CallsLoop()
         opened.callback(self._loop.close)
         self._transcriber = open_transcriber(settings, self._clock)
         opened.callback(self._transcriber.close)
-        self._retriever = BackgroundRetriever(lambda: EmbeddedRetriever.load(settings.knowledge_dir))
+        self._retriever = BackgroundRetriever(settings.knowledge_dir, self._clock)
         opened.callback(self._retriever.close)
         self._insights = Insights(ExtractiveSummarizer(), self._retriever, settings.guidance_documents, self._clock)
         opened.callback(self._insights.close)
@@ -114,7 +137,17 @@ class Backend:
                 samples=self._samples,
                 make_id=lambda: secrets.token_hex(6),
                 grace_s=self.settings.grace_s,
+                call_limit=self.settings.call_limit,
             )
+        )
+        self.archive = CallArchive(
+            store=self._store,
+            samples=self._samples,
+            samples_dir=self._samples_dir,
+            registry=self._registry,
+            durable=self._durable,
+            clock=self._clock,
+            mask=lambda text, _: text,
         )
         self._demos = DemoCalls(self._registry, self._media, DEMO_SIDES)
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
@@ -134,35 +167,44 @@ class Backend:
 
     # Calls
 
-    def start_call(self, language: Language) -> Call:
-        """Begin a call between people."""
-        return self._loop.wait(lambda: self._registry.start(language, CallOrigin.BROWSER), COMMAND_TIMEOUT_S).call
+    def start_call(self, language: Language, by: str) -> Call:
+        """Begin a call between people; `by` is whose it is (`Person.id`). Raises CallLimitReached, ServerStopping."""
+        begin = self._registry.start
+        return self._loop.wait(lambda: begin(language, CallOrigin.BROWSER, by), COMMAND_TIMEOUT_S).call
 
-    def start_demo(self) -> Call:
-        """Begin a call between the two recorded English voices. Raises MediaError."""
-        return self._loop.wait(lambda: self._demos.start_voices("en"), COMMAND_TIMEOUT_S).call
+    def start_demo(self, by: str) -> Call:
+        """Begin a call between the two recorded English voices. Raises as `start_call`, and MediaError."""
+        return self._loop.wait(lambda: self._demos.start_voices("en", by), COMMAND_TIMEOUT_S).call
 
-    def start_script(self, path: Path, language: Language) -> Call:
-        """Begin a scripted, text-only call. Raises ScenarioInvalid."""
-        turns = read_scenario(path)
-        names = SCRIPT_NAMES.get(language, SCRIPT_NAMES["en"])
-        return self._loop.wait(lambda: self._demos.start_script(turns, language, names), COMMAND_TIMEOUT_S).call
+    def start_scenario(self, name: str, by: str) -> Call:
+        """Begin a scripted, text-only call. Raises as `start_call`, and ScenarioNotFound."""
+        script = self._scenarios.find(name)
+        names = {**SCRIPT_NAMES.get(script.language, SCRIPT_NAMES["en"]), **script.names}
+        begin = self._demos.start_script
+        return self._loop.wait(lambda: begin(script.turns, script.language, names, by), COMMAND_TIMEOUT_S).call
+
+    def scenarios(self) -> ScenarioList:
+        """The scripted demos, read again when their files change."""
+        return self._scenarios.list()
 
     def calls(self) -> tuple[Call, ...]:
-        """Running calls, newest first, then the latest ended ones."""
-        sessions = {session.call.id: session.call for session in self._registry.sessions()}
-        kept = {call.id: call for call in self._store.list_calls(limit=RECENT_CALLS)}
-        known = sorted((kept | sessions).values(), key=lambda call: -call.created_at)
-        return tuple(sorted(known, key=lambda call: call.state is CallState.ENDED))
+        """Running calls, newest first."""
+        running = (s.call for s in self._registry.sessions() if s.call.state is not CallState.ENDED)
+        return tuple(sorted(running, key=lambda call: -call.created_at))
+
+    def call(self, call_id: CallId) -> Call:
+        """One call, running or ended, without what was said. Raises CallNotFound, StoreError."""
+        try:
+            return self._registry.find(call_id).call
+        except CallNotFound:
+            return self._store.load_call(call_id).call
 
     def snapshot(self, call_id: CallId) -> CallSnapshot:
         """The latest picture of a call, running or ended. Raises CallNotFound, StoreError."""
         try:
             live = self._registry.find(call_id).record.snapshot()
         except CallNotFound:
-            kept = self._store.load_call(call_id)
-            samples = read_samples(self._samples_dir, call_id).samples
-            return kept.snapshot(thinned(samples, ENDED_POINTS))
+            return self.archive.snapshot(call_id)
         return replace(live, parts=self.health(), dropped={**live.dropped, **self._dropped()})
 
     def _dropped(self) -> dict[str, int]:
@@ -185,10 +227,17 @@ class Backend:
 
     # People
 
-    def join(self, call_id: CallId, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
+    def join(
+        self,
+        call_id: CallId,
+        role: Role,
+        name: str,
+        participant_id: ParticipantId | None = None,
+        person_id: str = "",
+    ) -> Participant:
         """Let somebody in, or back in. Raises CallNotFound, CallEnded, ParticipantNotFound."""
         session = self._find(call_id)
-        return self._loop.wait(lambda: session.join(role, name, participant_id), COMMAND_TIMEOUT_S)
+        return self._loop.wait(lambda: session.join(role, name, participant_id, person_id), COMMAND_TIMEOUT_S)
 
     def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:
         """Open a leg for a participant. Raises CallError, MediaError."""
@@ -206,25 +255,62 @@ class Backend:
         session = self._find(call_id)
         self._loop.post(lambda: session.leave(participant_id))
 
-    # Links
+    # Records
 
-    def join_token(self, call_id: CallId, role: Role = Role.CUSTOMER) -> str:
-        """A token for a join link."""
-        return self._tokens.join_token(call_id, role)
+    def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
+        """Let an utterance read differently. Raises CallNotFound, UtteranceNotFound, TextInvalid, StoreError."""
+        return self._loop.wait(lambda: self.archive.correct(call_id, utterance_id, text, by), COMMAND_TIMEOUT_S)
 
-    def read_join_token(self, token: str) -> JoinGrant:
-        """What a join link allows. Raises LinkError."""
-        return self._tokens.read_join_token(token)
+    def delete_call(self, call_id: CallId) -> None:
+        """Delete everything that is kept of an ended call. Raises CallNotFound, CallRunning, StoreError."""
+        self._loop.wait(lambda: self.archive.delete(call_id), COMMAND_TIMEOUT_S)
 
-    def view_token(self, call_id: CallId) -> str:
-        """A token for a page that watches a call."""
-        return self._tokens.view_token(call_id)
+    def write_audit(
+        self, action: AuditAction, person: Person, subject: str, client: str, detail: Mapping[str, str]
+    ) -> None:
+        """Write down who did what. On return it is on the disk or, while the store is unwell, waits in memory."""
+        write = partial(self.audit.append, self._entry(action, person, subject, client, detail))
+        self._loop.wait(lambda: self._durable.write(write), COMMAND_TIMEOUT_S)
 
-    def read_view_token(self, token: str) -> CallId:
-        """Which call may be watched. Raises LinkError."""
-        return self._tokens.read_view_token(token)
+    def _entry(
+        self, action: AuditAction, person: Person, subject: str, client: str, detail: Mapping[str, str]
+    ) -> AuditEntry:
+        return AuditEntry(
+            at=self._clock.wall(),
+            action=action,
+            person_id=person.id,
+            person_name=person.name,
+            method=person.method,
+            role=detail.get("role", person.role.value),
+            subject=subject,
+            client=client,
+            detail=detail,
+        )
+
+    def sign_in_with_password(self, name: str, password: str, client: str) -> str:
+        """A session token for a local user; written down either way. Blocking. Raises SignInRefused."""
+        try:
+            person = self.sign_in.with_password(name, password)
+        except SignInRefused:
+            nobody = Person(id="", name=name[:LONGEST_NAME], role=UserRole.CUSTOMER, method=SignInMethod.PASSWORD)
+            self.write_audit(AuditAction.SIGN_IN_REFUSED, nobody, "", client, {})
+            raise
+        self.write_audit(AuditAction.SIGNED_IN, person, "", client, {})
+        return self.sign_in.session_token(person)
 
     # State
+
+    def settings_report(self) -> tuple[SettingLine, ...]:
+        """Every setting and where it came from, secrets masked."""
+        return settings_report(self.settings, self._sources)
+
+    def knowledge(self) -> KnowledgeReport:
+        """The handbook in use, and its files."""
+        return self._retriever.report()
+
+    def reload(self) -> KnowledgeReport:
+        """Read the handbook's files again now; scripted demos are always read anew when they have changed."""
+        return self._retriever.reload()
 
     def health(self) -> tuple[PartHealth, ...]:
         """Every part's state, for the health route and the pages."""
@@ -249,6 +335,16 @@ class Backend:
             needed=False,
             detail=f"The summary has been busy for {worker.busy_s:.0f} s." if stalled else "Extractive summary.",
         )
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the server takes no new calls any more. Any thread."""
+        return self._registry.is_stopping
+
+    def drain(self) -> None:
+        """Take no new calls, end the demos, and wait for the calls between people as long as the settings allow."""
+        limit_s = self.settings.drain_s
+        self._loop.wait(lambda: drain(self._registry, limit_s, self._clock), limit_s + COMMAND_TIMEOUT_S)
 
     def close(self) -> None:
         """End every call and stop every thread and process; idempotent."""

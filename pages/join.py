@@ -5,11 +5,11 @@ import streamlit as st
 from core.language.catalogue import translator
 from core.ui.interface_language import interface_locale
 from core.ui.join_form import join_form
-from core.ui.session import backend
+from core.ui.session import guest
 
-server = backend()
-_ = translator(interface_locale(server.settings.locale))
+customer = guest(st.query_params.get("t", ""))
+locale = interface_locale(customer.settings.locale)
+_ = translator(locale)
 
-grant = server.read_join_token(st.query_params.get("t", ""))
 with st.container(key="earshot-join"):
-    join_form(server, grant, _)
+    join_form(customer, locale, _)

@@ -2,21 +2,43 @@
 
 import streamlit as st
 
-from core.language.catalogue import translator
+from core.language.catalogue import describe
+from core.model.access import Right
 from core.model.call import CallId
+from core.model.errors import EarshotError
 from core.ui.call_controls import call_controls
-from core.ui.interface_language import interface_locale
+from core.ui.call_list import MOMENT
 from core.ui.live_view import live_view
-from core.ui.session import backend
+from core.ui.moment_link import live_page_address, moment_of
+from core.ui.reader import reader
+from core.ui.session import desk
 from core.ui.theme import current_theme
 
-server = backend()
-locale = interface_locale(server.settings.locale)
-_ = translator(locale)
+own_desk = desk()
+who = reader(own_desk.settings.locale)
 
 call_id = CallId(st.query_params.get("call", ""))
 if not call_id:
     st.switch_page("home.py")
-snapshot = server.snapshot(call_id)
-call_controls(server, snapshot.call, _)
-live_view(snapshot, view_token=server.view_token(call_id), locale=locale, theme=current_theme(), translate=_)
+
+
+def correct(utterance_id: str, text: str) -> None:
+    try:
+        desk().correct(call_id, utterance_id, text)
+    except EarshotError as error:
+        # Not on the page itself: an element above a running leg would end it.
+        st.toast(describe(error, who.translate), icon=":material/error:")
+
+
+snapshot = own_desk.snapshot(call_id)
+call_controls(own_desk, snapshot.call, who)
+live_view(
+    snapshot,
+    view_token=own_desk.view_token(call_id),
+    locale=who.locale,
+    theme=current_theme(),
+    public_page=live_page_address(own_desk.settings),
+    moment=moment_of(st.query_params.get(MOMENT, "")),
+    correct=correct if own_desk.may(Right.CORRECT) else None,
+    translate=who.translate,
+)

@@ -3,32 +3,40 @@
 import streamlit as st
 
 from core.language.catalogue import describe, translator
-from core.model.errors import EarshotError
+from core.model.errors import EarshotError, NotSignedIn, RoleUnknown, SignInEnded
 from core.settings import InterfaceLocale
 from core.ui.browser_memory import write_memory
 from core.ui.header import dead_end, header
 from core.ui.interface_language import interface_locale
-from core.ui.session import backend
+from core.ui.session import desk, settings
+from core.ui.sign_in import sign_in_page
 from core.ui.theme import ASSETS, apply_page_style
 
 try:
-    configured = backend().settings.locale
+    configured = settings().locale
 except EarshotError:
     configured = InterfaceLocale.AUTO
 locale = interface_locale(configured)
 _ = translator(locale)
 
-home = st.Page("home.py", title=_("Calls"), default=True)
+home = st.Page("home.py", title=_("Overview"), default=True)
 live = st.Page("live.py", title=_("Call"), url_path="live", visibility="hidden")
 join = st.Page("join.py", title=_("Join the call"), url_path="join", visibility="hidden")
-page = st.navigation([home, live, join], position="hidden")
+inner = [
+    st.Page("calls.py", title=_("Calls"), url_path="calls", visibility="hidden"),
+    st.Page("settings.py", title=_("Settings"), url_path="settings", visibility="hidden"),
+    st.Page("audit.py", title=_("Audit log"), url_path="audit", visibility="hidden"),
+]
+page = st.navigation([home, live, join, *inner], position="hidden")
 
 st.set_page_config(page_title=f"{page.title} · Earshot", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 apply_page_style()
-if page != join:
-    header("home.py", locale, _)
 try:
+    if page != join:
+        header(desk(), locale, _)
     page.run()
+except (NotSignedIn, SignInEnded, RoleUnknown) as error:
+    sign_in_page(error, locale, _)
 except EarshotError as error:
     dead_end(describe(error, _), "home.py" if page != join else None, _)
 write_memory()

@@ -1,20 +1,27 @@
-"""The HTTP application that is mounted at `/api`; FastAPI documents it at `/api/docs`."""
+"""The HTTP application that is mounted at `/api`; `/api/openapi.json` describes it."""
 
 from collections.abc import Callable
 from importlib.resources import files
-from statistics import median
 from typing import Annotated
 
-from fastapi import FastAPI, Query, Response
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
-from core.api.errors import answer_error
+from core.api.calls import Id, call_routes
+from core.api.errors import answer_error, answer_invalid
+from core.api.server import server_routes
+from core.api.session import session_routes
 from core.api.shutdown import ShutdownNotice
 from core.api.stream import events
+from core.api.visitors import Visitors
 from core.backend import Backend
+from core.desk import Desk
+from core.language.catalogue import translator
+from core.model.access import Right
 from core.model.call import CallId
-from core.model.errors import EarshotError, LinkInvalid
+from core.model.errors import AccessError, EarshotError, LinkInvalid, SignInEnded
 from core.model.health import PartState
 
 PLOTLY_SCRIPT = str(files("plotly") / "package_data" / "plotly.min.js")
@@ -27,6 +34,7 @@ class PartReport(BaseModel):
     state: PartState
     needed: bool
     detail: str
+    """In words, for those who may see the server; empty for others."""
 
 
 class HealthReport(BaseModel):
@@ -36,53 +44,40 @@ class HealthReport(BaseModel):
     parts: list[PartReport]
 
 
-class LoadReport(BaseModel):
-    """The media process over the last minute. All figures are missing until it has reported."""
-
-    seconds: int
-    legs: int | None
-    cpu_pct: float | None
-    """Median, in percent of one core."""
-    loop_lag_p50_ms: float | None
-    """Median of the seconds' medians."""
-    loop_lag_p99_ms: float | None
-    """Median of the seconds' 99th percentiles."""
-    loop_lag_worst_ms: float | None
-    dropped: dict[str, int]
-    """What every bounded queue dropped and every guard caught, since the process started."""
-
-
 def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> FastAPI:
     """The application. `backend` is asked for at every request, because the server opens it after this."""
-    api = FastAPI(title="Earshot", version="1", description="What Earshot's pages and its operators ask of the server.")
+    api = FastAPI(
+        title="Earshot",
+        version="1",
+        description="What Earshot's pages and its operators ask of the server.",
+        docs_url=None,
+        redoc_url=None,
+    )
     api.add_exception_handler(EarshotError, answer_error)
+    api.add_exception_handler(RequestValidationError, answer_invalid)
+    visitors = Visitors(backend)
+    api.include_router(session_routes(visitors))
+    api.include_router(call_routes(visitors))
+    api.include_router(server_routes(visitors))
 
     @api.get("/health", responses={503: {"model": HealthReport, "description": "A needed part is down."}})
-    def health(response: Response) -> HealthReport:
+    def health(request: Request, response: Response) -> HealthReport:
         """Each part's state; 503 when a part without which no call works is down."""
         parts = backend().health()
         ok = all(part.state is not PartState.DOWN for part in parts if part.needed)
         response.status_code = 200 if ok else 503
+        in_full = _may_see_server(visitors, request)
         return HealthReport(
             ok=ok,
-            parts=[PartReport(name=p.name, state=p.state, needed=p.needed, detail=p.detail) for p in parts],
-        )
-
-    @api.get("/load")
-    def load() -> LoadReport:
-        """How busy the media process is, and whether anything was dropped."""
-        loads = backend().loads()
-        if not loads:
-            nothing = dict.fromkeys(("legs", "cpu_pct", "loop_lag_p50_ms", "loop_lag_p99_ms", "loop_lag_worst_ms"))
-            return LoadReport(seconds=0, dropped={}, **nothing)
-        return LoadReport(
-            seconds=len(loads),
-            legs=loads[-1].legs,
-            cpu_pct=median(each.cpu_pct for each in loads),
-            loop_lag_p50_ms=median(each.loop_lag_p50_ms for each in loads),
-            loop_lag_p99_ms=median(each.loop_lag_p99_ms for each in loads),
-            loop_lag_worst_ms=max(each.loop_lag_p99_ms for each in loads),
-            dropped=dict(loads[-1].dropped),
+            parts=[
+                PartReport(
+                    name=part.name,
+                    state=part.state,
+                    needed=part.needed,
+                    detail=part.detail if in_full else "",
+                )
+                for part in parts
+            ],
         )
 
     @api.get(
@@ -90,18 +85,26 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
         response_class=StreamingResponse,
         responses={200: {"content": {"text/event-stream": {}}}, 403: {"description": "Wrong or expired token."}},
     )
-    def stream(call_id: str, token: Annotated[str, Query(max_length=512)]) -> StreamingResponse:
+    def stream(
+        call_id: Id,
+        token: Annotated[str, Query(max_length=1024)],
+        locale: Annotated[str, Query(max_length=20)] = "en",
+    ) -> StreamingResponse:
         """What changes in a call, as server-sent events: first everything, then the differences."""
         server = backend()
-        if server.read_view_token(token) != call_id:
+        grant = server.tokens.read_view_token(token)
+        if grant.call_id != call_id:
             raise LinkInvalid
-        call = CallId(call_id)
+        if not server.sign_in.is_current(grant.person):
+            raise SignInEnded
+        desk = Desk(server, grant.person)
         return StreamingResponse(
             events(
-                snapshot=lambda: server.snapshot(call),
-                revision=lambda: server.revision(call),
-                parts=server.health,
-                is_shutting_down=lambda: shutdown.is_given,
+                snapshot=lambda: desk.snapshot(CallId(call_id)),
+                revision=lambda: desk.revision(CallId(call_id)),
+                parts=desk.health,
+                is_over=lambda: shutdown.is_given or not server.sign_in.is_current(grant.person),
+                translate=translator(locale),
             ),
             media_type="text/event-stream",
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
@@ -113,3 +116,10 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
         return FileResponse(PLOTLY_SCRIPT, headers={"Cache-Control": "public, max-age=86400"})
 
     return api
+
+
+def _may_see_server(visitors: Visitors, request: Request) -> bool:
+    try:
+        return visitors.desk(request).may(Right.SEE_SERVER)
+    except AccessError:
+        return False

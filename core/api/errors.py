@@ -1,15 +1,40 @@
-"""How Earshot's errors look as HTTP answers: a code that programs read, and the sentence."""
+"""How errors look as HTTP answers: a code that programs read, and the sentence."""
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from core.model.errors import CallEnded, CallNotFound, EarshotError, LinkError, ParticipantNotFound
+from core.model.errors import (
+    AccessError,
+    CallEnded,
+    CallLimitReached,
+    CallNotFound,
+    CallRunning,
+    EarshotError,
+    LinkError,
+    NotSignedIn,
+    ParticipantNotFound,
+    ScenarioNotFound,
+    SignInEnded,
+    SignInRefused,
+    TextInvalid,
+    UtteranceNotFound,
+)
 
 _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
     (CallNotFound, 404),
     (ParticipantNotFound, 404),
+    (UtteranceNotFound, 404),
+    (ScenarioNotFound, 404),
     (CallEnded, 409),
+    (CallRunning, 409),
+    (CallLimitReached, 503),
+    (TextInvalid, 422),
     (LinkError, 403),
+    (NotSignedIn, 401),
+    (SignInRefused, 401),
+    (SignInEnded, 401),
+    (AccessError, 403),
 )
 
 
@@ -26,3 +51,12 @@ async def answer_error(_: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, EarshotError):
         raise error
     return JSONResponse({"error": type(error).__name__, "message": str(error)}, status_of(error))
+
+
+async def answer_invalid(_: Request, error: Exception) -> JSONResponse:
+    """FastAPI's handler for requests that break the description. What was sent, maybe a password, is not sent back."""
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fields = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
+    message = f"The request does not fit its description: {', '.join(fields)}."
+    return JSONResponse({"error": "RequestInvalid", "message": message}, 422)

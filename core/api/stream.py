@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
 
+from core.language.catalogue import Translate, describe
 from core.model.call import CallState
 from core.model.errors import EarshotError
 from core.model.health import PartHealth
@@ -94,20 +95,23 @@ async def events(
     snapshot: Callable[[], CallSnapshot],
     revision: Callable[[], int],
     parts: Callable[[], tuple[PartHealth, ...]],
-    is_shutting_down: Callable[[], bool],
+    is_over: Callable[[], bool],
+    translate: Translate,
 ) -> AsyncIterator[str]:
     """The stream of one page, on the server's loop. It ends by itself once an ended call is shown in full.
 
-    `snapshot` may read the store, so it runs on a worker thread.
+    `snapshot` may read the store, so it runs on a worker thread. `is_over` is asked before every look: that the server
+    is being stopped, or that the reader may not watch any more. Sentences are put into words by `translate`.
     """
     before: CallSnapshot | None = None
     idle_s = parts_s = 0.0
-    while not is_shutting_down():
+    while not is_over():
         if before is None or revision() != before.revision or (parts_s >= PARTS_S and parts() != before.parts):
             try:
                 now = await asyncio.to_thread(snapshot)
             except EarshotError as error:
-                yield f"event: gone\ndata: {json.dumps({'error': type(error).__name__, 'message': str(error)})}\n\n"
+                gone = {"error": type(error).__name__, "message": describe(error, translate)}
+                yield f"event: gone\ndata: {json.dumps(gone)}\n\n"
                 return
             yield f"data: {json.dumps(changes(before, now), ensure_ascii=False)}\n\n"
             before, idle_s, parts_s = now, 0.0, 0.0

@@ -62,9 +62,9 @@ class DemoCalls:
         self._tasks: set[asyncio.Task[None]] = set()
         registry.on_playback_ended = self._playback_ended
 
-    async def start_voices(self, language: Language) -> CallSession:
+    async def start_voices(self, language: Language, created_by: str = "") -> CallSession:
         """Begin a call between the two recorded voices. Raises MediaError."""
-        session = await self._registry.start(language, CallOrigin.DEMO)
+        session = await self._registry.start(language, CallOrigin.DEMO, created_by)
         try:
             voices = {}
             for side in self._sides:
@@ -78,9 +78,11 @@ class DemoCalls:
             raise
         return session
 
-    async def start_script(self, turns: Sequence[Turn], language: Language, names: Mapping[Role, str]) -> CallSession:
+    async def start_script(
+        self, turns: Sequence[Turn], language: Language, names: Mapping[Role, str], created_by: str = ""
+    ) -> CallSession:
         """Begin a scripted, silent call: its turns appear at the pace at which one would say them."""
-        session = await self._registry.start(language, CallOrigin.SCRIPT)
+        session = await self._registry.start(language, CallOrigin.SCRIPT, created_by)
         self._own(self._recite(session, turns, names), f"call-{session.call.id}-script")
         return session
 

@@ -5,6 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from core.model.errors import StoreError
 from core.model.health import PartHealth, PartState
@@ -12,6 +13,7 @@ from core.model.health import PartHealth, PartState
 logger = logging.getLogger(__name__)
 
 Write = Callable[[], None]
+_T = TypeVar("_T")
 
 BACKLOG_LIMIT = 5_000
 """Writes that wait for the store to recover; beyond it the newest is given up and counted."""
@@ -50,6 +52,18 @@ class DurableWriter:
         """Write after everything before it. Returns whether it is durable now; otherwise it waits in the backlog."""
         self._enqueue(write)
         return await self._drain()
+
+    async def ask(self, work: Callable[[], _T]) -> _T:
+        """Do something with the store once everything before it is durable, and return what it gives.
+
+        Raises:
+            StoreError: the store is unwell, now or still; nothing was done.
+            EarshotError: whatever `work` raises.
+        """
+        async with self._order:
+            if not await self._drain_in_order() and self._failure is not None:
+                raise self._failure
+            return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
     def post(self, write: Write) -> None:
         """Write after everything before it, without waiting."""

@@ -10,7 +10,7 @@ from core.calls.session import CallSession
 from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
 from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, LegId, LegState
-from core.model.errors import CallNotFound, EarshotError
+from core.model.errors import CallLimitReached, CallNotFound, EarshotError, ServerStopping
 from core.model.sample import RtpSample
 
 logger = logging.getLogger(__name__)
@@ -33,6 +33,7 @@ class CallRegistry:
         self._by_leg: dict[LegId, CallId] = {}
         self._events: asyncio.Queue[ControlEvent] = asyncio.Queue(CONTROL_EVENTS_LIMIT)
         self._dropped_events = 0
+        self._is_stopping = False
         self.on_playback_ended: Callable[[CallSession, PlaybackEnded], Awaitable[None]] = _end_call
         """What becomes of a call whose recorded voices have come to their end, or broke off."""
         self._tasks = (
@@ -55,19 +56,39 @@ class CallRegistry:
         """All sessions in memory, in the order of their beginning. Any thread."""
         return tuple(self._sessions.values())
 
-    async def start(self, language: Language, origin: CallOrigin) -> CallSession:
-        """Begin a call."""
+    async def start(self, language: Language, origin: CallOrigin, created_by: str = "") -> CallSession:
+        """Begin a call.
+
+        Raises:
+            ServerStopping: the server is being stopped.
+            CallLimitReached: as many run as may.
+        """
+        if self._is_stopping:
+            raise ServerStopping
+        running = sum(session.call.state is not CallState.ENDED for session in self.sessions())
+        if running >= self._services.call_limit:
+            raise CallLimitReached(limit=self._services.call_limit)
         call = Call(
             id=CallId(self._services.make_id()),
             language=language,
             state=CallState.WAITING,
             origin=origin,
             created_at=self._services.clock.wall(),
+            created_by=created_by,
         )
         session = CallSession(call, self._services, claim_leg=partial(self._claim_leg, call.id))
         self._sessions[call.id] = session
         await session.open()
         return session
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether new calls are refused. Any thread."""
+        return self._is_stopping
+
+    def stop_taking_calls(self) -> None:
+        """Refuse every new call from now on."""
+        self._is_stopping = True
 
     def _claim_leg(self, call_id: CallId, leg_id: LegId) -> None:
         self._by_leg[leg_id] = call_id
@@ -125,8 +146,12 @@ class CallRegistry:
         limit = self._services.clock.wall() - REMEMBER_ENDED_S
         for session in self.sessions():
             if session.is_over and (session.call.ended_at or 0) < limit:
-                del self._sessions[session.call.id]
-                self._by_leg = {leg: owner for leg, owner in self._by_leg.items() if owner != session.call.id}
+                self.forget(session.call.id)
+
+    def forget(self, call_id: CallId) -> None:
+        """Let go of a call that is over; the store answers for it from now on. Idempotent."""
+        self._sessions.pop(call_id, None)
+        self._by_leg = {leg: owner for leg, owner in self._by_leg.items() if owner != call_id}
 
     async def close(self, reason: EndReason = EndReason.SHUTDOWN) -> None:
         """End every call and stop both tasks; idempotent."""

@@ -45,6 +45,10 @@ class SampleKeeper:
         """Write out and close the call's files."""
         self._submit(partial(self._writer.close, call_id))
 
+    def delete(self, call_id: CallId) -> None:
+        """Delete the files of a call that is over, and what of it still waits."""
+        self._submit(partial(self._writer.delete, call_id))
+
     def _submit(self, work: Callable[[], None]) -> None:
         with self._lock:
             self._waiting += 1

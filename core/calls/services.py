@@ -68,3 +68,5 @@ class CallServices:
     samples: SampleSink
     make_id: MakeId
     grace_s: float
+    call_limit: int
+    """Calls that may run at the same time."""

@@ -27,7 +27,7 @@ from core.model.call import (
     ParticipantId,
     Role,
 )
-from core.model.errors import CallEnded, MediaError
+from core.model.errors import CallEnded, MediaError, ParticipantNotFound
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.utterance import Recognition
@@ -72,22 +72,30 @@ class CallSession:
 
     # People
 
-    async def join(self, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
+    async def join(
+        self, role: Role, name: str, participant_id: ParticipantId | None = None, person_id: str = ""
+    ) -> Participant:
         """Let somebody in, or back in under the id that was given before.
+
+        `person_id` is whose account it is, empty for a guest: a place is given back to the same person only.
 
         Raises:
             CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id ever joined.
+            ParticipantNotFound: nobody of that id, role and person ever joined.
         """
         self._require_open()
         if participant_id is not None:
-            participant = replace(self._roster.participant(participant_id), name=name)
+            known = self._roster.participant(participant_id)
+            if (known.role, known.person_id) != (role, person_id):
+                raise ParticipantNotFound(participant_id=participant_id)
+            participant = replace(known, name=name)
         else:
             participant = Participant(
                 id=ParticipantId(self._services.make_id()),
                 name=name,
                 role=role,
                 joined_at=self._services.clock.wall(),
+                person_id=person_id,
             )
             self._note("participant_joined", name)
         self._put_participant(participant)
@@ -184,6 +192,10 @@ class CallSession:
         if len(legs_now) < len(legs_before):
             await self._set_routes_if_up()
 
+    def tell_of_stop(self) -> None:
+        """Tell everybody in the call that the server is being stopped."""
+        self._note("server_stopping")
+
     def media_restarted(self) -> None:
         """The media process died and is back. Its legs were reported lost one by one; the people keep their places."""
         if self.call.state is not CallState.ENDED:
@@ -218,6 +230,11 @@ class CallSession:
     def is_over(self) -> bool:
         """Whether the call has ended and everything it had is kept. Any thread."""
         return self._ending is not None and self._ending.done()
+
+    @property
+    def had_somebody(self) -> bool:
+        """Whether anybody was ever in the call; while nobody is, it ends by itself after the grace period."""
+        return bool(self._roster.owners)
 
     def go_live(self) -> None:
         """The conversation begins, with the first speaker who is connected."""

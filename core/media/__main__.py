@@ -9,6 +9,8 @@ from pathlib import Path
 
 import uvloop
 
+from core.media.address_range import PortRange
+from core.media.compat import limit_addresses
 from core.media.player import play_files
 from core.media.process import ORPHAN_S, raise_priority, run
 from core.model.call import LegId
@@ -31,11 +33,15 @@ def _serve(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--socket", type=Path, required=True, help="unix socket to listen on, a short path")
     parser.add_argument("--bridge", type=BridgeKind, choices=list(BridgeKind), default=BridgeKind.TAP)
+    parser.add_argument("--ports", type=PortRange.parse, help="UDP ports to listen on, such as 40000-40999")
+    parser.add_argument("--advertise", default="", metavar="ADDRESS", help="IP address that browsers are told to use")
     parser.add_argument("--orphan-seconds", type=float, default=ORPHAN_S, help="end when nobody is connected so long")
     parser.add_argument("--log-level", default="INFO")
     options = parser.parse_args(arguments)
     _log(options.log_level, "media")
     raise_priority()
+    if options.ports or options.advertise:
+        limit_addresses(options.ports, options.advertise)
     try:
         uvloop.run(run(options.socket, options.bridge, options.orphan_seconds))
     finally:

@@ -24,7 +24,7 @@ class MediaChild:
     """Started once, ended once. Lives on one loop.
 
     Args:
-        settings: Which bridge to use, and what to log.
+        settings: Which bridge, ports and address to use, and what to log.
         on_report: Called with every event, on the loop.
         clock: For the watch over a hanging process.
     """
@@ -54,6 +54,8 @@ class MediaChild:
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "core.media", "--socket", str(socket)),
             *("--bridge", self._settings.bridge.value, "--log-level", self._settings.log_level),
+            *(("--ports", self._settings.media_ports) if self._settings.media_ports else ()),
+            *(("--advertise", self._settings.media_address) if self._settings.media_address else ()),
             cwd=PROJECT_ROOT,
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,

@@ -61,7 +61,7 @@ class Exchange:
 
         Raises:
             LegNotFound: no such leg.
-            OfferRefused: see `Leg.answer`.
+            OfferRefused, MediaPortsUsedUp: see `Leg.answer`.
         """
         leg = self._leg(leg_id)
         answer = await leg.answer(offer_sdp)

@@ -16,7 +16,7 @@ from core.media.packet import MediaPacket
 from core.media.speech_feed import SpeechFeed
 from core.model.audio import PcmChunk
 from core.model.call import LegState
-from core.model.errors import OfferRefused
+from core.model.errors import MediaPortsUsedUp, OfferRefused
 from core.model.sample import RtpSample
 
 logger = logging.getLogger(__name__)
@@ -63,6 +63,7 @@ class Leg:
 
         Raises:
             OfferRefused: it is the second, or has no audio line with Opus, or cannot be read.
+            MediaPortsUsedUp: there is no port left for it.
         """
         if self._connection is not None:
             raise self._refused("it has already been answered, and a connection is offered only once")
@@ -72,7 +73,7 @@ class Leg:
         self._change(LegState.CONNECTING)
         try:
             answer = await self._negotiate(self._connection, offer_sdp)
-        except OfferRefused:
+        except (OfferRefused, MediaPortsUsedUp):
             self._change(LegState.LOST)
             raise
         return answer

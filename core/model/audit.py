@@ -24,7 +24,6 @@ class AuditAction(StrEnum):
     EXPORTED = "exported"
     DELETED = "deleted"
     TOKEN_MADE = "token_made"
-    SETTINGS_SEEN = "settings_seen"
     SETTINGS_CHANGED = "settings_changed"
     """The server started with other settings than before; the detail names the keys, never a value."""
     RELOADED = "reloaded"

@@ -15,6 +15,13 @@
     │   ├── RequestForged               a request that changes something came from elsewhere
     │   ├── UserInvalid
     │   └── UsersFileInvalid
+    ├── RequestError                    what the server's guards turn away
+    │   ├── HostUnknown
+    │   ├── AddressTooLong
+    │   ├── HeadersTooLarge
+    │   ├── RequestTooLarge
+    │   ├── TooManyRequests             retryable
+    │   └── AnswerFailed                retryable
     ├── CallError
     │   ├── CallNotFound
     │   ├── CallEnded
@@ -33,6 +40,7 @@
     │   ├── MediaRequestFailed
     │   ├── LegNotFound
     │   ├── OfferRefused
+    │   ├── MediaPortsUsedUp            retryable
     │   └── AudioFileUnreadable
     ├── SpeechError
     │   ├── EngineUnavailable
@@ -41,7 +49,8 @@
     │   ├── RecognitionFailed
     │   └── RecordingUnreadable
     ├── AssistError
-    │   └── ScenarioInvalid
+    │   ├── ScenarioInvalid
+    │   └── ScenarioNotFound
     ├── GuidanceError
     │   ├── KnowledgeMissing
     │   ├── KnowledgeFileInvalid
@@ -193,6 +202,67 @@ class UsersFileInvalid(AccessError):
 
 
 @dataclass(eq=False)
+class RequestError(EarshotError):
+    """A request is turned away before anybody looks at what it asks."""
+
+
+@dataclass(eq=False)
+class HostUnknown(RequestError):
+    """The request was meant for another server, or an attacker gave this one's address a name of their own."""
+
+    host: str
+    template: ClassVar[str] = (
+        "This server does not answer under the name {host}. Open it under its own address, or add the name to"
+        " EARSHOT_TRUSTED_HOSTS."
+    )
+
+
+@dataclass(eq=False)
+class AddressTooLong(RequestError):
+    """The URL is longer than any that Earshot hands out."""
+
+    limit: int
+    template: ClassVar[str] = "The address is longer than {limit} bytes. Copy the link again."
+
+
+@dataclass(eq=False)
+class HeadersTooLarge(RequestError):
+    """The request's headers are too many or too long."""
+
+    limit: int
+    template: ClassVar[str] = (
+        "The request's headers are longer than {limit} bytes. Delete this site's cookies and try again."
+    )
+
+
+@dataclass(eq=False)
+class RequestTooLarge(RequestError):
+    """The request's body is larger than the server reads."""
+
+    limit_kb: int
+    template: ClassVar[str] = (
+        "The request is larger than {limit_kb} KiB. Send less, or have EARSHOT_REQUEST_LIMIT_KB raised."
+    )
+
+
+@dataclass(eq=False)
+class TooManyRequests(RequestError):
+    """The client has sent more requests than it may."""
+
+    seconds: int
+    template: ClassVar[str] = "Too many requests. Try again in {seconds} seconds."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class AnswerFailed(RequestError):
+    """An error that nobody foresaw; its details are in the log only."""
+
+    template: ClassVar[str] = "The server failed to answer; its log says why. Try again in a moment."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class CallError(EarshotError):
     """Something is wrong with a call."""
 
@@ -337,6 +407,18 @@ class OfferRefused(MediaError):
 
 
 @dataclass(eq=False)
+class MediaPortsUsedUp(MediaError):
+    """Every UDP port that audio may use is taken."""
+
+    ports: str
+    template: ClassVar[str] = (
+        "All UDP ports for audio ({ports}) are in use. Try again when a call has ended, or have EARSHOT_MEDIA_PORTS"
+        " widened."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class AudioFileUnreadable(MediaError):
     """A sound file cannot be played."""
 
@@ -412,6 +494,14 @@ class ScenarioInvalid(AssistError):
     path: str
     reason: str
     template: ClassVar[str] = "The conversation {path} cannot be read: {reason}."
+
+
+@dataclass(eq=False)
+class ScenarioNotFound(AssistError):
+    """No scripted conversation has this name, or its file is broken."""
+
+    name: str
+    template: ClassVar[str] = "There is no scripted demo {name}. It may have been removed, or its file may be broken."
 
 
 @dataclass(eq=False)

@@ -5,8 +5,9 @@ The session's state and the browser's memory hold the participant's id; the call
 
 from dataclasses import dataclass
 
-from core.backend import Backend
 from core.calls.leg_port import LegPort
+from core.desk import Desk
+from core.guest import Guest
 from core.model.call import Call, CallId, CallState, Participant, ParticipantId, Role
 from core.model.errors import ParticipantNotFound
 from core.ui.browser_memory import BrowserMemory
@@ -19,7 +20,7 @@ NAME = "name"
 class Attachment:
     """One browser, one call, one role. Made anew at every run of a page. Script thread."""
 
-    backend: Backend
+    desk: Desk | Guest
     call_id: CallId
     role: Role
     memory: BrowserMemory
@@ -46,16 +47,16 @@ class Attachment:
         self.memory.remember(self._key, participant.id)
         if self.role.speaks:
             self.memory.remember(NAME, name)
-        return self.backend.connect(self.call_id, participant.id, listen_only=not self.role.speaks)
+        return self.desk.connect(self.call_id, participant.id, listen_only=not self.role.speaks)
 
     def _join(self, name: str) -> Participant:
         known = self.participant_id
         if known is not None:
             try:
-                return self.backend.join(self.call_id, self.role, name, known)
+                return self.desk.join(self.call_id, self.role, name, known)
             except ParticipantNotFound:
                 self.memory.remember(self._key, None)
-        return self.backend.join(self.call_id, self.role, name)
+        return self.desk.join(self.call_id, self.role, name)
 
     def follow_mute(self, call: Call, muted: bool) -> None:
         """Tell the server whether the reader's microphone is muted, where it does not know yet.
@@ -65,13 +66,13 @@ class Attachment:
         """
         participant = self.participant(call)
         if participant is not None and participant.muted != muted and call.state is not CallState.ENDED:
-            self.backend.set_muted(call.id, participant.id, muted)
+            self.desk.set_muted(call.id, participant.id, muted)
 
     def leave(self) -> None:
         """Leave on purpose; the seat stays this browser's, should it come back. Raises CallNotFound, CallEnded."""
         known = self.participant_id
         if known is not None:
-            self.backend.leave(self.call_id, known)
+            self.desk.leave(self.call_id, known)
 
     @property
     def _key(self) -> str:

@@ -4,14 +4,17 @@ from enum import StrEnum
 
 import streamlit as st
 
-from core.backend import Backend
+from core.desk import Desk
 from core.language.catalogue import Translate
+from core.model.access import Right
 from core.model.call import Call, CallId, CallOrigin, CallState, Role
 from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
 from core.ui.join_link import copy_button, join_address
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
+from core.ui.reader import Reader
+from core.ui.review import review_controls
 from core.ui.wording import ORIGIN_NOTES, ROLES
 
 
@@ -24,33 +27,39 @@ class Part(StrEnum):
     """Without sound."""
 
 
-def call_controls(backend: Backend, call: Call, translate: Translate) -> None:
-    """Draw the row of controls of a call that goes on; nothing for one that has ended. Script thread."""
+def call_controls(desk: Desk, call: Call, reader: Reader) -> None:
+    """Draw the row of controls: of taking part while the call goes on, and of its record. Script thread."""
+    translate = reader.translate
     if call.state is CallState.ENDED:
+        with st.container(horizontal=True, key="call-controls", gap="small"):
+            review_controls(desk, call, reader)
         return
-    part = _part(call)
+    part = _part(desk, call)
     with st.container(horizontal=True, vertical_alignment="top", key="call-controls", gap="small"):
         if part is Part.TALK:
-            _talk(backend, call, translate)
+            _talk(desk, call, translate)
         elif part is Part.LISTEN:
-            _listen(backend, call, translate)
-        else:
+            _listen(desk, call, translate)
+        elif call.origin in ORIGIN_NOTES:
             st.caption(translate(ORIGIN_NOTES[call.origin]))
-        _choices(call, part, translate)
-        if call.origin is CallOrigin.BROWSER:
-            copy_button(join_address(_join_token(backend, call.id), st.context.url), translate)
-        _end(backend, call, translate)
+        _choices(desk, call, part, translate)
+        if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
+            token = _join_token(desk, call.id)
+            copy_button(join_address(token, st.context.url, desk.settings.public_url), translate)
+        review_controls(desk, call, reader)
+        if desk.may(Right.TALK) or call.created_by == desk.person.id:
+            _end(desk, call, translate)
 
 
-def _part(call: Call) -> Part:
+def _part(desk: Desk, call: Call) -> Part:
     """What the reader chose; otherwise a call between people is for talking, and a demo for watching."""
-    usual = Part.TALK if call.origin is CallOrigin.BROWSER else Part.WATCH
+    usual = Part.TALK if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK) else Part.WATCH
     return Part(st.session_state.get(_key("part", call.id), usual))
 
 
-def _talk(backend: Backend, call: Call, translate: Translate) -> None:
+def _talk(desk: Desk, call: Call, translate: Translate) -> None:
     _ = translate
-    seat = Attachment(backend, call.id, Role.AGENT, browser_memory())
+    seat = Attachment(desk, call.id, Role.AGENT, browser_memory())
     participant = seat.participant(call)
     usual = participant.name if participant else browser_memory().recall(NAME) or _(ROLES[Role.AGENT])
     name = st.text_input(
@@ -68,7 +77,7 @@ def _talk(backend: Backend, call: Call, translate: Translate) -> None:
             _key(f"talk{st.session_state.get(_key('returns', call.id), 0)}", call.id),
             lambda: seat.connect((name or "").strip() or _(ROLES[Role.AGENT])),
             listen_only=False,
-            constraints=MicrophoneConstraints.from_settings(backend.settings),
+            constraints=MicrophoneConstraints.from_settings(desk.settings),
             translate=translate,
             autostart=bool(st.session_state.get(_key("talk_now", call.id))),
         )
@@ -87,22 +96,22 @@ def _talk(backend: Backend, call: Call, translate: Translate) -> None:
         )
 
 
-def _listen(backend: Backend, call: Call, translate: Translate) -> None:
-    seat = Attachment(backend, call.id, Role.SUPERVISOR, browser_memory())
+def _listen(desk: Desk, call: Call, translate: Translate) -> None:
+    seat = Attachment(desk, call.id, Role.SUPERVISOR, browser_memory())
     with st.container(key="listen-leg"):
         leg(
             _key("listen", call.id),
             lambda: seat.connect(translate(ROLES[Role.SUPERVISOR])),
             listen_only=True,
-            constraints=MicrophoneConstraints.from_settings(backend.settings),
+            constraints=MicrophoneConstraints.from_settings(desk.settings),
             translate=translate,
             autostart=bool(st.session_state.get(_key("listen_now", call.id))),
         )
 
 
-def _choices(call: Call, part: Part, translate: Translate) -> None:
+def _choices(desk: Desk, call: Call, part: Part, translate: Translate) -> None:
     _ = translate
-    if part is not Part.LISTEN and call.origin is not CallOrigin.SCRIPT:
+    if part is not Part.LISTEN and call.origin is not CallOrigin.SCRIPT and desk.may(Right.LISTEN):
         st.button(
             _("Listen"),
             icon=":material/headphones:",
@@ -112,7 +121,7 @@ def _choices(call: Call, part: Part, translate: Translate) -> None:
             on_click=_choose,
             args=(call.id, Part.LISTEN),
         )
-    if part is Part.LISTEN and call.origin is CallOrigin.BROWSER:
+    if part is not Part.TALK and call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
         st.button(
             _("Talk"),
             icon=":material/mic:",
@@ -135,21 +144,21 @@ def _come_back(call_id: CallId) -> None:
     _choose(call_id, Part.TALK)
 
 
-def _end(backend: Backend, call: Call, translate: Translate) -> None:
+def _end(desk: Desk, call: Call, translate: Translate) -> None:
     _ = translate
     with st.popover(_("End call"), icon=":material/call_end:"):
         st.write(_("The call ends for everybody in it. What was said is kept."))
         if st.button(_("End it now"), type="primary", key=_key("end", call.id)):
             with said_on_the_page(translate):
-                backend.end_call(call.id)
+                desk.end_call(call.id)
                 st.toast(_("The call is being ended."))
 
 
-def _join_token(backend: Backend, call_id: CallId) -> str:
+def _join_token(desk: Desk, call_id: CallId) -> str:
     """One link a session and call, so that a rerun does not change what the button copies."""
     key = _key("join_token", call_id)
     if key not in st.session_state:
-        st.session_state[key] = backend.join_token(call_id)
+        st.session_state[key] = desk.join_token(call_id)
     return str(st.session_state[key])
 
 

@@ -1,20 +1,26 @@
-"""The lists of calls: those that run, with their last words, and those that have ended."""
+"""Lists of calls: those that run, with their last words, those that have ended, and those that a search has found."""
 
+import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta, timezone
 from html import escape
 from typing import Literal
 
 import streamlit as st
 
-from core.backend import Backend
-from core.language.catalogue import Translate
+from core.desk import Desk
+from core.language.formats import duration
+from core.model.archive import FoundCall
 from core.model.call import Call, CallState
 from core.model.errors import CallNotFound
-from core.ui.wording import CALL_STATES, ORIGIN_LABELS, ROLES, call_seconds, duration, spoken_language
+from core.ui.reader import Reader
+from core.ui.wording import CALL_STATES, ORIGIN_LABELS, ROLES, call_seconds, spoken_language
 
 REFRESH_S = 3.0
-SHOWN_AT_FIRST = 8
+RECENT_CALLS = 6
+LIVE_PAGE = "live.py"
+CALLS_PAGE = "calls.py"
+MOMENT = "t"
+"""Query parameter of the live page: the moment to show, in seconds on the call's clock."""
 _COLOURS: Mapping[CallState, Literal["orange", "green", "gray"]] = {
     CallState.WAITING: "orange",
     CallState.LIVE: "green",
@@ -22,75 +28,85 @@ _COLOURS: Mapping[CallState, Literal["orange", "green", "gray"]] = {
 }
 
 
-def running_calls(backend: Backend, calls: Sequence[Call], live_page: str, now: float, translate: Translate) -> None:
+def running_calls(desk: Desk, calls: Sequence[Call], now: float, reader: Reader) -> None:
     """Draw the calls that wait or are live. Script thread."""
-    _ = translate
+    _ = reader.translate
     st.subheader(_("Running calls"), anchor=False)
     if not calls:
         st.caption(_("No call is running. Start the demo to see one, or start a call of your own."))
     for call in calls:
-        _row(call, live_page, now, translate, last_words=_last_words(backend, call))
+        _row(FoundCall(call), now, reader, last_words=_last_words(desk, call))
 
 
-def ended_calls(calls: Sequence[Call], live_page: str, now: float, translate: Translate) -> None:
-    """Draw the latest calls that have ended. Script thread."""
-    _ = translate
+def recent_calls(found: Sequence[FoundCall], now: float, reader: Reader) -> None:
+    """Draw the latest calls that have ended, and the way to all of them. Script thread."""
+    _ = reader.translate
     st.subheader(_("Recent calls"), anchor=False)
-    if not calls:
+    if not found:
         st.caption(_("Calls that have ended are kept and listed here."))
-    for call in calls[:SHOWN_AT_FIRST]:
-        _row(call, live_page, now, translate)
-    if len(calls) > SHOWN_AT_FIRST:
-        with st.expander(_("Older calls")):
-            for call in calls[SHOWN_AT_FIRST:]:
-                _row(call, live_page, now, translate)
+        return
+    found_calls(found, "", now, reader)
+    st.page_link(CALLS_PAGE, label=_("All calls"), icon=":material/search:", width="content")
 
 
-def _row(call: Call, live_page: str, now: float, translate: Translate, last_words: str = "") -> None:
-    _ = translate
+def found_calls(found: Sequence[FoundCall], said: str, now: float, reader: Reader) -> None:
+    """Draw calls with their summaries and, where words were searched for, what was said with the words marked."""
+    for each in found:
+        _row(each, now, reader, said=said)
+
+
+def _row(found: FoundCall, now: float, reader: Reader, said: str = "", last_words: str = "") -> None:
+    _, call = reader.translate, found.call
+    moment = {} if found.quote_at_s is None else {MOMENT: f"{found.quote_at_s:.1f}"}
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"call-{call.id}", gap="medium"):
         st.badge(_(CALL_STATES[call.state]), color=_COLOURS[call.state], width=90)
-        st.html(f'<div class="es-row">{_description(call, now, translate, last_words)}</div>')
-        label = _("Look at it") if call.state is CallState.ENDED else _("Open")
+        st.html(f'<div class="es-row">{_description(found, now, reader, said, last_words)}</div>')
         st.page_link(
-            live_page,
-            label=label,
+            LIVE_PAGE,
+            label=_("Look at it") if call.state is CallState.ENDED else _("Open"),
             icon=":material/arrow_forward:",
             icon_position="right",
-            query_params={"call": call.id},
+            query_params={"call": call.id, **moment},
             width="content",
         )
 
 
-def _description(call: Call, now: float, translate: Translate, last_words: str) -> str:
-    _ = translate
+def _description(found: FoundCall, now: float, reader: Reader, said: str, last_words: str) -> str:
+    _, call = reader.translate, found.call
     people = ", ".join(
         escape(p.name) + (f" ({_(ROLES[p.role])})" if p.name != _(ROLES[p.role]) else "") for p in call.participants
     )
     facts = [
         f"<b>{duration(call_seconds(call, now))}</b>",
-        escape(spoken_language(call, translate)),
+        escape(spoken_language(call, _)),
         *([_(ORIGIN_LABELS[call.origin])] if call.origin in ORIGIN_LABELS else []),
-        escape(_started_at(call)),
+        escape(reader.moment(call.created_at, now)),
     ]
     lines = [
         f"<div>{people or _('Nobody has joined yet')}</div>",
         f'<div class="es-meta">{" · ".join(facts)}</div>',
     ]
+    if found.summary:
+        lines.append(f'<div class="es-about">{escape(found.summary)}</div>')
+    if found.quote:
+        lines.append(f'<div class="es-quote">“{marked(found.quote, said.split())}”</div>')
     if last_words:
         lines.append(f'<div class="es-last">{escape(last_words)}</div>')
     return "".join(lines)
 
 
-def _started_at(call: Call) -> str:
-    offset = st.context.timezone_offset or 0
-    local = datetime.fromtimestamp(call.created_at, timezone(timedelta(minutes=-offset)))
-    return f"{local:%Y-%m-%d %H:%M}"
+def marked(text: str, words: Sequence[str]) -> str:
+    """A text as HTML in which every occurrence of the words is marked."""
+    if not words:
+        return escape(text)
+    # Split by a group, every second part is one of the words.
+    parts = re.split(f"({'|'.join(map(re.escape, words))})", text, flags=re.IGNORECASE)
+    return "".join(f"<mark>{escape(part)}</mark>" if index % 2 else escape(part) for index, part in enumerate(parts))
 
 
-def _last_words(backend: Backend, call: Call) -> str:
+def _last_words(desk: Desk, call: Call) -> str:
     try:
-        utterances = backend.snapshot(call.id).utterances
+        utterances = desk.snapshot(call.id).utterances
     except CallNotFound:
         return ""
     return f"{utterances[-1].speaker}: {utterances[-1].text}" if utterances else ""

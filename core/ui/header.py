@@ -1,18 +1,32 @@
-"""The line on top of every page but the customer's: the name, the way to the calls, the interface's language."""
+"""The line on top of every page but the customer's: where one may go, who one is, the interface's language."""
 
 import streamlit as st
 
+from core.desk import Desk
 from core.language.catalogue import Translate
+from core.model.access import Right
 from core.ui.interface_language import language_switch
+from core.ui.sign_in import who_am_i
+from core.ui.wording import message
+
+PAGES = (
+    ("home.py", message("Overview"), ":material/graphic_eq:", Right.SEE_OWN_CALLS),
+    ("calls.py", message("Calls"), ":material/call:", Right.SEE_OWN_CALLS),
+    ("settings.py", message("Settings"), ":material/settings:", Right.SEE_SETTINGS),
+    ("audit.py", message("Audit log"), ":material/history:", Right.SEE_AUDIT),
+)
 
 
-def header(home: str, locale: str, translate: Translate) -> None:
-    """Draw the line. `home` is the path of the page with the list of calls. Script thread."""
+def header(desk: Desk, locale: str, translate: Translate) -> None:
+    """Draw the line. Script thread."""
     _ = translate
     with st.container(horizontal=True, vertical_alignment="center", key="earshot-header", gap="medium"):
         st.html('<span class="es-brand">Earshot</span>', width="content")
-        st.page_link(home, label=_("Calls"), icon=":material/call:", width="content")
+        for path, label, icon, right in PAGES:
+            if desk.may(right):
+                st.page_link(path, label=_(label), icon=icon, width="content")
         st.space("stretch")
+        who_am_i(desk, _)
         language_switch(locale, _("Interface language"))
 
 

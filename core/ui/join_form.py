@@ -4,19 +4,19 @@ from contextlib import suppress
 
 import streamlit as st
 
-from core.backend import Backend
-from core.calls.tokens import JoinGrant
+from core.guest import Guest
 from core.language.catalogue import Translate
 from core.model.call import CallState, LegState
 from core.model.errors import CallEnded, CallError
 from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
+from core.ui.join_notice import join_notice, stopping_notice
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
 from core.ui.wording import ROLES
 
 
-def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
+def join_form(guest: Guest, locale: str, translate: Translate) -> None:
     """Draw it. Script thread.
 
     Raises:
@@ -24,22 +24,22 @@ def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
         CallNotFound: it was deleted.
     """
     _ = translate
-    call = backend.snapshot(grant.call_id).call
-    seat = Attachment(backend, grant.call_id, grant.role, browser_memory())
+    call = guest.call()
+    seat = Attachment(guest, guest.call_id, guest.role, browser_memory())
     if call.state is CallState.ENDED:
         if seat.participant(call) is None:
             raise CallEnded(call_id=call.id)
         st.success(_("The call has ended. You may close this page."))
         return
     st.title(_("Join the call"), anchor=False)
-    left = f"left:{grant.call_id}"
+    left = f"left:{guest.call_id}"
     if st.session_state.get(left):
         st.success(_("You have left the call. You may close this page."))
         st.button(_("Join again"), key="join-again", on_click=st.session_state.pop, args=(left,))
         return
     participant = seat.participant(call)
-    st.info(_("This call is transcribed: what you say is written down and kept."), icon=":material/edit_note:")
-    usual = _(ROLES[grant.role])
+    join_notice(guest.settings, locale, _)
+    usual = _(ROLES[guest.role])
     name = st.text_input(
         _("Your name"),
         value=participant.name if participant else browser_memory().recall(NAME) or "",
@@ -48,13 +48,13 @@ def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
         key="join-name",
     )
     view = leg(
-        f"join:{grant.call_id}",
+        f"join:{guest.call_id}",
         lambda: seat.connect((name or "").strip() or usual),
-        listen_only=not grant.role.speaks,
-        constraints=MicrophoneConstraints.from_settings(backend.settings),
+        listen_only=not guest.role.speaks,
+        constraints=MicrophoneConstraints.from_settings(guest.settings),
         translate=translate,
     )
-    call = backend.snapshot(grant.call_id).call
+    call = guest.call()
     if view.playing:
         with said_on_the_page(translate):
             seat.follow_mute(call, view.muted)
@@ -68,6 +68,8 @@ def join_form(backend: Backend, grant: JoinGrant, translate: Translate) -> None:
             on_click=_leave,
             args=(seat, left),
         )
+    # Last, so that no button moves away under a finger when it appears.
+    stopping_notice(guest, _)
 
 
 def _leave(seat: Attachment, left: str) -> None:

@@ -1,5 +1,6 @@
 """The link that lets a customer join: its address, and the button that copies it."""
 
+import ipaddress
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
@@ -15,9 +16,14 @@ _component = st.components.v2.component(
 )
 
 
-def join_address(token: str, page_url: str | None) -> str:
-    """The join page's address on the server that shows `page_url`; a path alone where that is unknown."""
+def join_address(token: str, page_url: str | None, public_url: str = "") -> str:
+    """The join page's address: under the public URL or, without one, on the server that shows `page_url`.
+
+    It is a path alone where neither is known.
+    """
     query = urlencode({"t": token})
+    if public_url:
+        return f"{public_url.rstrip('/')}/join?{query}"
     if not page_url:
         return f"/join?{query}"
     parts = urlsplit(page_url)
@@ -25,9 +31,24 @@ def join_address(token: str, page_url: str | None) -> str:
     return urlunsplit((parts.scheme, parts.netloc, f"{folder}/join", query, ""))
 
 
+def is_of_this_machine(address: str) -> bool:
+    """Whether nobody else can open an address, because it names the machine that it is opened on."""
+    host = urlsplit(address).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
 def copy_button(address: str, translate: Translate) -> None:
-    """A button that puts a link on the clipboard, or shows it where the browser forbids that. Script thread."""
+    """A button that puts a link on the clipboard, or shows it where the browser forbids that. Script thread.
+
+    It says so where the link is of no use to anybody else.
+    """
     _ = translate
+    tip = _("A link with which the customer joins this call in a browser.")
+    limit = _("This link works on this machine only; others need EARSHOT_PUBLIC_URL to be set.")
+    local = is_of_this_machine(address)
     _component(
         key="copy-join-link",
         data={
@@ -35,7 +56,8 @@ def copy_button(address: str, translate: Translate) -> None:
             "label": _("Copy join link"),
             "copied": _("Copied"),
             "refused": _("Copy this link:"),
-            "tip": _("A link with which the customer joins this call in a browser."),
+            "tip": f"{tip}\n{limit}" if local else tip,
+            "note": _("for this machine only") if local else "",
         },
         width="content",
     )

@@ -4,12 +4,14 @@ The page's script mounts it once. From then on the browser's script (assets/live
 so nothing reruns while a call goes on; the one thing that it reports to Python is that the call has ended.
 """
 
+from collections.abc import Callable
+from functools import partial
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
 from core.language.catalogue import Translate
-from core.model.call import CallState
+from core.model.call import CallId, CallState
 from core.model.snapshot import CallSnapshot
 from core.ui.charts import LIVE_WINDOW_S, call_figure, sample_frame
 from core.ui.theme import ASSETS, palette, palettes
@@ -26,20 +28,47 @@ _component = st.components.v2.component(
 )
 
 
-def live_view(snapshot: CallSnapshot, *, view_token: str, locale: str, theme: str, translate: Translate) -> None:
+Correct = Callable[[str, str], None]
+"""Lets an utterance (its id) read differently (the text)."""
+
+
+def live_view(
+    snapshot: CallSnapshot,
+    *,
+    view_token: str,
+    locale: str,
+    theme: str,
+    public_page: str,
+    moment: float | None,
+    correct: Correct | None,
+    translate: Translate,
+) -> None:
     """Mount the view of a call, live or ended. Script thread; a rerun leaves what is drawn as it is.
 
-    `view_token` lets the browser read the call's stream; `theme` is `light` or `dark`.
+    Args:
+        snapshot: The call as it is now.
+        view_token: Lets the browser read the call's stream.
+        locale: The interface's language.
+        theme: `light` or `dark`.
+        public_page: The live page's address for links to moments; empty for the one in the browser.
+        moment: What to show at first, in seconds on the call's clock.
+        correct: Called in the callback phase of a run; None where the reader may not correct.
+        translate: Into the interface's language.
     """
     call = snapshot.call
     ended = call.state is CallState.ENDED
+    key = f"live-view-{call.id}"
     _component(
-        key=f"live-view-{call.id}",
+        key=key,
         data={
             "call_id": call.id,
             "state": call.state.value,
             "locale": locale,
-            "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token})}",
+            "public_page": public_page,
+            "moment": moment,
+            "may_correct": correct is not None,
+            "refresh": st.session_state.get(_refresh_key(call.id), 0),
+            "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token, 'locale': locale})}",
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "words": live_view_words(translate),
@@ -47,6 +76,7 @@ def live_view(snapshot: CallSnapshot, *, view_token: str, locale: str, theme: st
             "figure_key": f"{theme}|{'ended' if ended else 'live'}",
         },
         on_ended_change=_rerun,
+        on_correct_change=partial(_take_correction, key, call.id, correct),
     )
 
 
@@ -69,6 +99,20 @@ def figure_json(snapshot: CallSnapshot, theme: str, translate: Translate) -> str
         translate=translate,
     )
     return str(figure.to_json())
+
+
+def _take_correction(key: str, call_id: CallId, correct: Correct | None) -> None:
+    given = st.session_state[key].get("correct")
+    if correct is None or not isinstance(given, dict):
+        return
+    correct(str(given.get("id", "")), str(given.get("text", "")))
+    # The stream of an ended call is over: another number makes the view ask for it again.
+    refresh = _refresh_key(call_id)
+    st.session_state[refresh] = st.session_state.get(refresh, 0) + 1
+
+
+def _refresh_key(call_id: CallId) -> str:
+    return f"refresh:{call_id}"
 
 
 def _rerun() -> None:

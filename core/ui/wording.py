@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 
 from core.language.catalogue import Translate
+from core.model.access import UserRole
 from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
 from core.model.health import PartState
+from core.settings.loading import Source
 
 
 def message(text: str) -> str:
@@ -23,6 +25,14 @@ ROLES: Mapping[Role, str] = {
     Role.AGENT: message("Agent"),
     Role.SUPERVISOR: message("Supervisor"),
     Role.PERSONA: message("AI persona"),
+}
+
+USER_ROLES: Mapping[UserRole, str] = {
+    UserRole.CUSTOMER: message("Customer"),
+    UserRole.AGENT: message("Agent"),
+    UserRole.SUPERVISOR: message("Supervisor"),
+    UserRole.ANALYST: message("Analyst"),
+    UserRole.ADMIN: message("Administrator"),
 }
 
 LEG_STATES: Mapping[LegState, str] = {
@@ -90,6 +100,7 @@ NOTES: Mapping[str, str] = {
     "participant_left": message("{subject} left."),
     "participant_lost": message("The connection of {subject} was lost."),
     "media_restarted": message("The audio server was restarted; connections are being made again."),
+    "server_stopping": message("The server is about to be stopped. Please finish this call soon."),
 }
 """What a `Note.code` reads as; a code that is not here is shown as it is."""
 
@@ -109,15 +120,17 @@ METRIC_TIPS: Mapping[str, str] = {
 
 SPOKEN_LANGUAGES: Mapping[str, str] = {"ko": message("Korean"), "en": message("English")}
 
+LANGUAGE_BADGES: Mapping[str, str] = {"ko": "한국어", "en": "English"}
+"""Languages that something is written in, each by its own name."""
+
+SETTING_SOURCES: Mapping[Source, str] = {
+    Source.ENVIRONMENT: message("environment"),
+    Source.FILE: message("settings file"),
+    Source.DEFAULT: message("default"),
+}
+
 INTERFACE_LANGUAGES: Mapping[str, str] = {"ko": "한국어", "en": "English"}
 """Languages of the interface, each by its own name."""
-
-
-def duration(seconds: float) -> str:
-    """A length of time as `3:07` or `1:02:07`."""
-    whole = max(0, int(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def call_seconds(call: Call, now: float) -> float:
@@ -144,6 +157,15 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "transcript_empty_ended": _("Nothing was said in this call."),
         "jump": _("Jump to latest"),
         "uncertain": _("The speech engine itself doubts this text."),
+        "correct": _("Correct this text"),
+        "corrected": _("corrected"),
+        "corrected_tip": _("Corrected by {name}. It was understood as: “{original}”"),
+        "save": _("Save"),
+        "saving": _("Saving…"),
+        "cancel": _("Cancel"),
+        "copy_moment": _("Copy a link to this moment"),
+        "moment_copied": _("The link was copied."),
+        "copy_refused": _("Copy this link:"),
         "confidence": _("Confidence {percent} %"),
         "summary": _("Summary"),
         "summary_empty": _("The summary appears after the first sentences."),

@@ -1,12 +1,9 @@
 import socket
-import subprocess
-import sys
 
 import pytest
 
 from core.api.address import check_free
 from core.model.errors import AddressUnusable, PortTaken
-from core.settings import PROJECT_ROOT
 
 
 @pytest.fixture
@@ -37,15 +34,3 @@ def test_a_free_port_is_free_again_afterwards(taken: socket.socket) -> None:
 def test_an_address_that_is_not_this_machines_is_named(host: str, port: int) -> None:
     with pytest.raises(AddressUnusable, match=f"{host}:{port}"):
         check_free(host, port)
-
-
-@pytest.mark.parametrize("port", ["70000", "eighty", "-1"])
-def test_the_command_ends_with_a_sentence_and_no_traceback(port: str) -> None:
-    ended = subprocess.run(
-        [sys.executable, "-m", "core.api.address", "localhost", port], capture_output=True, text=True, cwd=PROJECT_ROOT
-    )
-    assert ended.returncode == 1
-    assert ended.stderr == (
-        f"Earshot cannot listen on localhost:{port}: a port is a number from 0 to 65535."
-        " Choose another address or port.\n"
-    )

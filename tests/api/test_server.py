@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from core.calls.tokens import Tokens
+from core.access.tokens import Tokens
+from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallId
 from tests.support.streamlit_server import ROOT, Server, ServerFailed, running_server
 
@@ -22,6 +23,15 @@ APP = ROOT / "app.py"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(APP, tmp_path_factory.mktemp("server"), health="/api/health") as server:
         yield server
+
+
+DEVELOPER = Person("development", "Developer", UserRole.ADMIN, SignInMethod.DEVELOPMENT)
+
+
+def tokens_of(server: Server) -> Tokens:
+    """What the server itself signs and reads with."""
+    key = (server.data_dir / "secret.key").read_text()
+    return Tokens(key, join_seconds=60, session_seconds=60, wall=time.time)
 
 
 def get(url: str) -> tuple[int, str]:
@@ -42,7 +52,20 @@ def test_health_names_every_part_and_its_state(server: Server) -> None:
 def test_the_api_documents_itself(server: Server) -> None:
     status, body = get(f"{server.url}/api/openapi.json")
     assert status == 200
-    assert set(json.loads(body)["paths"]) == {"/health", "/load", "/calls/{call_id}/stream"}
+    assert set(json.loads(body)["paths"]) == {
+        "/audit",
+        "/calls",
+        "/calls/{call_id}",
+        "/calls/{call_id}/end",
+        "/calls/{call_id}/export",
+        "/calls/{call_id}/links",
+        "/calls/{call_id}/stream",
+        "/calls/{call_id}/utterances/{utterance_id}",
+        "/health",
+        "/load",
+        "/session",
+        "/settings",
+    }
 
 
 def test_the_charting_library_comes_from_this_server(server: Server) -> None:
@@ -53,14 +76,14 @@ def test_the_charting_library_comes_from_this_server(server: Server) -> None:
 @pytest.mark.parametrize("token", ["", "nonsense", "another-call"])
 def test_a_stream_needs_the_call_s_own_token(server: Server, token: str) -> None:
     if token == "another-call":
-        token = Tokens((server.data_dir / "secret.key").read_text(), 60).view_token(CallId("c2"))
+        token = tokens_of(server).view_token(CallId("c2"), DEVELOPER)
     status, body = get(f"{server.url}/api/calls/c1/stream?token={token}")
     assert status == 403
     assert json.loads(body)["message"].startswith("This link is not valid")
 
 
 def test_the_stream_of_an_unknown_call_says_so(server: Server) -> None:
-    token = Tokens((server.data_dir / "secret.key").read_text(), 60).view_token(CallId("c1"))
+    token = tokens_of(server).view_token(CallId("c1"), DEVELOPER)
     status, body = get(f"{server.url}/api/calls/c1/stream?token={token}")
     assert status == 200
     assert "There is no call c1" in body
@@ -68,12 +91,11 @@ def test_the_stream_of_an_unknown_call_says_so(server: Server) -> None:
 
 def test_a_server_with_an_open_stream_stops_in_time_and_leaves_no_call_open(tmp_path: Path) -> None:
     with running_server(APP, tmp_path, health="/api/health") as server:
-        key = (tmp_path / "secret.key").read_text()
         with sqlite3.connect(tmp_path / "earshot.db") as database:
             # A call of another server on the same records: its stream stays open, since nobody ends it.
             columns = "(id, language, state, origin, created_at)"
             database.execute(f"INSERT INTO calls {columns} VALUES ('c1', 'ko', 'live', 'browser', 1.0)")
-        token = Tokens(key, 60).view_token(CallId("c1"))
+        token = tokens_of(server).view_token(CallId("c1"), DEVELOPER)
         with urllib.request.urlopen(f"{server.url}/api/calls/c1/stream?token={token}", timeout=20) as stream:
             assert json.loads(stream.readline().removeprefix(b"data: "))["reset"] is True
             began = time.monotonic()

@@ -53,7 +53,7 @@ def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
 async def test_a_stream_sends_the_picture_then_the_changes_and_hears_of_a_shutdown() -> None:
     record = CallRecord(a_call(), ManualClock())
     stopping = asyncio.Event()
-    stream = events(record.snapshot, lambda: record.revision, tuple, stopping.is_set)
+    stream = events(record.snapshot, lambda: record.revision, tuple, stopping.is_set, str)
     first = await anext(stream)
     assert json.loads(first.removeprefix("data: "))["reset"] is True
     record.put_utterance(an_utterance("1", "네", 0.0))
@@ -69,7 +69,7 @@ async def test_a_stream_tells_when_a_part_fails_though_nothing_else_happens() ->
     def snapshot():
         return replace(record.snapshot(), parts=tuple(parts))
 
-    stream = events(snapshot, lambda: record.revision, lambda: tuple(parts), lambda: False)
+    stream = events(snapshot, lambda: record.revision, lambda: tuple(parts), lambda: False, str)
     await anext(stream)
     parts[0] = PartHealth("media", PartState.DOWN, needed=True, detail="killed")
     assert "killed" in await asyncio.wait_for(anext(stream), 10)
@@ -78,7 +78,7 @@ async def test_a_stream_tells_when_a_part_fails_though_nothing_else_happens() ->
 
 async def test_the_stream_of_an_ended_call_ends() -> None:
     record = CallRecord(replace(a_call(), state=CallState.ENDED), ManualClock())
-    sent = [event async for event in events(record.snapshot, lambda: 0, tuple, lambda: False)]
+    sent = [event async for event in events(record.snapshot, lambda: 0, tuple, lambda: False, str)]
     assert len(sent) == 2
     assert sent[1].startswith("event: done")
 
@@ -87,6 +87,6 @@ async def test_a_call_that_is_gone_is_said_in_words() -> None:
     def snapshot():
         raise CallNotFound(call_id="c9")
 
-    sent = [event async for event in events(snapshot, lambda: 0, tuple, lambda: False)]
+    sent = [event async for event in events(snapshot, lambda: 0, tuple, lambda: False, str)]
     assert sent[0].startswith("event: gone")
     assert "There is no call c9" in sent[0]

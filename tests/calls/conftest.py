@@ -74,6 +74,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             samples=samples,
             make_id=lambda: next(ids),
             grace_s=20.0,
+            call_limit=5,
         )
     )
     yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples")

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from core.calls.tokens import JoinGrant
+from core.access.tokens import JoinGrant, ViewGrant
+from core.assist.scenarios import ScenarioFolder, ScenarioList
+from core.calls.archive import Export
+from core.calls.export import ExportFormat
+from core.guidance.background import KnowledgeReport
+from core.guidance.knowledge import KnowledgeFile
+from core.model.access import Person, SignInMethod, UserRole
+from core.model.archive import CallPage, CallQuery, FoundCall
+from core.model.audit import AuditAction, AuditEntry
 from core.model.call import (
     Call,
     CallId,
@@ -17,10 +25,21 @@ from core.model.call import (
     ParticipantId,
     Role,
 )
-from core.model.errors import CallEnded, CallNotFound, LinkInvalid, ParticipantNotFound
+from core.model.errors import (
+    CallEnded,
+    CallNotFound,
+    LinkInvalid,
+    NotSignedIn,
+    ParticipantNotFound,
+    SignInEnded,
+    UtteranceNotFound,
+)
 from core.model.health import PartHealth, PartState
 from core.model.snapshot import CallSnapshot
-from core.settings import Settings
+from core.model.utterance import Correction, Utterance
+from core.settings import PROJECT_ROOT, Settings
+from core.settings.loading import Source, Sources
+from core.settings.report import SettingLine, settings_report
 
 STARTED = 1_790_000_000.0
 
@@ -80,20 +99,118 @@ class FakePort:
         self.state = LegState.CLOSED
 
 
+class FakeSignIn:
+    """Whoever comes is this person, until nobody is."""
+
+    def __init__(self) -> None:
+        self.person: Person | None = Person("development", "Developer", UserRole.ADMIN, SignInMethod.DEVELOPMENT)
+        self.methods = frozenset({SignInMethod.DEVELOPMENT})
+
+    def local_admin(self, client: str, host: str, forwarded: bool) -> Person:
+        if self.person is None:
+            raise NotSignedIn
+        return self.person
+
+    def from_session(self, token: str) -> Person:
+        raise SignInEnded
+
+    def is_current(self, person: Person) -> bool:
+        return person == self.person
+
+    def sign_out(self, person: Person) -> None:
+        self.person = None
+
+
+@dataclass
+class FakeTokens:
+    """Links are `join-CALL`, streams `view-CALL`."""
+
+    backend: "PageBackend"
+
+    def join_token(self, call_id: CallId, role: Role) -> str:
+        self.backend.links[f"join-{call_id}"] = JoinGrant(call_id=call_id, role=role)
+        return f"join-{call_id}"
+
+    def read_join_token(self, token: str) -> JoinGrant:
+        if self.backend.link_error:
+            raise self.backend.link_error
+        if token not in self.backend.links:
+            raise LinkInvalid
+        return self.backend.links[token]
+
+    def view_token(self, call_id: CallId, person: Person) -> str:
+        return f"view-{call_id}"
+
+    def read_view_token(self, token: str) -> ViewGrant:
+        assert self.backend.sign_in.person is not None
+        return ViewGrant(CallId(token.removeprefix("view-")), self.backend.sign_in.person)
+
+    def xsrf_token(self, session: str) -> str:
+        return "xsrf"
+
+    def check_xsrf(self, token: str, session: str) -> None:
+        assert token == "xsrf"
+
+
+@dataclass
+class FakeArchive:
+    """Finds among the snapshots."""
+
+    backend: "PageBackend"
+
+    def search(self, query: CallQuery) -> CallPage:
+        self.backend.done.append(("search", query))
+        found = []
+        for snapshot in self.backend.snapshots.values():
+            quotes = [u for u in snapshot.utterances if all(w in u.text for w in query.text.split())]
+            if query.state not in (None, snapshot.call.state) or (query.text and not quotes):
+                continue
+            quote = quotes[0] if query.text else None
+            summary = snapshot.summaries[-1].text.summary if snapshot.summaries else ""
+            found.append(
+                FoundCall(snapshot.call, summary, quote.text if quote else "", quote.start_s if quote else None)
+            )
+        return CallPage(tuple(found[query.offset :][: query.limit]), len(found))
+
+    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
+        return Export(f"earshot-{call_id}.{kind.value}", "text/plain", b"exported")
+
+
 @dataclass
 class PageBackend:
     """Has the methods of `core.backend.Backend` that pages use. `done` records the commands it was given."""
 
     settings: Settings = field(default_factory=lambda: Settings(_env_file=None))
+    sources: Sources = field(
+        default_factory=lambda: Sources(Path("own.env"), dict.fromkeys(Settings.model_fields, Source.DEFAULT))
+    )
+    folder: ScenarioFolder = field(default_factory=lambda: ScenarioFolder(PROJECT_ROOT / "demo" / "scenarios"))
+    handbook: KnowledgeReport = field(
+        default_factory=lambda: KnowledgeReport(
+            Path("knowledge"),
+            (KnowledgeFile("ko/billing.md", 6, ("ko",), ()),),
+            STARTED,
+            6,
+            is_loading=False,
+            problem=None,
+        )
+    )
     snapshots: dict[str, CallSnapshot] = field(default_factory=dict)
-    tokens: dict[str, JoinGrant] = field(default_factory=dict)
-    token_error: Exception | None = None
+    links: dict[str, JoinGrant] = field(default_factory=dict)
+    link_error: Exception | None = None
     demo_error: Exception | None = None
     parts: tuple[PartHealth, ...] = tuple(
         PartHealth(name, PartState.UP, needed=name in ("media", "store"))
         for name in ("media", "speech", "assist", "guidance", "store")
     )
+    is_stopping: bool = False
     done: list[tuple[object, ...]] = field(default_factory=list)
+    lines: list[AuditEntry] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.sign_in = FakeSignIn()
+        self.tokens = FakeTokens(self)
+        self.archive = FakeArchive(self)
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
@@ -105,28 +222,70 @@ class PageBackend:
         return self.put(replace(before, revision=before.revision + 1, **parts))
 
     def calls(self) -> tuple[Call, ...]:
-        return tuple(s.call for s in self.snapshots.values())
+        return tuple(s.call for s in self.snapshots.values() if s.call.state is not CallState.ENDED)
+
+    def call(self, call_id: CallId) -> Call:
+        return self.snapshot(call_id).call
+
+    def write_audit(self, action: AuditAction, person: Person, subject: str, client: str, detail: object) -> None:
+        self.lines.append(AuditEntry(STARTED, action, person.id, person.name, person.method, "", subject, client))
+
+    def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
+        self.done.append(("correct", call_id, utterance_id, text))
+        snapshot = self.snapshot(call_id)
+        known = {u.id: u for u in snapshot.utterances}
+        if utterance_id not in known:
+            raise UtteranceNotFound(utterance_id=utterance_id)
+        before = known[utterance_id]
+        known[utterance_id] = replace(before, text=text, correction=Correction(before.text, by, STARTED + 90))
+        self.change(call_id, utterances=tuple(known.values()))
+        return known[utterance_id]
+
+    def delete_call(self, call_id: CallId) -> None:
+        self.done.append(("delete_call", call_id))
+        del self.snapshots[call_id]
 
     def snapshot(self, call_id: CallId) -> CallSnapshot:
         if call_id not in self.snapshots:
             raise CallNotFound(call_id=call_id)
         return replace(self.snapshots[call_id], parts=self.parts)
 
-    def start_call(self, language: str) -> Call:
+    def start_call(self, language: str, by: str) -> Call:
         self.done.append(("start_call", language))
         return self.put(make_snapshot(make_call("new", CallState.WAITING, language=language))).call
 
-    def start_demo(self) -> Call:
+    def start_demo(self, by: str) -> Call:
         self.done.append(("start_demo",))
         if self.demo_error:
             raise self.demo_error
         return self.put(make_snapshot(make_call("demo", origin=CallOrigin.DEMO, language="en"))).call
 
-    def start_script(self, path: Path, language: str) -> Call:
-        self.done.append(("start_script", path.name, language))
+    def start_scenario(self, name: str, by: str) -> Call:
+        self.done.append(("start_scenario", name))
+        language = self.folder.find(name).language
         return self.put(make_snapshot(make_call("script", origin=CallOrigin.SCRIPT, language=language))).call
 
-    def join(self, call_id: CallId, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
+    def scenarios(self) -> ScenarioList:
+        return self.folder.list()
+
+    def settings_report(self) -> tuple[SettingLine, ...]:
+        return settings_report(self.settings, self.sources)
+
+    def knowledge(self) -> KnowledgeReport:
+        return self.handbook
+
+    def reload(self) -> KnowledgeReport:
+        self.done.append(("reload",))
+        return self.handbook
+
+    def join(
+        self,
+        call_id: CallId,
+        role: Role,
+        name: str,
+        participant_id: ParticipantId | None = None,
+        person_id: str = "",
+    ) -> Participant:
         snapshot = self.snapshot(call_id)
         if snapshot.call.state is CallState.ENDED:
             raise CallEnded(call_id=call_id)
@@ -134,7 +293,7 @@ class PageBackend:
         if participant_id is not None and participant_id not in known:
             raise ParticipantNotFound(participant_id=participant_id)
         new_id = participant_id or ParticipantId(f"p{len(known) + 1}")
-        person = Participant(new_id, name, role, STARTED, LegId(f"l-{new_id}"), LegState.CONNECTED)
+        person = Participant(new_id, name, role, STARTED, LegId(f"l-{new_id}"), LegState.CONNECTED, person_id=person_id)
         people = tuple((known | {new_id: person}).values())
         self.put(replace(snapshot, call=replace(snapshot.call, participants=people)))
         self.done.append(("join", call_id, role, name, participant_id))
@@ -152,23 +311,6 @@ class PageBackend:
 
     def end_call(self, call_id: CallId) -> None:
         self.done.append(("end_call", call_id))
-
-    def join_token(self, call_id: CallId, role: Role = Role.CUSTOMER) -> str:
-        self.tokens[f"join-{call_id}"] = JoinGrant(call_id=call_id, role=role)
-        return f"join-{call_id}"
-
-    def read_join_token(self, token: str) -> JoinGrant:
-        if self.token_error:
-            raise self.token_error
-        if token not in self.tokens:
-            raise LinkInvalid
-        return self.tokens[token]
-
-    def view_token(self, call_id: CallId) -> str:
-        return f"view-{call_id}"
-
-    def read_view_token(self, token: str) -> CallId:
-        return CallId(token.removeprefix("view-"))
 
     def revision(self, call_id: CallId) -> int:
         return self.snapshot(call_id).revision

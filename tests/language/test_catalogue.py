@@ -15,6 +15,8 @@ from babel.messages.pofile import read_po
 import core
 from core.language.catalogue import LOCALE_DIR, choose_locale, describe, translator
 from core.model.errors import CallNotFound, EarshotError, SettingInvalid
+from core.settings import Settings
+from core.settings.report import GROUPS
 from core.ui.wording import NOTES
 
 ROOT = Path(core.__file__).parent.parent
@@ -42,8 +44,12 @@ def error_templates() -> set[str]:
     return {kind.template for kind in below(EarshotError) if kind.__module__.startswith("core.")}
 
 
+def settings_meanings() -> set[str]:
+    return {field.description or "" for field in Settings.model_fields.values()} | set(GROUPS)
+
+
 def needed() -> set[str]:
-    return on_the_pages() | error_templates()
+    return on_the_pages() | error_templates() | settings_meanings()
 
 
 @pytest.fixture(scope="module")

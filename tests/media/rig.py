@@ -59,8 +59,8 @@ class Client(FileClient):
 class Rig:
     """One media process, its events, and its clients."""
 
-    def __init__(self, bridge: BridgeKind) -> None:
-        settings = Settings(bridge=bridge, log_level="WARNING", _env_file=None)
+    def __init__(self, bridge: BridgeKind, **options: str) -> None:
+        settings = Settings(bridge=bridge, log_level="WARNING", _env_file=None, **options)
         self.media = MediaProcess(settings, self._take, SystemClock())
         self.events: list[MediaEvent] = []
         self._news = asyncio.Event()
@@ -118,9 +118,9 @@ class Rig:
 
 
 @asynccontextmanager
-async def media_rig(bridge: BridgeKind = BridgeKind.TAP) -> AsyncIterator[Rig]:
-    """A running media process; everything is closed at the end."""
-    rig = Rig(bridge)
+async def media_rig(bridge: BridgeKind = BridgeKind.TAP, **options: str) -> AsyncIterator[Rig]:
+    """A running media process, with any further settings; everything is closed at the end."""
+    rig = Rig(bridge, **options)
     await rig.media.start()
     try:
         yield rig

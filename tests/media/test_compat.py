@@ -4,13 +4,15 @@ import inspect
 import logging
 import time
 
+import aioice
 import pytest
-from aiortc import RTCRtpReceiver, rtcdtlstransport, rtcrtpsender
+from aiortc import RTCIceGatherer, RTCRtpReceiver, rtcdtlstransport, rtcicetransport, rtcrtpsender
 from aiortc.codecs.opus import OpusEncoder
 from aiortc.rtp import RtpPacket
 
 from core.media import compat
-from core.media.compat import offered_lines, read_candidate, tap_problem, tap_receiver
+from core.media.address_range import PortRange
+from core.media.compat import limit_addresses, offered_lines, read_candidate, tap_problem, tap_receiver
 from core.media.guard import Guard, Tally
 from core.media.opus import opus_packet
 from core.media.packet import FRAME_SAMPLES, MediaPacket
@@ -102,3 +104,28 @@ def test_lines_of_an_offer_are_read() -> None:
         "m=audio 9 UDP/TLS/RTP/SAVPF 111 0\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:0 PCMU/8000\r\n"
     )
     assert offered_lines(offer) == [("video", frozenset({"vp8"})), ("audio", frozenset({"opus", "pcmu"}))], CHANGED
+
+
+async def test_every_connection_is_made_by_the_class_that_is_put_in_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rtcicetransport, "Connection", rtcicetransport.Connection)
+    limit_addresses(PortRange(41000, 41009), "203.0.113.7")
+    gatherer = RTCIceGatherer(iceServers=[])
+    await gatherer.gather()
+    candidates = gatherer.getLocalCandidates()
+    try:
+        own = {c.host for c in gatherer._connection._local_candidates}
+        assert "203.0.113.7" not in own
+        assert {c.ip for c in candidates} <= {"203.0.113.7"}, "aioice has changed: see core/media/compat.py"
+        assert all(41000 <= c.port <= 41009 for c in candidates), "aioice has changed: see core/media/compat.py"
+        assert len(gatherer._connection._protocols) == len(own)
+    finally:
+        await gatherer._connection.close()
+
+
+def test_candidates_are_gathered_where_the_ports_are_limited() -> None:
+    signature = list(inspect.signature(aioice.Connection.get_component_candidates).parameters)
+    assert signature == ["self", "component", "addresses", "timeout"], "aioice has changed: see core/media/compat.py"
+    source = inspect.getsource(aioice.Connection.gather_candidates)
+    assert "self.get_component_candidates(component=component, addresses=addresses)" in source
+    assert "self._protocols += host_protocols" in inspect.getsource(aioice.Connection.get_component_candidates)
+    assert "self._connection.local_candidates" in inspect.getsource(RTCIceGatherer.getLocalCandidates), CHANGED

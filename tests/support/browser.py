@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,9 +54,11 @@ def browser_problem() -> str:
     return "" if shutil.which(CHROMIUM) else f"{CHROMIUM} is missing; install the package chromium"
 
 
-def launch_chromium(playwright: Playwright, *, microphone: Path | None, allow_microphone: bool = True) -> Browser:
+def launch_chromium(
+    playwright: Playwright, *, microphone: Path | None, allow_microphone: bool = True, more_flags: Sequence[str] = ()
+) -> Browser:
     """Start Chromium; `microphone` is a WAV file that its fake microphone plays over and over (None: beeps)."""
-    flags = list(FLAGS)
+    flags = [*FLAGS, *more_flags]
     if allow_microphone:
         flags.append("--use-fake-ui-for-media-stream")
     if microphone is not None:

@@ -1,7 +1,8 @@
-"""`streamlit run` as a child process, for tests with a real browser or a real HTTP client."""
+"""The server as a child process, for tests with a real browser or a real HTTP client."""
 
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -53,7 +54,6 @@ def running_server(
     """Run `script` on a free port of all addresses until the block ends; children of the server end with it."""
     make_data_folder(data_dir)
     port = free_port()
-    log_file = data_dir / "server.log"
     options = {
         "server.port": port,
         "server.address": "0.0.0.0",
@@ -64,12 +64,41 @@ def running_server(
     }
     command = [sys.executable, "-m", "streamlit", "run", str(script)]
     command += [f"--{name}={value}" for name, value in options.items()]
-    own = {"EARSHOT_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with _started(command, data_dir, f"http://127.0.0.1:{port}", environment or {}, health) as server:
+        yield server
+
+
+@contextmanager
+def launched_server(
+    data_dir: Path, *, port: int | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[Server]:
+    """The whole server as `make run` starts it, on a free port; with HTTPS where the environment has a certificate."""
+    make_data_folder(data_dir)
+    port = port or free_port()
+    given = {"STREAMLIT_SERVER_HEADLESS": "true", "EARSHOT_PORT": str(port), **(environment or {})}
+    scheme = "https" if "EARSHOT_TLS_CERTIFICATE" in given else "http"
+    command = [sys.executable, "-m", "core.api"]
+    with _started(command, data_dir, f"{scheme}://127.0.0.1:{port}", given, "/api/health") as server:
+        yield server
+
+
+@contextmanager
+def _started(
+    command: list[str], data_dir: Path, url: str, environment: Mapping[str, str], health: str
+) -> Iterator[Server]:
+    # Tests end the server with calls that nobody will finish.
+    own = {
+        "EARSHOT_DATA_DIR": str(data_dir),
+        "EARSHOT_DRAIN_S": "0",
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+    }
+    log_file = data_dir / "server.log"
     with log_file.open("wb") as log:
         process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **own, **(environment or {})}, stdout=log, stderr=subprocess.STDOUT
+            command, cwd=ROOT, env={**os.environ, **own, **environment}, stdout=log, stderr=subprocess.STDOUT
         )
-    server = Server(f"http://127.0.0.1:{port}", port, data_dir, log_file, process)
+    server = Server(url, int(url.rpartition(":")[2]), data_dir, log_file, process)
     try:
         _wait_until_healthy(server, health)
         yield server
@@ -84,11 +113,13 @@ def running_server(
 
 def _wait_until_healthy(server: Server, health: str) -> None:
     deadline = time.monotonic() + START_LIMIT_S
+    # The certificates of tests are signed by authorities that nobody trusts.
+    trusting = ssl._create_unverified_context()
     while time.monotonic() < deadline:
         if server.process.poll() is not None:
             raise ServerFailed(f"the server ended with {server.process.returncode}:\n{server.log}")
         try:
-            with urllib.request.urlopen(server.url + health, timeout=2):
+            with urllib.request.urlopen(server.url + health, timeout=2, context=trusting):
                 return
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)

@@ -1,6 +1,5 @@
 """Every page, in both languages, in every state that a reader can meet."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +10,13 @@ from streamlit.testing.v1 import AppTest
 
 import core
 from core import backend as composition
+from core.assist.scenarios import ScenarioFolder
 from core.language.catalogue import translator
 from core.model.call import CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
 from core.model.errors import LinkExpired, LinkInvalid, MediaProcessDown
 from core.model.health import PartHealth, PartState
 from core.model.utterance import Utterance
 from core.ui.browser_memory import BrowserMemory
-from core.ui.start_buttons import KOREAN_SCRIPT
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
 
 MAIN = Path(core.__file__).parent.parent / "pages" / "main.py"
@@ -122,13 +121,25 @@ class TestStarting:
         assert ("start_demo",) in server.done
         assert test.query_params["call"] == "demo"
 
-    def test_the_korean_demo_is_a_script_that_is_there(self, server: PageBackend) -> None:
+    @pytest.mark.parametrize("name", [scenario.name for scenario in PageBackend().scenarios().scenarios])
+    def test_every_scripted_demo_can_be_started(self, server: PageBackend, name: str) -> None:
         test = open_page(locale="ko-KR")
-        test.button(key="start-script").click().run()
-        assert ("start_script", KOREAN_SCRIPT.name, "ko") in server.done
+        test.button(key=f"start-script-{name}").click().run()
+        assert ("start_scenario", name) in server.done
         assert test.query_params["call"] == "script"
-        turns = json.loads(KOREAN_SCRIPT.read_text(encoding="utf-8"))
-        assert {turn["speaker"] for turn in turns} == {"고객", "상담사"}
+
+    @pytest.mark.parametrize("locale", LANGUAGES)
+    def test_a_folder_without_demos_and_a_broken_file_are_told(
+        self, server: PageBackend, locale: str, tmp_path: Path
+    ) -> None:
+        _ = translator(locale[:2])
+        server.folder = ScenarioFolder(tmp_path)
+        none = _("There are no scripted demos. demo/README.md tells how to write one.")
+        assert none in words(open_page(locale=locale))
+        (tmp_path / "broken.json").write_text("[{")
+        text = words(open_page(locale=locale))
+        assert "broken" in text
+        assert none not in text
 
     def test_a_demo_that_cannot_start_says_why(self, server: PageBackend) -> None:
         server.demo_error = MediaProcessDown()
@@ -227,7 +238,7 @@ class TestJoin:
     ) -> None:
         _ = translator(locale[:2])
         server.put(make_snapshot(make_call(participants=(AGENT,))))
-        test = open_page("join", locale, t=server.join_token(CallId("c1")))
+        test = open_page("join", locale, t=server.tokens.join_token(CallId("c1"), Role.CUSTOMER))
         assert test.info[0].value == _("This call is transcribed: what you say is written down and kept.")
         assert test.text_input(key="join-name").label == _("Your name")
         assert has(test, "earshot_leg_panel")
@@ -242,7 +253,7 @@ class TestJoin:
         test.session_state["browser_memory"] = remembering("earshot_seat_c1_customer", "p2")
         test.run()
         test.switch_page("join.py")
-        test.query_params["t"] = server.join_token(CallId("c1"))
+        test.query_params["t"] = server.tokens.join_token(CallId("c1"), Role.CUSTOMER)
         test.run()
         test.button(key="join-leave").click().run()
         assert ("leave", "c1", "p2") in server.done
@@ -253,7 +264,7 @@ class TestJoin:
 
     def test_a_call_that_has_ended_says_so(self, server: PageBackend, locale: str) -> None:
         server.put(make_snapshot(make_call(state=CallState.ENDED)))
-        test = open_page("join", locale, t=server.join_token(CallId("c1")))
+        test = open_page("join", locale, t=server.tokens.join_token(CallId("c1"), Role.CUSTOMER))
         assert "c1" in test.error[0].value
         assert not has(test, "earshot_leg_panel")
 
@@ -264,14 +275,14 @@ class TestJoin:
         test.session_state["browser_memory"] = remembering("earshot_seat_c1_customer", "p2")
         test.run()
         test.switch_page("join.py")
-        test.query_params["t"] = server.join_token(CallId("c1"))
+        test.query_params["t"] = server.tokens.join_token(CallId("c1"), Role.CUSTOMER)
         test.run()
         assert test.success[0].value == translator(locale[:2])("The call has ended. You may close this page.")
         assert not test.error
 
     @pytest.mark.parametrize("error", [LinkExpired(), LinkInvalid()])
     def test_a_bad_link_says_what_to_do(self, server: PageBackend, locale: str, error: LinkExpired) -> None:
-        server.token_error = error
+        server.link_error = error
         test = open_page("join", locale, t="x")
         assert test.error[0].value == translator(locale[:2])(error.template)
         assert not test.get("page_link")
@@ -285,7 +296,7 @@ class TestLanguage:
         test = open_page(locale="en-US")
         test.segmented_control(key="interface_language_switch").set_value("ko").run()
         assert not test.exception
-        assert test.title[0].value == translator("ko")("Calls")
+        assert test.title[0].value == translator("ko")("Overview")
 
     def test_a_server_that_is_not_open_yet_says_so(self) -> None:
         composition.install(None)

@@ -9,9 +9,14 @@ function show(parentElement, data) {
     const status = document.createElement("span");
     status.className = "es-copy-status";
     status.setAttribute("role", "status");
-    parentElement.append(button, status);
+    const note = document.createElement("span");
+    note.className = "es-copy-note";
+    parentElement.append(button, note, status);
     button.addEventListener("click", () => copy(button, status));
   }
+  const note = parentElement.querySelector(".es-copy-note");
+  note.textContent = data.note;
+  note.title = data.tip;
   button.given = data;
   button.title = data.tip;
   if (!button.dataset.busy) button.textContent = data.label;

@@ -83,7 +83,11 @@ class LiveView {
     this.legs = {};
     this.colours = new Map();
     this.bar = new CallBar(this.words);
-    this.transcript = new Transcript(this.words);
+    this.moment = data.moment;
+    this.transcript = new Transcript(this.words, {
+      correct: data.may_correct ? (id, text) => this.data.correct({ id, text }) : null,
+      link: (seconds) => this.link(seconds),
+    });
     this.summary = new SummaryPanel(this.words);
     this.handbook = new HandbookPanel(this.words);
     this.network = new NetworkPanel(this.words);
@@ -105,7 +109,9 @@ class LiveView {
 
   // What a rerun of the page brings: fresh tokens, a fresh figure, perhaps another theme.
   take(data) {
+    const isLater = this.data && data.refresh !== this.data.refresh;
     this.data = data;
+    if (isLater && this.source.readyState === EventSource.CLOSED) this.connect();
     this.paint();
     if (data.figure_key !== this.figureKey) {
       this.figureKey = data.figure_key;
@@ -115,6 +121,14 @@ class LiveView {
 
   url(path) {
     return new URL(path, document.baseURI.startsWith("http") ? window.location.href : document.baseURI).href;
+  }
+
+  // The address of this call at a moment, as others reach it.
+  link(seconds) {
+    const link = new URL(this.data.public_page || window.location.href);
+    link.search = new URLSearchParams({ call: this.callId, t: seconds.toFixed(1) });
+    link.hash = "";
+    return link.href;
   }
 
   // Streamlit names the theme's colours, not whether it is dark: its background tells.
@@ -204,6 +218,7 @@ class LiveView {
     this.status();
     this.tick();
     if (change.reset) this.network.redraw();
+    if (this.moment !== null && this.moment !== undefined && this.transcript.showMoment(this.moment)) this.moment = null;
     if (change.call && this.call.state !== this.data.state && this.call.state === "ended") this.data.ended();
   }
 
@@ -251,7 +266,11 @@ class LiveView {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const given = { ...data, ended: () => setTriggerValue("ended", true) };
+  const given = {
+    ...data,
+    ended: () => setTriggerValue("ended", true),
+    correct: (correction) => setTriggerValue("correct", correction),
+  };
   let view = views.get(parentElement);
   if (view && (view.callId !== data.call_id || view.data.locale !== data.locale)) {
     view.close();

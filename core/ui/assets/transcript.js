@@ -1,8 +1,10 @@
 // The transcript: utterances and notes in order of time. Interim text is grey until its final version replaces it.
 
 class Transcript {
-  constructor(words) {
+  // `tools`: `correct(id, text)` or null where the reader may not, and `link(seconds)`, a moment's address.
+  constructor(words, tools) {
     this.words = words;
+    this.tools = tools;
     this.rows = [];
     this.byId = new Map();
     this.following = true;
@@ -61,9 +63,19 @@ class Transcript {
       const text = el("span", { class: "es-text" });
       const doubt = el("span", { class: "es-doubt", text: "?", role: "img", "aria-label": this.words.uncertain });
       const name = el("span", { class: "es-name" });
-      const time = el("time", { class: "es-time" });
-      const node = el("div", { class: "es-line" }, time, el("div", { class: "es-said" }, name, text, doubt));
-      row = { kind: "utterance", id: utterance.id, node, text, doubt, name, time };
+      const time = el("button", { class: "es-time", type: "button" });
+      const mended = el("span", { class: "es-mended", text: this.words.corrected, hidden: true });
+      const said = el("div", { class: "es-said" }, name, text, doubt, mended);
+      const node = el("div", { class: "es-line" }, time, said);
+      row = { kind: "utterance", id: utterance.id, node, text, doubt, mended, name, time, said };
+      setTip(time, this.words.copy_moment);
+      time.addEventListener("click", () => this.copyMoment(row));
+      if (this.tools.correct) {
+        row.pencil = el("button", { class: "es-pencil", type: "button", text: "✎", "aria-label": this.words.correct, hidden: true });
+        setTip(row.pencil, this.words.correct);
+        row.pencil.addEventListener("click", () => this.edit(row));
+        said.append(row.pencil);
+      }
       this.byId.set(utterance.id, row);
     }
     if (row.at !== utterance.start_s || row.speaker !== utterance.participant_id) {
@@ -77,6 +89,13 @@ class Transcript {
     setText(row.time, clock(utterance.start_s));
     setText(row.text, utterance.text);
     row.node.classList.toggle("es-interim", !utterance.is_final);
+    if (row.pencil) row.pencil.hidden = !utterance.is_final || Boolean(row.editor);
+    if (row.editor && utterance.text === row.sent) this.closeEditor(row);
+    row.mended.hidden = !utterance.correction;
+    if (utterance.correction) {
+      const { by, original } = utterance.correction;
+      setTip(row.mended, fill(this.words.corrected_tip, { name: by, original }));
+    }
     row.doubt.hidden = !(utterance.uncertain && utterance.is_final);
     if (!row.doubt.hidden) {
       const percent = Math.round((utterance.confidence ?? 0) * 100);
@@ -87,6 +106,81 @@ class Transcript {
       row.final = true;
       if (!this.resetting) this.speak(`${utterance.speaker || role}: ${utterance.text}`);
     }
+  }
+
+  async copyMoment(row) {
+    const link = this.tools.link(row.at);
+    try {
+      await navigator.clipboard.writeText(link);
+      this.speak(this.words.moment_copied);
+      row.time.classList.add("es-copied");
+      setTimeout(() => row.time.classList.remove("es-copied"), 1500);
+    } catch {
+      window.prompt(this.words.copy_refused, link);
+    }
+  }
+
+  edit(row) {
+    if (row.editor) return;
+    const field = el("textarea", { class: "es-editor", rows: "2", maxlength: "2000", "aria-label": this.words.correct });
+    field.value = row.text.textContent;
+    const save = el("button", { type: "button", text: this.words.save });
+    const cancel = el("button", { type: "button", text: this.words.cancel });
+    row.editor = el("div", { class: "es-editing" }, field, el("div", {}, save, cancel));
+    row.field = field;
+    row.save = save;
+    save.addEventListener("click", () => this.send(row));
+    cancel.addEventListener("click", () => this.closeEditor(row));
+    field.addEventListener("keydown", (event) => {
+      // While a Korean syllable is being composed, Enter ends the syllable and Escape takes it back.
+      if (event.isComposing || event.keyCode === 229) return;
+      if (event.key === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        this.send(row);
+      } else if (event.key === "Escape") this.closeEditor(row);
+    });
+    row.text.hidden = true;
+    row.pencil.hidden = true;
+    row.said.append(row.editor);
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  }
+
+  send(row) {
+    const text = row.field.value.split(/\s+/).filter(Boolean).join(" ");
+    if (!text || text === row.text.textContent) {
+      this.closeEditor(row);
+      return;
+    }
+    row.sent = text;
+    row.save.textContent = this.words.saving;
+    row.field.readOnly = true;
+    this.tools.correct(row.id, text);
+    // What is masked on the way comes back as another text, and what is refused not at all: the page says why.
+    setTimeout(() => this.closeEditor(row), 4000);
+  }
+
+  closeEditor(row) {
+    if (!row.editor) return;
+    row.editor.remove();
+    row.editor = row.sent = null;
+    row.text.hidden = false;
+    row.pencil.hidden = false;
+    row.pencil.focus();
+  }
+
+  // Brings the utterance that was being said at a moment into view, and marks it.
+  showMoment(seconds) {
+    const spoken = this.rows.filter((row) => row.kind === "utterance");
+    const row = spoken.filter((each) => each.at <= seconds + 0.2).pop() ?? spoken[0];
+    if (!row) return false;
+    this.following = false;
+    this.marked?.classList.remove("es-moment");
+    this.marked = row.node;
+    row.node.classList.add("es-moment");
+    this.list.scrollTop = row.node.offsetTop - this.list.offsetTop - this.list.clientHeight / 3;
+    this.lastTop = this.list.scrollTop;
+    return true;
   }
 
   noteId(note) {

@@ -1,0 +1,125 @@
+"""The calls that are kept: found, read, corrected, exported and deleted. Running ones are asked of their sessions."""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from core.calls.durable import DurableWriter
+from core.calls.export import MEDIA_TYPES, ExportFormat, export_call
+from core.calls.registry import CallRegistry
+from core.calls.sampling import SampleKeeper
+from core.model.archive import CallPage, CallQuery
+from core.model.call import CallId
+from core.model.clock import Clock
+from core.model.errors import CallNotFound, CallRunning, TextInvalid
+from core.model.snapshot import CallSnapshot
+from core.model.utterance import Utterance
+from core.quality.segments import read_samples, thinned
+from core.store.records import Store
+
+LONGEST_TEXT = 2_000
+"""Characters of a corrected utterance: what one says in about five minutes without a pause."""
+ENDED_POINTS = 600
+"""Samples of each leg and direction that the page of an ended call draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A call as a file."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class CallArchive:
+    """Every call that the store knows. Methods that are coroutines run on the calls loop, the others on any thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        samples: SampleKeeper,
+        samples_dir: Path,
+        registry: CallRegistry,
+        durable: DurableWriter,
+        clock: Clock,
+        mask: Callable[[str, str], str],
+    ) -> None:
+        """`mask(text, language)` hides in a corrected text what may not be kept."""
+        self._store = store
+        self._samples = samples
+        self._samples_dir = samples_dir
+        self._registry = registry
+        self._durable = durable
+        self._clock = clock
+        self._mask = mask
+
+    def search(self, query: CallQuery) -> CallPage:
+        """A stretch of the calls that fit a query. Raises StoreError."""
+        return self._store.search(query)
+
+    def snapshot(self, call_id: CallId) -> CallSnapshot:
+        """The picture of a call that only the store knows. Raises CallNotFound, StoreError."""
+        kept = self._store.load_call(call_id)
+        return kept.snapshot(thinned(read_samples(self._samples_dir, call_id).samples, ENDED_POINTS))
+
+    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
+        """A call as a file, a running one as far as it has come. Raises CallNotFound, StoreError."""
+        kept = self._store.load_call(call_id)
+        samples = read_samples(self._samples_dir, call_id).samples if kind is ExportFormat.JSON else ()
+        return Export(
+            name=f"earshot-{call_id}.{kind.value}",
+            media_type=MEDIA_TYPES[kind],
+            content=export_call(kept, samples, kind),
+        )
+
+    async def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
+        """Let an utterance read differently; what the engine had understood is kept beside it.
+
+        Raises:
+            TextInvalid: it is empty or too long.
+            UtteranceNotFound: the call has no such final utterance.
+            CallNotFound, StoreError
+        """
+        language = await self._call_language(call_id)
+        wanted = self._mask(" ".join(text.split()), language)
+        if not wanted:
+            raise TextInvalid(reason="it is empty")
+        if len(wanted) > LONGEST_TEXT:
+            raise TextInvalid(reason=f"it is longer than {LONGEST_TEXT} characters")
+        at = self._clock.wall()
+        correct = partial(self._store.correct, call_id, utterance_id, wanted, by, at)
+        corrected = await self._durable.ask(correct)
+        with suppress(CallNotFound):
+            self._registry.find(call_id).record.put_utterance(corrected)
+        return corrected
+
+    async def _call_language(self, call_id: CallId) -> str:
+        try:
+            return self._registry.find(call_id).call.language
+        except CallNotFound:
+            return (await self._durable.ask(partial(self._store.load_call, call_id))).call.language
+
+    async def delete(self, call_id: CallId) -> None:
+        """Delete everything that is kept of a call that has ended.
+
+        Raises:
+            CallRunning: it has to end first.
+            CallNotFound, StoreError
+        """
+        try:
+            session = self._registry.find(call_id)
+        except CallNotFound:
+            session = None
+        if session is not None:
+            if not session.is_over:
+                raise CallRunning(call_id=call_id)
+            self._registry.forget(call_id)
+        await self._durable.ask(partial(self._store.delete_call, call_id))
+        self._samples.delete(call_id)
+
+    async def expired(self, before: float, limit: int) -> Iterable[CallId]:
+        """At most `limit` calls that ended before a moment (seconds since the Unix epoch). Raises StoreError."""
+        return await self._durable.ask(partial(self._store.calls_ended_before, before, limit))

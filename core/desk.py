@@ -1,0 +1,268 @@
+"""What one person may do: the backend as somebody who is signed in sees it.
+
+Pages and routes never hold the backend itself. A desk asks for the right first, then acts, and writes into the audit
+log what was done; a refusal is written down, too. Desks are made anew at every run of a page and for every request,
+and may be used on any thread. Their methods raise AccessDenied where the role does not allow it, SignInEnded where
+the sign-in is over, and StoreError where the store is unwell.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.assist.scenarios import ScenarioList
+from core.backend import Backend
+from core.calls.archive import Export
+from core.calls.export import ExportFormat
+from core.calls.leg_port import LegPort
+from core.guidance.background import KnowledgeReport
+from core.media.events import MediaLoad
+from core.model.access import RIGHTS, Person, Right
+from core.model.archive import CallPage, CallQuery
+from core.model.audit import AuditAction, AuditEntry, AuditQuery
+from core.model.call import Call, CallId, CallState, Language, LegState, Participant, ParticipantId, Role
+from core.model.errors import AccessDenied, CallNotFound, ParticipantNotFound, SignInEnded
+from core.model.health import PartHealth
+from core.model.snapshot import CallSnapshot
+from core.model.utterance import Utterance
+from core.settings import Settings
+from core.settings.report import SettingLine
+
+SEATS = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
+"""The right that each role in a call takes; nobody takes another role from a desk."""
+PRESENT = frozenset({LegState.OPEN, LegState.CONNECTING, LegState.CONNECTED})
+
+
+class Desk:
+    """The backend for one person. `client` is the network address that the person is at, as far as it is known."""
+
+    def __init__(self, backend: Backend, person: Person, client: str = "") -> None:
+        self._backend = backend
+        self.person = person
+        self._client = client
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._backend.settings
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """All that this person may do."""
+        return RIGHTS[self.person.role]
+
+    def may(self, right: Right) -> bool:
+        """Whether to offer something; every method asks again."""
+        return self.person.may(right)
+
+    @property
+    def xsrf_token(self) -> str:
+        """What this person's pages send along with whatever they change through the API."""
+        return self._backend.tokens.xsrf_token(self.person.session)
+
+    def sign_out(self) -> None:
+        """End this person's sign-in, for every copy of its token."""
+        self._backend.sign_in.sign_out(self.person)
+        self._write(AuditAction.SIGNED_OUT)
+
+    # Calls
+
+    def start_call(self, language: Language) -> Call:
+        """Begin a call between people. Raises CallLimitReached, ServerStopping."""
+        self._require(Right.TALK)
+        return self._started(self._backend.start_call(language, self.person.id))
+
+    def start_demo(self) -> Call:
+        """Begin a call between the two recorded voices. Raises MediaError, CallLimitReached, ServerStopping."""
+        self._require(Right.DEMO)
+        return self._started(self._backend.start_demo(self.person.id))
+
+    def start_scenario(self, name: str) -> Call:
+        """Begin a scripted, text-only call. Raises ScenarioNotFound, CallLimitReached, ServerStopping."""
+        self._require(Right.DEMO)
+        return self._started(self._backend.start_scenario(name, self.person.id))
+
+    def _started(self, call: Call) -> Call:
+        self._write(AuditAction.CALL_STARTED, call.id, origin=call.origin.value, language=call.language)
+        return call
+
+    def calls(self) -> tuple[Call, ...]:
+        """The running calls that this person may see, newest first."""
+        self._require(Right.SEE_OWN_CALLS)
+        return tuple(call for call in self._backend.calls() if self._may_see(call))
+
+    def search(self, query: CallQuery) -> CallPage:
+        """A stretch of the calls that fit a query and that this person may see."""
+        self._require(Right.SEE_OWN_CALLS)
+        own_of = "" if self.may(Right.SEE_ALL_CALLS) else self.person.id
+        return self._backend.archive.search(replace(query, own_of=own_of))
+
+    def snapshot(self, call_id: CallId) -> CallSnapshot:
+        """The latest picture of a call, running or ended. Raises CallNotFound."""
+        self._require(Right.SEE_OWN_CALLS)
+        picture = self._backend.snapshot(call_id)
+        self._require_sight(picture.call)
+        return picture
+
+    def revision(self, call_id: CallId) -> int:
+        """The revision of a call's picture, cheaply; 0 for a call that is in the store alone."""
+        return self._backend.revision(call_id)
+
+    def end_call(self, call_id: CallId) -> None:
+        """End a call for everybody in it; returns at once. Raises CallNotFound, CallEnded."""
+        call = self.snapshot(call_id).call
+        if call.created_by != self.person.id:
+            self._require(Right.TALK)
+        self._backend.end_call(call_id)
+        self._write(AuditAction.CALL_ENDED, call_id)
+
+    # Taking part
+
+    def join(self, call_id: CallId, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
+        """Take a seat, or one's former seat. Raises CallNotFound, CallEnded, ParticipantNotFound."""
+        if role not in SEATS:
+            raise self._refused(role.value, call_id)
+        self._require(SEATS[role], call_id)
+        self.snapshot(call_id)
+        return self._backend.join(call_id, role, name, participant_id, self.person.id)
+
+    def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:
+        """Open a leg for one's own seat. Raises CallError, MediaError."""
+        seat = self._own_seat(call_id, participant_id)
+        self._require(SEATS[seat.role], call_id)
+        leg = self._backend.connect(call_id, participant_id, listen_only or not seat.role.speaks)
+        self._write(
+            AuditAction.JOINED if seat.role.speaks else AuditAction.LISTENED,
+            call_id,
+            role=seat.role.value,
+            name=seat.name,
+        )
+        return leg
+
+    def set_muted(self, call_id: CallId, participant_id: ParticipantId, muted: bool) -> None:
+        """Silence oneself on the server, or end that. Raises CallError, MediaError."""
+        self._own_seat(call_id, participant_id)
+        self._backend.set_muted(call_id, participant_id, muted)
+
+    def leave(self, call_id: CallId, participant_id: ParticipantId) -> None:
+        """End one's own leg on purpose; returns at once. Raises CallNotFound, ParticipantNotFound."""
+        self._own_seat(call_id, participant_id)
+        self._backend.leave(call_id, participant_id)
+
+    def _own_seat(self, call_id: CallId, participant_id: ParticipantId) -> Participant:
+        for participant in self._backend.call(call_id).participants:
+            if participant.id == participant_id and participant.person_id == self.person.id:
+                return participant
+        raise ParticipantNotFound(participant_id=participant_id)
+
+    # Links and tokens
+
+    def join_token(self, call_id: CallId) -> str:
+        """A token for a customer's join link. Raises CallNotFound."""
+        self._require(Right.TALK, call_id)
+        self.snapshot(call_id)
+        self._write(AuditAction.LINK_MADE, call_id)
+        return self._backend.tokens.join_token(call_id, Role.CUSTOMER)
+
+    def view_token(self, call_id: CallId) -> str:
+        """A token for the stream of a call that this person may see. Raises CallNotFound."""
+        self._require(Right.SEE_OWN_CALLS)
+        return self._backend.tokens.view_token(call_id, self.person)
+
+    def make_api_token(self, hours: float, name: str) -> str:
+        """A token for a program that uses the API in this person's name."""
+        self._require(Right.MAKE_TOKENS)
+        self._write(AuditAction.TOKEN_MADE, name, hours=f"{hours:g}")
+        return self._backend.tokens.api_token(self.person, hours, name)
+
+    # Records
+
+    def correct(self, call_id: CallId, utterance_id: str, text: str) -> Utterance:
+        """Let an utterance read differently; the original is kept. Raises CallError, TextInvalid."""
+        self._require(Right.CORRECT, call_id)
+        self.snapshot(call_id)
+        corrected = self._backend.correct(call_id, utterance_id, text, self.person.name)
+        self._write(AuditAction.CORRECTED, call_id, utterance=utterance_id)
+        return corrected
+
+    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
+        """A call as a file. Raises CallNotFound."""
+        self._require(Right.EXPORT, call_id)
+        self.snapshot(call_id)
+        export = self._backend.archive.export(call_id, kind)
+        self._write(AuditAction.EXPORTED, call_id, format=kind.value)
+        return export
+
+    def delete_call(self, call_id: CallId) -> None:
+        """Delete everything that is kept of a call that has ended. Raises CallNotFound, CallRunning."""
+        self._require(Right.DELETE, call_id)
+        self._backend.delete_call(call_id)
+        self._write(AuditAction.DELETED, call_id)
+
+    # The server
+
+    def health(self) -> tuple[PartHealth, ...]:
+        """Every part's state; in full only for those who may see the server."""
+        parts = self._backend.health()
+        return parts if self.may(Right.SEE_SERVER) else tuple(replace(part, detail="") for part in parts)
+
+    def loads(self) -> tuple[MediaLoad, ...]:
+        """The media process's own figures of the last minute, one a second, oldest first."""
+        self._require(Right.SEE_SERVER)
+        return self._backend.loads()
+
+    def settings_report(self) -> tuple[SettingLine, ...]:
+        """Every setting, its value (secrets masked) and where it came from."""
+        self._require(Right.SEE_SETTINGS)
+        return self._backend.settings_report()
+
+    def knowledge(self) -> KnowledgeReport:
+        """The handbook's files, and what is wrong with them."""
+        self._require(Right.SEE_SETTINGS)
+        return self._backend.knowledge()
+
+    def scenarios(self) -> ScenarioList:
+        """The scripted conversations, and which files are none."""
+        self._require(Right.DEMO)
+        return self._backend.scenarios()
+
+    def reload(self) -> KnowledgeReport:
+        """Have the handbook and the scenarios read again now. Blocking, some seconds."""
+        self._require(Right.RELOAD)
+        self._write(AuditAction.RELOADED)
+        return self._backend.reload()
+
+    def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
+        """Lines of the audit log, newest first."""
+        self._require(Right.SEE_AUDIT)
+        return self._backend.audit.entries(query)
+
+    # Rights
+
+    def _may_see(self, call: Call) -> bool:
+        if self.may(Right.SEE_ALL_CALLS):
+            return True
+        mine = call.created_by == self.person.id or any(p.person_id == self.person.id for p in call.participants)
+        return mine or (call.state is not CallState.ENDED and not _has_agent(call))
+
+    def _require_sight(self, call: Call) -> None:
+        if not self._may_see(call):
+            # As if it did not exist: whether it does is nobody's business who may not see it.
+            self._refused(Right.SEE_ALL_CALLS.value, call.id)
+            raise CallNotFound(call_id=call.id)
+
+    def _require(self, right: Right, subject: str = "") -> None:
+        if not self._backend.sign_in.is_current(self.person):
+            raise SignInEnded
+        if not self.may(right):
+            raise self._refused(right.value, subject)
+
+    def _refused(self, right: str, subject: str) -> AccessDenied:
+        self._write(AuditAction.ACCESS_REFUSED, subject, right=right)
+        return AccessDenied(role=self.person.role.value, right=right)
+
+    def _write(self, action: AuditAction, subject: str = "", **detail: str) -> None:
+        self._backend.write_audit(action, self.person, subject, self._client, detail)
+
+
+def _has_agent(call: Call) -> bool:
+    return any(p.role is Role.AGENT and p.leg_state in PRESENT for p in call.participants)

@@ -1,0 +1,75 @@
+"""What a customer with a join link may do: the backend as somebody without an account sees it."""
+
+from core.backend import Backend
+from core.calls.leg_port import LegPort
+from core.model.access import Person, SignInMethod, UserRole
+from core.model.audit import AuditAction
+from core.model.call import Call, CallId, Participant, ParticipantId, Role
+from core.model.errors import ParticipantNotFound
+from core.settings import Settings
+
+
+class Guest:
+    """The backend for whoever holds a link: one call, one role, one's own seat. Any thread."""
+
+    def __init__(self, backend: Backend, token: str, client: str = "") -> None:
+        """Raises LinkExpired and LinkInvalid."""
+        grant = backend.tokens.read_join_token(token)
+        self._backend = backend
+        self._client = client
+        self.call_id: CallId = grant.call_id
+        self.role: Role = grant.role
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self._backend.settings
+
+    @property
+    def is_server_stopping(self) -> bool:
+        """Whether the server is about to be stopped, and this call with it."""
+        return self._backend.is_stopping
+
+    def call(self) -> Call:
+        """The call that the link is for. Raises CallNotFound."""
+        return self._backend.call(self.call_id)
+
+    def join(self, call_id: CallId, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
+        """Take a seat, or one's former seat. Raises CallNotFound, CallEnded, ParticipantNotFound."""
+        self._require(call_id, role)
+        return self._backend.join(call_id, role, name, participant_id)
+
+    def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:
+        """Open a leg for one's own seat. Raises CallError, MediaError."""
+        seat = self._own_seat(call_id, participant_id)
+        leg = self._backend.connect(call_id, participant_id, listen_only or not seat.role.speaks)
+        self._backend.write_audit(
+            AuditAction.JOINED,
+            Person(id="", name=seat.name, role=UserRole.CUSTOMER, method=SignInMethod.LINK),
+            call_id,
+            self._client,
+            {"role": seat.role.value, "name": seat.name},
+        )
+        return leg
+
+    def set_muted(self, call_id: CallId, participant_id: ParticipantId, muted: bool) -> None:
+        """Silence oneself on the server, or end that. Raises CallError, MediaError."""
+        self._own_seat(call_id, participant_id)
+        self._backend.set_muted(call_id, participant_id, muted)
+
+    def leave(self, call_id: CallId, participant_id: ParticipantId) -> None:
+        """End one's own leg on purpose; returns at once. Raises CallNotFound, ParticipantNotFound."""
+        self._own_seat(call_id, participant_id)
+        self._backend.leave(call_id, participant_id)
+
+    def _own_seat(self, call_id: CallId, participant_id: ParticipantId) -> Participant:
+        """Guests have no accounts: the seat's id, which only their own browser was told, is what shows it is theirs."""
+        for participant in self._backend.call(call_id).participants:
+            if participant.id == participant_id and not participant.person_id:
+                self._require(call_id, participant.role)
+                return participant
+        raise ParticipantNotFound(participant_id=participant_id)
+
+    def _require(self, call_id: CallId, role: Role) -> None:
+        if (call_id, role) != (self.call_id, self.role):
+            raise ParticipantNotFound(participant_id=role.value)

@@ -1,0 +1,35 @@
+"""Dates, times, numbers and lengths of time as a reader writes them. Pure; any thread."""
+
+from datetime import datetime, tzinfo
+
+from babel.dates import format_date, format_datetime, format_time
+from babel.numbers import format_decimal, format_percent
+
+
+def date_and_time(at: float, locale: str, zone: tzinfo) -> str:
+    """A moment (seconds since the Unix epoch) with its day, in the reader's time zone."""
+    return str(format_datetime(datetime.fromtimestamp(at, zone), "medium", tzinfo=zone, locale=locale))
+
+
+def short_moment(at: float, now: float, locale: str, zone: tzinfo) -> str:
+    """A moment as short as it can be told: the time alone today, with the day otherwise."""
+    moment, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
+    clock = str(format_time(moment, "short", tzinfo=zone, locale=locale))
+    return clock if moment.date() == today else f"{format_date(moment.date(), 'medium', locale=locale)} {clock}"
+
+
+def number(value: float, locale: str, digits: int = 0) -> str:
+    """A number with the locale's separators, rounded to so many digits after the point."""
+    return str(format_decimal(round(value, digits), locale=locale))
+
+
+def percent(share: float, locale: str) -> str:
+    """A share of 1 in percent."""
+    return str(format_percent(share, locale=locale))
+
+
+def duration(seconds: float) -> str:
+    """A length of time as a clock shows it, `3:07` or `1:02:07`, which is the same in both languages."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

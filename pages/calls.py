@@ -1,0 +1,32 @@
+"""All calls: found by when, who, in which language, and by what was said."""
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from core.ui.call_list import found_calls
+from core.ui.call_search import PAGE_SIZE, read_search, search_form, write_search
+from core.ui.pager import pager
+from core.ui.reader import reader
+from core.ui.session import desk
+
+own_desk = desk()
+who = reader(own_desk.settings.locale)
+_ = who.translate
+
+with st.container(key="earshot-page"):
+    st.title(_("Calls"), anchor=False)
+    search = search_form(read_search(), _)
+    write_search(search)
+    now = time.time()
+    found = own_desk.search(search.query(who.zone, datetime.fromtimestamp(now, UTC)))
+    st.caption(_("{count} calls").format(count=who.number(found.total)))
+    if not found.calls:
+        st.info(_("No call fits. Search for less, or for a longer time."), icon=":material/search_off:")
+    found_calls(found.calls, search.said, now, who)
+    page = pager(search.page, found.total, PAGE_SIZE, _)
+    if page != search.page:
+        write_search(replace(search, page=page))
+        st.rerun()
