@@ -4,7 +4,7 @@ PORT ?= $(STREAMLIT_SERVER_PORT)
 ADDRESS := $(STREAMLIT_SERVER_ADDRESS)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev run test lint soak bench format
+.PHONY: help setup setup-dev run test lint soak bench backup restore format
 
 help:        ## Show what there is
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,12 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.speech
 	$(PY) -m bench.guidance
 	$(PY) -m bench.api
+
+backup: setup     ## Save the data folder while the server runs (TO=file.tar.gz)
+	@$(PY) -m core.store.backup save $(or $(TO),earshot-$(shell date +%Y%m%d-%H%M%S).tar.gz)
+
+restore: setup    ## Put a backup back while the server is stopped (FROM=file.tar.gz [REPLACE=1])
+	@$(PY) -m core.store.backup restore $(FROM) $(if $(REPLACE),--replace)
 
 format: setup-dev   ## Format the code
 	$(PY) -m ruff format .

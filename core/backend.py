@@ -45,6 +45,7 @@ from core.settings.changes import changed_since_last_start
 from core.settings.loading import read_sources
 from core.settings.report import SettingLine, settings_report
 from core.speech.engine import open_transcriber
+from core.store.lock import DataFolderLock
 from core.store.records import Store
 
 logger = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ class Backend:
 
     def _open(self, settings: Settings, opened: ExitStack) -> None:
         """Open the parts; what is open when one fails is closed again, in the opposite order."""
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        opened.callback(DataFolderLock(settings.data_dir).close)
         key = server_key(settings)
         self.tokens = Tokens(
             key,

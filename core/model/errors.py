@@ -59,9 +59,12 @@
     ├── BackupError
     │   ├── BackupInvalid
     │   ├── BackupUnsupported
+    │   ├── BackupUnwritable
     │   └── RestoreRefused
     └── StoreError
         ├── DiskFull                    retryable
+        ├── DataFolderInUse
+        ├── DataFolderUnusable
         ├── SampleFileUnwritable
         ├── RecordRefused               it contradicts what is kept; trying again is of no use
         └── DatabaseUnavailable         retryable
@@ -569,6 +572,15 @@ class BackupUnsupported(BackupError):
 
 
 @dataclass(eq=False)
+class BackupUnwritable(BackupError):
+    """A backup cannot be made, or cannot be written where it should go."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The backup {path} was not written: {reason}."
+
+
+@dataclass(eq=False)
 class RestoreRefused(BackupError):
     """A backup would overwrite what is there, or a server is using it."""
 
@@ -591,6 +603,29 @@ class DiskFull(StoreError):
         "The disk that holds {path} is full. Free some space; the call goes on, and is recorded again from then."
     )
     retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class DataFolderInUse(StoreError):
+    """Another server, or a restore, has the data folder."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The data folder {path} is in use by another server or a restore. Stop that first, or set EARSHOT_DATA_DIR to"
+        " another folder."
+    )
+
+
+@dataclass(eq=False)
+class DataFolderUnusable(StoreError):
+    """The data folder cannot be locked."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The data folder {path} cannot be used: {reason}. Check the rights of EARSHOT_DATA_DIR, and that it is on a"
+        " disk of this machine."
+    )
 
 
 @dataclass(eq=False)

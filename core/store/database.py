@@ -35,6 +35,11 @@ POSTGRESQL_DISK_FULL = "53100"
 DatabaseError = SQLAlchemyError | OSError | UnicodeError
 
 
+def shown_url(url: str) -> str:
+    """A database's URL as it may be shown: without its password."""
+    return make_url(url).render_as_string(hide_password=True)
+
+
 class Database:
     """An open, migrated database. Any thread."""
 
