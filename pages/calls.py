@@ -22,7 +22,7 @@ with st.container(key="earshot-page"):
     write_search(search)
     now = time.time()
     found = own_desk.search(search.query(who.zone, datetime.fromtimestamp(now, UTC)))
-    st.caption(_("{count} calls").format(count=who.number(found.total)))
+    st.caption(_("Calls found: {count}").format(count=who.number(found.total)))
     if not found.calls:
         st.info(_("No call fits. Search for less, or for a longer time."), icon=":material/search_off:")
     found_calls(found.calls, search.said, now, who)

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from core.language.catalogue import describe, translator
+from core.model.access import Right
 from core.model.errors import EarshotError, NotSignedIn, RoleUnknown, SignInEnded
 from core.settings import InterfaceLocale
 from core.ui.browser_memory import write_memory
-from core.ui.header import dead_end, header
+from core.ui.header import customers_way, dead_end, header
 from core.ui.interface_language import interface_locale
 from core.ui.session import desk, settings
 from core.ui.sign_in import sign_in_page
@@ -32,9 +33,15 @@ page = st.navigation([home, live, join, *inner], position="hidden")
 st.set_page_config(page_title=f"{page.title} · Earshot", page_icon=str(ASSETS / "icon.svg"), layout="wide")
 apply_page_style()
 try:
-    if page != join:
-        header(desk(), locale, _)
-    page.run()
+    if page == join:
+        page.run()
+    else:
+        own_desk = desk()
+        header(own_desk, locale, _)
+        if own_desk.may(Right.SEE_OWN_CALLS):
+            page.run()
+        else:
+            customers_way(_)
 except (NotSignedIn, SignInEnded, RoleUnknown) as error:
     sign_in_page(error, locale, _)
 except EarshotError as error:

@@ -176,7 +176,7 @@ class AccessDenied(AccessError):
 
     role: str
     right: str
-    template: ClassVar[str] = "The role {role} does not allow this ({right}). Ask an administrator."
+    template: ClassVar[str] = "Your role does not allow this. Ask an administrator."
 
 
 @dataclass(eq=False)

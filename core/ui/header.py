@@ -30,10 +30,17 @@ def header(desk: Desk, locale: str, translate: Translate) -> None:
         language_switch(locale, _("Interface language"))
 
 
+def customers_way(translate: Translate) -> None:
+    """Tell somebody whose account opens no page how to get into a call. Script thread."""
+    with st.container(key="earshot-page"):
+        st.info(translate("To join a call as a customer, open the link that you were sent."), icon=":material/link:")
+
+
 def dead_end(sentence: str, home: str | None, translate: Translate) -> None:
     """Say why there is nothing to show, and offer the way back, if there is one. Script thread."""
     _ = translate
-    with st.container(key="earshot-page"):
+    # The page that was broken off may have begun a container of its own.
+    with st.container(key="earshot-dead-end"):
         st.error(sentence, icon=":material/error:")
         if home:
             st.page_link(home, label=_("Back to the calls"), icon=":material/arrow_back:")
