@@ -34,4 +34,5 @@ def join_notice(settings: Settings, locale: str, translate: Translate) -> None:
 def stopping_notice(guest: Guest, translate: Translate) -> None:
     """Say it as long as the page is open, once the server is being stopped. Script thread."""
     if guest.is_server_stopping:
-        st.warning(translate(NOTES["server_stopping"]), icon=":material/warning:")
+        sentence = NOTES["server_stopping"]
+        st.warning(translate(sentence), icon=":material/warning:")
