@@ -25,10 +25,12 @@ from core.calls.insights import Insights
 from core.calls.leg_port import LegPort
 from core.calls.loop import CallsLoop
 from core.calls.registry import CallRegistry
+from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
 from core.guidance.background import BackgroundRetriever, KnowledgeReport
+from core.language.masking import MaskingRules
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
@@ -93,6 +95,7 @@ class Backend:
     def _open(self, settings: Settings, opened: ExitStack) -> None:
         """Open the parts; what is open when one fails is closed again, in the opposite order."""
         opened.callback(DataFolderLock(settings.data_dir).close)
+        self._masking = MaskingRules.load(settings.masking_rules) if settings.masking else None
         key = server_key(settings)
         self.tokens = Tokens(
             key,
@@ -138,6 +141,7 @@ class Backend:
                 samples=self._samples,
                 make_id=lambda: secrets.token_hex(6),
                 grace_s=self.settings.grace_s,
+                masking=self._masking,
                 call_limit=self.settings.call_limit,
             )
         )
@@ -148,11 +152,19 @@ class Backend:
             registry=self._registry,
             durable=self._durable,
             clock=self._clock,
-            mask=lambda text, _: text,
+            mask=self._masking.mask_text if self._masking else lambda text, _: text,
         )
         self._demos = DemoCalls(self._registry, self._media, DEMO_SIDES)
+        self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _retention(self) -> RetentionSweep:
+        async def write(call_id: CallId) -> None:
+            entry = self._entry(AuditAction.DELETED, SYSTEM, call_id, "", {"reason": "retention"})
+            await self._durable.write(partial(self.audit.append, entry))
+
+        return RetentionSweep(self.archive, write, self.settings.retention_days, self._clock)
 
     async def _start_media(self) -> None:
         try:
@@ -352,8 +364,9 @@ class Backend:
         self._opened.close()
 
     async def _close_calls(self) -> None:
-        self._media_start.cancel()
-        await asyncio.gather(self._media_start, return_exceptions=True)
+        for task in (self._media_start, self._sweep):
+            task.cancel()
+        await asyncio.gather(self._media_start, self._sweep, return_exceptions=True)
         await self._demos.close()
         await self._registry.close()
         await self._media.stop()

@@ -11,6 +11,7 @@ from functools import partial
 from core.calls.insights import GuidanceResult, SummaryResult
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
+from core.language.masking import Masker
 from core.model.call import Participant, ParticipantId
 from core.model.insight import Summary
 from core.model.passage import Guidance
@@ -33,6 +34,8 @@ class Conversation:
         self._who = who
         self._services = services
         self._loop = asyncio.get_running_loop()
+        masking = services.masking
+        self._masker = Masker(masking, record.call.language) if masking is not None else None
         self._speech: dict[ParticipantId, SpeechSession] = {}
         self._finals: asyncio.Queue[Utterance | None] = asyncio.Queue(FINALS_LIMIT)
         self._dropped_finals = 0
@@ -61,7 +64,7 @@ class Conversation:
             participant_id=participant.id,
             speaker=participant.name,
             role=participant.role,
-            text=recognition.text,
+            text=self._masker.mask(recognition.text, recognition.end_s) if self._masker else recognition.text,
             is_final=recognition.is_final,
             start_s=recognition.start_s,
             end_s=recognition.end_s,

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
+from core.language.masking import MaskingRules
 from core.media.events import LegSpec
 from core.model.call import CallId, LegId
 from core.model.clock import Clock
@@ -68,5 +69,7 @@ class CallServices:
     samples: SampleSink
     make_id: MakeId
     grace_s: float
+    masking: MaskingRules | None
+    """What is hidden of what is said before anybody else gets it; None where nothing is."""
     call_limit: int
     """Calls that may run at the same time."""

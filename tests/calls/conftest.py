@@ -14,8 +14,10 @@ from core.calls.registry import CallRegistry
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
+from core.language.masking import MaskingRules
 from core.model.call import CallOrigin, LegState, Participant, Role
 from core.quality.segments import SampleWriter
+from core.settings import Settings
 from core.store.records import Store
 from tests.fakes.bridge import SilentBridge
 from tests.fakes.clock import ManualClock
@@ -74,6 +76,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             samples=samples,
             make_id=lambda: next(ids),
             grace_s=20.0,
+            masking=MaskingRules.load(Settings(_env_file=None).masking_rules),
             call_limit=5,
         )
     )
