@@ -199,7 +199,7 @@ def _parts(rules: Iterable[_Rule], values: str) -> Iterator[tuple[_Rule, int, in
                 continue
             taken[first:last] = [True] * (last - first)
             yield rule, first, last
-            at = last
+            at = max(last, first + 1)
 
 
 def _luhn(digits: str) -> bool:
