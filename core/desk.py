@@ -54,6 +54,13 @@ class Desk:
         """Whether to offer something; every method asks again."""
         return self.person.may(right)
 
+    def require(self, right: Right, subject: str = "") -> None:
+        """Ask for a right, to what is done or shown. Raises AccessDenied, which is written down, and SignInEnded."""
+        if not self._backend.sign_in.is_current(self.person):
+            raise SignInEnded
+        if not self.may(right):
+            raise self._refused(right.value, subject)
+
     @property
     def xsrf_token(self) -> str:
         """What this person's pages send along with whatever they change through the API."""
@@ -68,17 +75,17 @@ class Desk:
 
     def start_call(self, language: Language) -> Call:
         """Begin a call between people. Raises CallLimitReached, ServerStopping."""
-        self._require(Right.TALK)
+        self.require(Right.TALK)
         return self._started(self._backend.start_call(language, self.person.id))
 
     def start_demo(self) -> Call:
         """Begin a call between the two recorded voices. Raises MediaError, CallLimitReached, ServerStopping."""
-        self._require(Right.DEMO)
+        self.require(Right.DEMO)
         return self._started(self._backend.start_demo(self.person.id))
 
     def start_scenario(self, name: str) -> Call:
         """Begin a scripted, text-only call. Raises ScenarioNotFound, CallLimitReached, ServerStopping."""
-        self._require(Right.DEMO)
+        self.require(Right.DEMO)
         return self._started(self._backend.start_scenario(name, self.person.id))
 
     def _started(self, call: Call) -> Call:
@@ -87,18 +94,18 @@ class Desk:
 
     def calls(self) -> tuple[Call, ...]:
         """The running calls that this person may see, newest first."""
-        self._require(Right.SEE_OWN_CALLS)
+        self.require(Right.SEE_OWN_CALLS)
         return tuple(call for call in self._backend.calls() if self._may_see(call))
 
     def search(self, query: CallQuery) -> CallPage:
         """A stretch of the calls that fit a query and that this person may see."""
-        self._require(Right.SEE_OWN_CALLS)
+        self.require(Right.SEE_OWN_CALLS)
         own_of = "" if self.may(Right.SEE_ALL_CALLS) else self.person.id
         return self._backend.archive.search(replace(query, own_of=own_of))
 
     def snapshot(self, call_id: CallId) -> CallSnapshot:
         """The latest picture of a call, running or ended. Raises CallNotFound."""
-        self._require(Right.SEE_OWN_CALLS)
+        self.require(Right.SEE_OWN_CALLS)
         picture = self._backend.snapshot(call_id)
         self._require_sight(picture.call)
         return picture
@@ -111,7 +118,7 @@ class Desk:
         """End a call for everybody in it; returns at once. Raises CallNotFound, CallEnded."""
         call = self.snapshot(call_id).call
         if call.created_by != self.person.id:
-            self._require(Right.TALK)
+            self.require(Right.TALK)
         self._backend.end_call(call_id)
         self._write(AuditAction.CALL_ENDED, call_id)
 
@@ -121,14 +128,14 @@ class Desk:
         """Take a seat, or one's former seat. Raises CallNotFound, CallEnded, ParticipantNotFound."""
         if role not in SEATS:
             raise self._refused(role.value, call_id)
-        self._require(SEATS[role], call_id)
+        self.require(SEATS[role], call_id)
         self.snapshot(call_id)
         return self._backend.join(call_id, role, name, participant_id, self.person.id)
 
     def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:
         """Open a leg for one's own seat. Raises CallError, MediaError."""
         seat = self._own_seat(call_id, participant_id)
-        self._require(SEATS[seat.role], call_id)
+        self.require(SEATS[seat.role], call_id)
         leg = self._backend.connect(call_id, participant_id, listen_only or not seat.role.speaks)
         self._write(
             AuditAction.JOINED if seat.role.speaks else AuditAction.LISTENED,
@@ -158,19 +165,19 @@ class Desk:
 
     def join_token(self, call_id: CallId) -> str:
         """A token for a customer's join link. Raises CallNotFound."""
-        self._require(Right.TALK, call_id)
+        self.require(Right.TALK, call_id)
         self.snapshot(call_id)
         self._write(AuditAction.LINK_MADE, call_id)
         return self._backend.tokens.join_token(call_id, Role.CUSTOMER)
 
     def view_token(self, call_id: CallId) -> str:
         """A token for the stream of a call that this person may see. Raises CallNotFound."""
-        self._require(Right.SEE_OWN_CALLS)
+        self.require(Right.SEE_OWN_CALLS)
         return self._backend.tokens.view_token(call_id, self.person)
 
     def make_api_token(self, hours: float, name: str) -> str:
         """A token for a program that uses the API in this person's name."""
-        self._require(Right.MAKE_TOKENS)
+        self.require(Right.MAKE_TOKENS)
         self._write(AuditAction.TOKEN_MADE, name, hours=f"{hours:g}")
         return self._backend.tokens.api_token(self.person, hours, name)
 
@@ -178,7 +185,7 @@ class Desk:
 
     def correct(self, call_id: CallId, utterance_id: str, text: str) -> Utterance:
         """Let an utterance read differently; the original is kept. Raises CallError, TextInvalid."""
-        self._require(Right.CORRECT, call_id)
+        self.require(Right.CORRECT, call_id)
         self.snapshot(call_id)
         corrected = self._backend.correct(call_id, utterance_id, text, self.person.name)
         self._write(AuditAction.CORRECTED, call_id, utterance=utterance_id)
@@ -186,7 +193,7 @@ class Desk:
 
     def export(self, call_id: CallId, kind: ExportFormat) -> Export:
         """A call as a file. Raises CallNotFound."""
-        self._require(Right.EXPORT, call_id)
+        self.require(Right.EXPORT, call_id)
         self.snapshot(call_id)
         export = self._backend.archive.export(call_id, kind)
         self._write(AuditAction.EXPORTED, call_id, format=kind.value)
@@ -194,7 +201,7 @@ class Desk:
 
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of a call that has ended. Raises CallNotFound, CallRunning."""
-        self._require(Right.DELETE, call_id)
+        self.require(Right.DELETE, call_id)
         self._backend.delete_call(call_id)
         self._write(AuditAction.DELETED, call_id)
 
@@ -207,33 +214,33 @@ class Desk:
 
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""
-        self._require(Right.SEE_SERVER)
+        self.require(Right.SEE_SERVER)
         return self._backend.loads()
 
     def settings_report(self) -> tuple[SettingLine, ...]:
         """Every setting, its value (secrets masked) and where it came from."""
-        self._require(Right.SEE_SETTINGS)
+        self.require(Right.SEE_SETTINGS)
         return self._backend.settings_report()
 
     def knowledge(self) -> KnowledgeReport:
         """The handbook's files, and what is wrong with them."""
-        self._require(Right.SEE_SETTINGS)
+        self.require(Right.SEE_SETTINGS)
         return self._backend.knowledge()
 
     def scenarios(self) -> ScenarioList:
         """The scripted conversations, and which files are none."""
-        self._require(Right.DEMO)
+        self.require(Right.DEMO)
         return self._backend.scenarios()
 
     def reload(self) -> KnowledgeReport:
         """Have the handbook and the scenarios read again now. Blocking, some seconds."""
-        self._require(Right.RELOAD)
+        self.require(Right.RELOAD)
         self._write(AuditAction.RELOADED)
         return self._backend.reload()
 
     def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
         """Lines of the audit log, newest first."""
-        self._require(Right.SEE_AUDIT)
+        self.require(Right.SEE_AUDIT)
         return self._backend.audit.entries(query)
 
     # Rights
@@ -249,12 +256,6 @@ class Desk:
             # As if it did not exist: whether it does is nobody's business who may not see it.
             self._refused(Right.SEE_ALL_CALLS.value, call.id)
             raise CallNotFound(call_id=call.id)
-
-    def _require(self, right: Right, subject: str = "") -> None:
-        if not self._backend.sign_in.is_current(self.person):
-            raise SignInEnded
-        if not self.may(right):
-            raise self._refused(right.value, subject)
 
     def _refused(self, right: str, subject: str) -> AccessDenied:
         self._write(AuditAction.ACCESS_REFUSED, subject, right=right)

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.model.access import Right
 from core.model.audit import AuditAction, AuditQuery
 from core.ui.audit_table import ACTIONS, audit_table
 from core.ui.pager import pager
@@ -11,6 +12,7 @@ from core.ui.session import desk
 PAGE_SIZE = 50
 
 own_desk = desk()
+own_desk.require(Right.SEE_AUDIT)
 who = reader(own_desk.settings.locale)
 _ = who.translate
 
