@@ -18,7 +18,7 @@ from core.access.users import UsersFile
 from core.assist.extractive import ExtractiveSummarizer
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import CallArchive
-from core.calls.demo import DemoCalls, DemoSide
+from core.calls.demo import SCRIPT_NAMES, DemoCalls, DemoSide
 from core.calls.drain import drain
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
@@ -57,10 +57,6 @@ DEMO_SIDES = (
     DemoSide(Role.AGENT, "Dana", DEMO_DIR / "agent.ogg"),
     DemoSide(Role.CUSTOMER, "Chris", DEMO_DIR / "customer.ogg"),
 )
-SCRIPT_NAMES: Mapping[Language, Mapping[Role, str]] = {
-    "ko": {Role.AGENT: "상담사", Role.CUSTOMER: "고객"},
-    "en": {Role.AGENT: "Agent", Role.CUSTOMER: "Customer"},
-}
 COMMAND_TIMEOUT_S = 10.0
 START_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 30.0

@@ -259,7 +259,7 @@ class Desk:
 
     def _refused(self, right: str, subject: str) -> AccessDenied:
         self._write(AuditAction.ACCESS_REFUSED, subject, right=right)
-        return AccessDenied(role=self.person.role.value, right=right)
+        return AccessDenied()
 
     def _write(self, action: AuditAction, subject: str = "", **detail: str) -> None:
         self._backend.write_audit(action, self.person, subject, self._client, detail)

@@ -4,13 +4,26 @@ from statistics import median
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from core.api.calls import Limit, Moment, Offset, Words
 from core.api.visitors import Visitors
 from core.desk import Desk
 from core.model.audit import AuditAction, AuditEntry, AuditQuery
 from core.settings.report import SettingLine
+
+
+class NewToken(BaseModel):
+    """A token to be made."""
+
+    name: Annotated[str, Field(pattern=r"^[\w .-]{1,40}$", description="Tells one's tokens apart in the audit log.")]
+    hours: Annotated[float, Field(gt=0, le=24 * 366)] = 8.0
+
+
+class TokenReport(BaseModel):
+    """A token that was made."""
+
+    token: str
 
 
 class LoadReport(BaseModel):
@@ -54,6 +67,11 @@ def server_routes(visitors: Visitors) -> APIRouter:
     def read_settings(desk: Annotated[Desk, Depends(visitors.desk)]) -> list[SettingLine]:
         """Every setting, its value (secrets masked) and where it came from."""
         return list(desk.settings_report())
+
+    @router.post("/tokens", status_code=201)
+    def make_token(new: NewToken, desk: Annotated[Desk, Depends(visitors.changing_desk)]) -> TokenReport:
+        """A token for a program that uses this API in one's name: `Authorization: Bearer TOKEN`. It is shown once."""
+        return TokenReport(token=desk.make_api_token(new.hours, new.name))
 
     @router.get("/load")
     def load(desk: Annotated[Desk, Depends(visitors.desk)]) -> LoadReport:

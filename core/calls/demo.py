@@ -23,6 +23,11 @@ logger = logging.getLogger(__name__)
 READING_S_PER_CHARACTER = {"ko": 0.12}
 READING_S_PER_CHARACTER_OTHERWISE = 0.055
 PAUSE_S = 0.8
+SCRIPT_NAMES: Mapping[Language, Mapping[Role, str]] = {
+    "ko": {Role.AGENT: "상담사", Role.CUSTOMER: "고객"},
+    "en": {Role.AGENT: "Agent", Role.CUSTOMER: "Customer"},
+}
+"""What the speakers of a script are called where it does not say, by its language."""
 SPEAK_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Pauses before each attempt to bring the voices back after the media process died."""
 

@@ -174,8 +174,6 @@ class RoleUnknown(AccessError):
 class AccessDenied(AccessError):
     """The person's role does not allow it."""
 
-    role: str
-    right: str
     template: ClassVar[str] = "Your role does not allow this. Ask an administrator."
 
 

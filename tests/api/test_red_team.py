@@ -126,6 +126,7 @@ ESCALATIONS = [
     ("a supervisor reads the audit log", "GET", "/api/audit", SUPERVISOR, 403),
     ("a supervisor reads settings", "GET", "/api/settings", SUPERVISOR, 403),
     ("an administrator deletes a running call", "DELETE", CALL, ADMIN, 409),
+    ("an agent makes a token", "POST", "/api/tokens", AGENT, 403),
     ("an unknown call", "GET", "/api/calls/nosuchcall", ADMIN, 404),
 ]
 
@@ -141,7 +142,7 @@ def test_nobody_does_what_the_role_does_not_allow(
     target: Target, name: str, method: str, path: str, role: UserRole | None, status: int
 ) -> None:
     headers = target.of(role) if role else {**JSON, "Origin": target.origin()}
-    body = {"POST": '{"language": "ko"}', "PATCH": '{"text": "x"}'}.get(method, "")
+    body = {"POST": '{"language": "ko", "name": "x"}', "PATCH": '{"text": "x"}'}.get(method, "")
     answer = target.send(method, path.format(call=target.call_id), headers, body)
     assert answer.status == status, answer
     clean(answer)
@@ -256,6 +257,14 @@ def test_a_bad_request_is_refused_and_tells_nothing(
     assert answer.status in statuses, answer
     clean(answer)
     assert "set-cookie" not in answer.headers or "a=b" not in answer.headers["set-cookie"]
+
+
+def test_a_token_for_a_program_acts_in_its_person_s_role_only(target: Target) -> None:
+    made = target.send("POST", "/api/tokens", target.of(ANALYST), '{"name": "nightly", "hours": 1}')
+    bearer = {"Authorization": f"Bearer {json.loads(made.body)['token']}"}
+    assert target.send("GET", "/api/calls", bearer).status == 200
+    assert target.send("GET", "/api/audit", bearer).status == 403
+    assert target.send("DELETE", f"/api/calls/{target.call_id}", bearer).status == 403
 
 
 def test_a_query_language_in_a_search_finds_nothing(target: Target) -> None:

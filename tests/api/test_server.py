@@ -65,6 +65,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/load",
         "/session",
         "/settings",
+        "/tokens",
     }
 
 

@@ -128,7 +128,7 @@ class TestScenarios:
         assert "bad.json" in words(open_page(locale))
 
     def test_whoever_may_not_is_told_so_and_sees_nothing(self, desk: FakeSettingsDesk, locale: str) -> None:
-        desk.refusal = AccessDenied(role="agent", right="see_settings")
+        desk.refusal = AccessDenied()
         test = open_page(locale)
         assert [error.value for error in test.error] == [describe(desk.refusal, translator(locale))] * 3
         assert "EARSHOT_" not in words(test)
