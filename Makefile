@@ -42,6 +42,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.speech
 	$(PY) -m bench.guidance
 	$(PY) -m bench.api
+	$(PY) -m bench.store
 
 backup: setup     ## Save the data folder while the server runs (TO=file.tar.gz)
 	@$(PY) -m core.store.backup save $(or $(TO),earshot-$(shell date +%Y%m%d-%H%M%S).tar.gz)

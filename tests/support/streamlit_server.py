@@ -49,11 +49,19 @@ def free_port() -> int:
 
 @contextmanager
 def running_server(
-    script: Path, data_dir: Path, *, environment: Mapping[str, str] | None = None, health: str = "/_stcore/health"
+    script: Path,
+    data_dir: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    health: str = "/_stcore/health",
+    port: int | None = None,
 ) -> Iterator[Server]:
-    """Run `script` on a free port of all addresses until the block ends; children of the server end with it."""
+    """Run `script` on a port of all addresses, a free one unless it is given, until the block ends.
+
+    Children of the server end with it.
+    """
     make_data_folder(data_dir)
-    port = free_port()
+    port = port or free_port()
     options = {
         "server.port": port,
         "server.address": "0.0.0.0",
