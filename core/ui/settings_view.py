@@ -114,12 +114,11 @@ def _section(heading: str, lines: Iterable[SettingLine], translate: Translate) -
 
 def _setting(line: SettingLine, translate: Translate) -> str:
     _ = translate
-    if line.is_secret:
-        value = f'<span class="es-quiet">{escape(_("set, hidden") if line.is_set else _("not set"))}</span>'
-    elif line.is_set:
+    hidden, unset = _("set, hidden"), _("not set")
+    if line.is_set and not line.is_secret:
         value = f"<code>{escape(line.value)}</code>"
     else:
-        value = f'<span class="es-quiet">{escape(_("not set"))}</span>'
+        value = f'<span class="es-quiet">{escape(hidden if line.is_set else unset)}</span>'
     source = escape(_(SETTING_SOURCES[line.source]))
     badge = f'<span class="es-tag es-{line.source.value}" title="{escape(line.where)}">{source}</span>'
     where = f'<div class="es-quiet es-where">{escape(line.where)}</div>' if line.source is Source.FILE else ""
