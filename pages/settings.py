@@ -2,14 +2,13 @@
 
 import streamlit as st
 
-from core.language.catalogue import translator
 from core.model.access import Right
-from core.ui.interface_language import interface_locale
+from core.ui.reader import reader
 from core.ui.session import desk
 from core.ui.settings_view import settings_view
 
 own_desk = desk()
 own_desk.require(Right.SEE_SETTINGS)
-locale = interface_locale(own_desk.settings.locale)
+who = reader(own_desk.settings.locale)
 with st.container(key="earshot-page"):
-    settings_view(desk, locale, translator(locale))
+    settings_view(desk, who)

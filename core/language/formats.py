@@ -1,21 +1,30 @@
 """Dates, times, numbers and lengths of time as a reader writes them. Pure; any thread."""
 
 from datetime import datetime, tzinfo
+from typing import Literal
 
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_time, get_datetime_format, get_time_format
 from babel.numbers import format_decimal, format_percent
 
 
 def date_and_time(at: float, locale: str, zone: tzinfo) -> str:
     """A moment (seconds since the Unix epoch) with its day, in the reader's time zone."""
-    return str(format_datetime(datetime.fromtimestamp(at, zone), "medium", tzinfo=zone, locale=locale))
+    moment = datetime.fromtimestamp(at, zone)
+    both = str(get_datetime_format("medium", locale=locale))
+    return both.format(_clock(moment, "medium", locale), format_date(moment.date(), "medium", locale=locale))
 
 
 def short_moment(at: float, now: float, locale: str, zone: tzinfo) -> str:
     """A moment as short as it can be told: the time alone today, with the day otherwise."""
     moment, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
-    clock = str(format_time(moment, "short", tzinfo=zone, locale=locale))
+    clock = _clock(moment, "short", locale)
     return clock if moment.date() == today else f"{format_date(moment.date(), 'medium', locale=locale)} {clock}"
+
+
+def _clock(moment: datetime, length: Literal["short", "medium"], locale: str) -> str:
+    # The short names of the halves of the day are AM and PM in Korean, too; people write 오전 and 오후.
+    pattern = get_time_format(length, locale=locale).pattern.replace("a", "aaaa")
+    return str(format_time(moment, pattern, tzinfo=moment.tzinfo, locale=locale))
 
 
 def number(value: float, locale: str, digits: int = 0) -> str:

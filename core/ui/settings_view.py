@@ -1,7 +1,6 @@
 """The settings in force and where each came from; the handbook's files; the scripted demos. Nothing is changed here."""
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta, timezone
 from html import escape
 from itertools import groupby
 from typing import Protocol
@@ -16,6 +15,7 @@ from core.model.errors import EarshotError
 from core.settings.loading import Source
 from core.settings.report import SettingLine
 from core.ui.page_errors import said_on_the_page
+from core.ui.reader import Reader
 from core.ui.theme import ASSETS
 from core.ui.wording import LANGUAGE_BADGES, SETTING_SOURCES, SPOKEN_LANGUAGES
 
@@ -38,34 +38,34 @@ class SettingsDesk(Protocol):
         """Have the handbook and the scripted demos read again now. Blocking, some seconds."""
 
 
-def settings_view(open_desk: Callable[[], SettingsDesk], locale: str, translate: Translate) -> None:
+def settings_view(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None:
     """Draw all three. Script thread.
 
     The handbook and the demos are drawn again by themselves, and `open_desk` is then called anew: whoever was signed in
     may be so no longer.
     """
-    _ = translate
+    _ = reader.translate
     st.html(f"<style>{(ASSETS / 'settings.css').read_text(encoding='utf-8')}</style>")
     st.title(_("Settings"), anchor=False)
     in_force, handbook, demos = st.tabs([_("In force"), _("Handbook"), _("Scripted demos")])
     with in_force, said_on_the_page(_):
         _settings(open_desk().settings_report(), _)
     with handbook:
-        _watched_handbook(open_desk, _)
+        _watched_handbook(open_desk, reader)
     with demos:
-        _watched_demos(open_desk, locale, _)
+        _watched_demos(open_desk, reader)
 
 
 @st.fragment(run_every=REFRESH_S)
-def _watched_handbook(open_desk: Callable[[], SettingsDesk], translate: Translate) -> None:
-    with said_on_the_page(translate):
-        _handbook(open_desk(), translate)
+def _watched_handbook(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None:
+    with said_on_the_page(reader.translate):
+        _handbook(open_desk(), reader)
 
 
 @st.fragment(run_every=REFRESH_S)
-def _watched_demos(open_desk: Callable[[], SettingsDesk], locale: str, translate: Translate) -> None:
-    with said_on_the_page(translate):
-        _demos(open_desk(), locale, translate)
+def _watched_demos(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None:
+    with said_on_the_page(reader.translate):
+        _demos(open_desk(), reader)
 
 
 def _settings(lines: Sequence[SettingLine], translate: Translate) -> None:
@@ -140,8 +140,8 @@ def _table(heading: str, rows: Iterable[str]) -> None:
     st.html(f'<div class="es-lines" role="list" aria-label="{escape(heading)}">{title}{body}</div>')
 
 
-def _handbook(desk: SettingsDesk, translate: Translate) -> None:
-    _ = translate
+def _handbook(desk: SettingsDesk, reader: Reader) -> None:
+    _ = reader.translate
     _reload_button(desk, "reload-handbook", _)
     report = desk.knowledge()
     st.caption(
@@ -159,28 +159,30 @@ def _handbook(desk: SettingsDesk, translate: Translate) -> None:
             st.warning(f"{sentence} {_('The last good handbook stays in use.')}", icon=":material/warning:")
     if report.loaded_at is not None:
         state = _("{count} entries in use, read at {time}.")
-        st.markdown(state.format(count=report.entries, time=_local_time(report.loaded_at)))
+        when = reader.date_and_time(report.loaded_at)
+        st.markdown(state.format(count=reader.number(report.entries), time=when))
     if not report.files and report.problem is None and not report.is_loading:
         st.info(_("There are no files yet."), icon=":material/folder_open:")
     files = sorted(report.files, key=lambda file: (not file.problems, file.path))
     if files:
-        _table("", (_file(file, _) for file in files))
+        _table("", (_file(file, reader) for file in files))
 
 
-def _file(file: KnowledgeFile, translate: Translate) -> str:
-    _ = translate
+def _file(file: KnowledgeFile, reader: Reader) -> str:
+    _ = reader.translate
+    number = reader.number(file.entries)
     if file.languages or not file.entries:
-        count = _("{count} entries").format(count=file.entries) if file.entries else ""
+        count = _("{count} entries").format(count=number) if file.entries else ""
     else:
-        count = _("{count} groups of words").format(count=file.entries)
+        count = _("{count} groups of words").format(count=number)
     return (
         f"<div><code>{escape(file.path)}</code>{_problems(file.problems, _)}</div>"
         f'<div class="es-quiet">{escape(count)}</div><div>{_languages(file.languages, _)}</div>'
     )
 
 
-def _demos(desk: SettingsDesk, locale: str, translate: Translate) -> None:
-    _ = translate
+def _demos(desk: SettingsDesk, reader: Reader) -> None:
+    _ = reader.translate
     _reload_button(desk, "reload-demos", _)
     found = desk.scenarios()
     st.caption(_("Files are read again when they change. They are started on the page with the calls."))
@@ -188,8 +190,9 @@ def _demos(desk: SettingsDesk, locale: str, translate: Translate) -> None:
         st.info(_("There are no scripted demos. demo/README.md tells how to write one."), icon=":material/folder_open:")
     rows = [f"<div>{_problems([problem], _)}</div><div></div><div></div>" for problem in found.problems]
     rows += [
-        f'<div>{escape(each.title_in(locale))}<div class="es-quiet"><code>{escape(each.path.name)}</code></div></div>'
-        f'<div class="es-quiet">{escape(_("{count} turns").format(count=len(each.turns)))}</div>'
+        f"<div>{escape(each.title_in(reader.locale))}"
+        f'<div class="es-quiet"><code>{escape(each.path.name)}</code></div></div>'
+        f'<div class="es-quiet">{escape(_("{count} turns").format(count=reader.number(len(each.turns))))}</div>'
         f"<div>{_languages((each.language,), _)}</div>"
         for each in found.scenarios
     ]
@@ -215,8 +218,3 @@ def _languages(tags: Iterable[str], translate: Translate) -> str:
         f"{escape(LANGUAGE_BADGES.get(tag, tag))}</span>"
         for tag in tags
     )
-
-
-def _local_time(at: float) -> str:
-    offset = st.context.timezone_offset or 0
-    return f"{datetime.fromtimestamp(at, timezone(timedelta(minutes=-offset))):%Y-%m-%d %H:%M:%S}"

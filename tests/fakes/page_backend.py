@@ -12,7 +12,7 @@ from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.archive import CallPage, CallQuery, FoundCall
-from core.model.audit import AuditAction, AuditEntry
+from core.model.audit import AuditAction, AuditEntry, AuditQuery
 from core.model.call import (
     Call,
     CallId,
@@ -177,6 +177,17 @@ class FakeArchive:
 
 
 @dataclass
+class FakeAudit:
+    """The lines that were written, newest first."""
+
+    backend: "PageBackend"
+
+    def entries(self, query: AuditQuery) -> tuple[AuditEntry, ...]:
+        wanted = [line for line in reversed(self.backend.lines) if query.action in (None, line.action)]
+        return tuple(wanted[query.offset :][: query.limit])
+
+
+@dataclass
 class PageBackend:
     """Has the methods of `core.backend.Backend` that pages use. `done` records the commands it was given."""
 
@@ -211,6 +222,7 @@ class PageBackend:
         self.sign_in = FakeSignIn()
         self.tokens = FakeTokens(self)
         self.archive = FakeArchive(self)
+        self.audit = FakeAudit(self)
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
