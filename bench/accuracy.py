@@ -42,7 +42,7 @@ def recognise(transcriber: Transcriber, path: Path, language: Language) -> list[
     finally:
         complete = session.close(_CLOSE_S)
     if not complete:
-        raise RuntimeError(f"{path} was not recognised in full; the engine says: {transcriber.health.detail}")
+        raise RuntimeError(f"{path} was not recognised in full; the engine says: {transcriber.health.in_english}")
     return finals
 
 

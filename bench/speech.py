@@ -150,7 +150,7 @@ def wait_until_up(transcriber: Transcriber) -> None:
     while transcriber.health.state is PartState.STARTING:
         time.sleep(0.05)
     if transcriber.health.state is not PartState.UP:
-        raise SystemExit(transcriber.health.detail)
+        raise SystemExit(transcriber.health.in_english)
 
 
 def main() -> int:

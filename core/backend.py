@@ -39,6 +39,7 @@ from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Lang
 from core.model.clock import Clock, SystemClock
 from core.model.errors import CallEnded, CallNotFound, MediaProcessDown, ServerStarting, SignInRefused
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
 from core.quality.segments import SampleWriter
@@ -338,11 +339,12 @@ class Backend:
     def _assist_health(self) -> PartHealth:
         worker = self._insights.summary_worker
         stalled = worker.busy_s > STALLED_S
+        busy = Message("The summary has been busy for {seconds} s.", {"seconds": round(worker.busy_s)})
         return PartHealth(
             name="assist",
             state=PartState.DEGRADED if stalled else PartState.UP,
             needed=False,
-            detail=f"The summary has been busy for {worker.busy_s:.0f} s." if stalled else "Extractive summary.",
+            detail=(busy if stalled else Message("Extractive summary."),),
         )
 
     @property

@@ -108,7 +108,7 @@ class Desk:
         self.require(Right.SEE_OWN_CALLS)
         picture = self._backend.snapshot(call_id)
         self._require_sight(picture.call)
-        return picture
+        return replace(picture, parts=self._as_far_as_seen(picture.parts))
 
     def revision(self, call_id: CallId) -> int:
         """The revision of a call's picture, cheaply; 0 for a call that is in the store alone."""
@@ -209,8 +209,10 @@ class Desk:
 
     def health(self) -> tuple[PartHealth, ...]:
         """Every part's state; in full only for those who may see the server."""
-        parts = self._backend.health()
-        return parts if self.may(Right.SEE_SERVER) else tuple(replace(part, detail="") for part in parts)
+        return self._as_far_as_seen(self._backend.health())
+
+    def _as_far_as_seen(self, parts: tuple[PartHealth, ...]) -> tuple[PartHealth, ...]:
+        return parts if self.may(Right.SEE_SERVER) else tuple(replace(part, detail=()) for part in parts)
 
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""

@@ -34,7 +34,7 @@ class PartReport(BaseModel):
     state: PartState
     needed: bool
     detail: str
-    """In words, for those who may see the server; empty for others."""
+    """In English, for those who may see the server; empty for others."""
 
 
 class HealthReport(BaseModel):
@@ -74,7 +74,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
                     name=part.name,
                     state=part.state,
                     needed=part.needed,
-                    detail=part.detail if in_full else "",
+                    detail=part.in_english if in_full else "",
                 )
                 for part in parts
             ],

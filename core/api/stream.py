@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 from typing import Any
 
-from core.language.catalogue import Translate, describe
+from core.language.catalogue import Translate, describe, describe_all
 from core.model.call import CallState
 from core.model.errors import EarshotError
 from core.model.health import PartHealth
@@ -23,8 +23,11 @@ KEEP_ALIVE_S = 15.0
 Json = dict[str, Any]
 
 
-def changes(before: CallSnapshot | None, now: CallSnapshot) -> Json:
-    """What a page that drew `before` needs in order to show `now`; everything for a page that drew nothing."""
+def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate) -> Json:
+    """What a page that drew `before` needs in order to show `now`; everything for a page that drew nothing.
+
+    The parts' details are put into words by `translate`.
+    """
     message: Json = {"reset": before is None, "revision": now.revision, "now_s": round(now.now_s, 3)}
     if before is None or before.call != now.call:
         message["call"] = asdict(now.call)
@@ -42,10 +45,19 @@ def changes(before: CallSnapshot | None, now: CallSnapshot) -> Json:
     if notes := now.notes[len(before.notes) if before else 0 :]:
         message["notes"] = [asdict(note) for note in notes]
     if before is None or before.parts != now.parts:
-        message["parts"] = [asdict(part) for part in now.parts]
+        message["parts"] = [_part(part, translate) for part in now.parts]
     if before is None or before.dropped != now.dropped:
         message["dropped"] = dict(now.dropped)
     return message
+
+
+def _part(part: PartHealth, translate: Translate) -> Json:
+    return {
+        "name": part.name,
+        "state": part.state,
+        "needed": part.needed,
+        "detail": describe_all(part.detail, translate),
+    }
 
 
 def _changed_utterances(before: CallSnapshot | None, now: CallSnapshot) -> list[Json]:
@@ -113,7 +125,7 @@ async def events(
                 gone = {"error": type(error).__name__, "message": describe(error, translate)}
                 yield f"event: gone\ndata: {json.dumps(gone)}\n\n"
                 return
-            yield f"data: {json.dumps(changes(before, now), ensure_ascii=False)}\n\n"
+            yield f"data: {json.dumps(changes(before, now, translate), ensure_ascii=False)}\n\n"
             before, idle_s, parts_s = now, 0.0, 0.0
         elif idle_s >= KEEP_ALIVE_S:
             yield ": still here\n\n"

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from core.model.errors import StoreError
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +40,15 @@ class DurableWriter:
     @property
     def health(self) -> PartHealth:
         """The store's state; down, with the reason, while writes are waiting. Any thread."""
-        if self._failure is None:
+        failure = self._failure
+        if failure is None:
             return self._describe_store()
+        waiting = Message("{count} records are waiting in memory.", {"count": len(self._backlog)})
         return PartHealth(
             name="store",
             state=PartState.DOWN,
             needed=True,
-            detail=f"{self._failure} {len(self._backlog)} records are waiting in memory.",
+            detail=(failure, waiting),
         )
 
     async def write(self, write: Write) -> bool:

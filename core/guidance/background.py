@@ -9,9 +9,10 @@ from core.guidance.embedded import EmbeddedRetriever
 from core.guidance.knowledge import SUFFIXES, KnowledgeFile, read_knowledge
 from core.guidance.settling import Settling
 from core.model.clock import Clock
-from core.model.errors import GuidanceError
+from core.model.errors import EarshotError, GuidanceError
 from core.model.folder import file_stamps
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.model.passage import GuidanceAnswer, GuidanceRequest
 
 logger = logging.getLogger(__name__)
@@ -70,13 +71,13 @@ class BackgroundRetriever:
         in_use = self._in_use
         report = in_use.report
         if not self._thread.is_alive() and not self._closing:
-            return _health(PartState.DOWN, "The handbook broke off; see the log.")
-        if in_use.retriever is None and report.problem is None:
-            return _health(PartState.STARTING, "The handbook is being read.")
+            return _health(PartState.DOWN, Message("The handbook broke off; see the log."))
         if in_use.retriever is None:
-            return _health(PartState.DOWN, str(report.problem))
+            if report.problem is None:
+                return _health(PartState.STARTING, Message("The handbook is being read."))
+            return _health(PartState.DOWN, report.problem)
         if report.problem is not None:
-            return _health(PartState.DEGRADED, f"{report.problem} The last good one stays in use.")
+            return _health(PartState.DEGRADED, report.problem, Message("The last good handbook stays in use."))
         return in_use.retriever.health
 
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:
@@ -155,5 +156,5 @@ class BackgroundRetriever:
         logger.info("the handbook has %d entries in %d files", len(knowledge.entries), len(knowledge.files))
 
 
-def _health(state: PartState, detail: str) -> PartHealth:
+def _health(state: PartState, *detail: Message | EarshotError) -> PartHealth:
     return PartHealth("guidance", state, needed=False, detail=detail)

@@ -17,6 +17,7 @@ from core.guidance.lexicon import everyday_groups
 from core.guidance.terms import Terms, bigrams
 from core.model.errors import KnowledgeMissing
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.model.passage import GuidanceAnswer, GuidanceRequest, Passage
 
 TITLE_WEIGHT = 2.0
@@ -62,11 +63,12 @@ class EmbeddedRetriever:
     @property
     def health(self) -> PartHealth:
         """How many entries there are, and which files were left out."""
+        entries = Message("{count} entries of the handbook.", {"count": len(self._entries)})
         return PartHealth(
             name="guidance",
             state=PartState.DEGRADED if self._left_out else PartState.UP,
             needed=False,
-            detail=" ".join([f"{len(self._entries)} entries of the handbook.", *map(str, self._left_out)]),
+            detail=(entries, *self._left_out),
         )
 
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:

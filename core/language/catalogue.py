@@ -5,7 +5,7 @@ English sentences are the keys. Catalogues are gettext `.po` files, read as they
 
 import gettext
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from core.model.errors import EarshotError
+from core.model.message import Message
 
 LOCALES = ("ko", "en")
 LOCALE_DIR = Path(__file__).parent / "locale"
@@ -43,6 +44,11 @@ def choose_locale(preferred: str | None) -> str:
     return primary if primary in LOCALES else "en"
 
 
-def describe(error: EarshotError, translate: Translate) -> str:
-    """An error's sentence in the reader's language."""
-    return translate(error.template).format(**error.parameters)
+def describe(sentence: Message | EarshotError, translate: Translate) -> str:
+    """A message, or what an error says, in the reader's language."""
+    return translate(sentence.template).format(**sentence.parameters)
+
+
+def describe_all(sentences: Iterable[Message | EarshotError], translate: Translate) -> str:
+    """Sentences in the reader's language, one after the other; empty where there are none."""
+    return " ".join(describe(sentence, translate) for sentence in sentences)

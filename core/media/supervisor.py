@@ -35,6 +35,7 @@ from core.model.call import CallId, LegId, LegState
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class MediaProcess:
         self._up = asyncio.Event()
         self._legs: dict[LegId, CallId] = {}
         self._playbacks: dict[CallId, Playback] = {}
-        self._health = PartHealth("media", PartState.DOWN, needed=True, detail="Not started.")
+        self._health = PartHealth("media", PartState.DOWN, needed=True, detail=(Message("Not started."),))
 
     @property
     def health(self) -> PartHealth:
@@ -109,7 +110,7 @@ class MediaProcess:
         attempt = 0
         restarted = False
         while True:
-            self._tell(PartState.STARTING, "The audio server is being started.")
+            self._tell(PartState.STARTING, Message("The audio server is being started."))
             began_s = self._clock.monotonic()
             child = self._child = MediaChild(self._settings, self._take, self._clock)
             try:
@@ -125,15 +126,18 @@ class MediaProcess:
             pause_s = BACKOFF_S[min(attempt, len(BACKOFF_S) - 1)]
             attempt += 1
             logger.error("the media process is down (%s); it is started again in %.1f s", reason, pause_s)
-            self._tell(PartState.DOWN, f"The audio server is down ({reason}). It is being started again.")
+            down = Message("The audio server is down ({reason}). It is being started again.", {"reason": reason})
+            self._tell(PartState.DOWN, down)
             await self._go_down(child)
             await asyncio.sleep(pause_s)
 
     def _come_up(self, welcome: Welcome) -> None:
-        detail = f"Bridge: {welcome.bridge}."
+        in_use = Message("Bridge: {bridge}.", {"bridge": welcome.bridge})
         if welcome.problem:
-            detail += f" {self._settings.bridge} cannot be used: {welcome.problem}."
-        self._tell(PartState.DEGRADED if welcome.problem else PartState.UP, detail)
+            wanted = {"bridge": str(self._settings.bridge), "reason": welcome.problem}
+            self._tell(PartState.DEGRADED, in_use, Message("{bridge} cannot be used: {reason}.", wanted))
+        else:
+            self._tell(PartState.UP, in_use)
         self._up.set()
 
     async def _go_down(self, child: MediaChild) -> None:
@@ -152,7 +156,7 @@ class MediaProcess:
         del self._legs[leg_id]
         self._emit(LegChanged(leg_id=leg_id, state=LegState.LOST, at_s=self._clock.monotonic()))
 
-    def _tell(self, state: PartState, detail: str) -> None:
+    def _tell(self, state: PartState, *detail: Message) -> None:
         self._health = PartHealth("media", state, needed=True, detail=detail)
 
     def _take(self, report: AnyReport) -> None:
@@ -288,7 +292,7 @@ class MediaProcess:
         endings = [playback.stop() for playback in playbacks.values()]
         await asyncio.gather(*endings, *([child.end()] if child is not None else []))
         self._legs.clear()
-        self._tell(PartState.DOWN, "Stopped.")
+        self._tell(PartState.DOWN, Message("Stopped."))
         folder, self._folder = self._folder, None
         if folder is not None:
             await asyncio.to_thread(shutil.rmtree, folder, True)

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.model.errors import EarshotError
+from core.model.message import Message
+
 
 class PartState(StrEnum):
     """The state of one part."""
@@ -16,12 +19,17 @@ class PartState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PartHealth:
-    """One part's state, in words for the operator."""
+    """One part's state, in sentences for the operator."""
 
     name: str
     """`media`, `speech`, `assist`, `guidance` or `store`."""
     state: PartState
     needed: bool
     """Whether calls are impossible without it."""
-    detail: str = ""
-    """An English sentence without anything a caller said: what is in use, or what failed and what to do."""
+    detail: tuple[Message | EarshotError, ...] = ()
+    """Sentences without anything a caller said: what is in use, or what failed and what to do."""
+
+    @property
+    def in_english(self) -> str:
+        """The detail as machines, logs and the command line have it."""
+        return " ".join(map(str, self.detail))

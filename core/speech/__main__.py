@@ -62,7 +62,7 @@ def _wait_until_loaded(transcriber: Transcriber, engine: str) -> None:
     while (health := transcriber.health).state is PartState.STARTING:
         time.sleep(_POLL_S)
     if health.state is PartState.DOWN:
-        raise EngineUnavailable(engine=engine, reason=health.detail.rstrip("."))
+        raise EngineUnavailable(engine=engine, reason=health.in_english.rstrip("."))
 
 
 def _transcribe(transcriber: Transcriber, path: Path, language: str, as_json: bool) -> None:
@@ -76,7 +76,7 @@ def _transcribe(transcriber: Transcriber, path: Path, language: str, as_json: bo
     finally:
         complete = session.close(READ_S)
     if not complete:
-        raise RecordingUnreadable(path=str(path), reason=f"a part was not recognised; {transcriber.health.detail}")
+        raise RecordingUnreadable(path=str(path), reason=f"a part was not recognised; {transcriber.health.in_english}")
 
 
 def _json_line(recognition: Recognition) -> str:

@@ -2,6 +2,7 @@
 
 from core.model.clock import Clock
 from core.model.errors import EngineUnavailable
+from core.model.message import Message
 from core.settings import Settings, SpeechEngine
 from core.speech.endpointing import EndpointRules
 from core.speech.local import LoadedModels, LocalTranscriber
@@ -40,7 +41,10 @@ def _open_whisper(settings: Settings, clock: Clock, interims: bool) -> LocalTran
         folder = ensure_model(settings)
         activity = SileroModel()
         decoder = WhisperDecoder(folder, settings.whisper_workers, settings.whisper_beam)
-        description = f"Whisper {decoder.model} ({COMPUTE_TYPE}, {settings.whisper_workers} at a time)"
+        description = Message(
+            "Whisper {model} ({precision}, {workers} at a time).",
+            {"model": decoder.model, "precision": COMPUTE_TYPE, "workers": settings.whisper_workers},
+        )
         return LoadedModels(decoder, activity.open_stream, description)
 
     return LocalTranscriber(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from core.model.call import Language
 from core.model.clock import Clock
-from core.model.errors import SpeechError
+from core.model.errors import EarshotError, SpeechError
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.speech.decoder import Decoder
 from core.speech.scheduler import DecodeScheduler, log_fault
 from core.speech.session import LocalSession, SessionRules
@@ -31,7 +32,7 @@ class LoadedModels:
     decoder: Decoder
     open_activity: Callable[[], ActivityStream]
     """Makes a voice activity detector for one stream."""
-    description: str
+    description: Message
     """What is in use, for the operator."""
 
 
@@ -58,7 +59,7 @@ class LocalTranscriber:
         self._is_dirty = False
         self._is_closed = False
         self._models: LoadedModels | None = None
-        self._failure: str | None = None
+        self._failure: SpeechError | None = None
         self._sessions: set[LocalSession] = set()
         self._languages: set[Language] = set()
         self._loader = threading.Thread(target=self._load_models, name="speech-load", daemon=True)
@@ -77,16 +78,19 @@ class LocalTranscriber:
                 sorted(self._languages),
             )
         if is_closed:
-            return self._state(PartState.DOWN, "Speech recognition was stopped.")
+            return self._state(PartState.DOWN, Message("Speech recognition was stopped."))
         if failure is not None:
             return self._state(PartState.DOWN, failure)
         if models is None:
-            return self._state(PartState.STARTING, "The speech model is being loaded; audio is kept meanwhile.")
+            loading = Message("The speech model is being loaded; audio is kept meanwhile.")
+            return self._state(PartState.STARTING, loading)
         if self._scheduler.failure is not None:
-            return self._state(PartState.DEGRADED, str(self._scheduler.failure))
+            return self._state(PartState.DEGRADED, self._scheduler.failure)
         if unknown := [language for language in languages if not models.decoder.knows(language)]:
-            detail = f"{models.description}; it was not made for {', '.join(unknown)} and guesses the language."
-            return self._state(PartState.DEGRADED, detail)
+            guesses = Message(
+                "It was not made for {languages} and guesses the language.", {"languages": ", ".join(unknown)}
+            )
+            return self._state(PartState.DEGRADED, models.description, guesses)
         return self._state(PartState.UP, models.description)
 
     def open_session(self, name: str, language: Language, on_recognition: OnRecognition) -> LocalSession:
@@ -123,7 +127,7 @@ class LocalTranscriber:
             thread.join(CLOSE_S)
         self._scheduler.close(CLOSE_S)
 
-    def _state(self, state: PartState, detail: str) -> PartHealth:
+    def _state(self, state: PartState, *detail: Message | EarshotError) -> PartHealth:
         return PartHealth("speech", state, needed=False, detail=detail)
 
     def _wake(self) -> None:
@@ -146,7 +150,7 @@ class LocalTranscriber:
         except SpeechError as error:
             logger.error("%s", error)
             with self._wakes:
-                self._failure = str(error)
+                self._failure = error
         else:
             logger.info("%s, loaded in %.1f s", models.description, self._clock.monotonic() - started_s)
             self._scheduler.start(models.decoder)

@@ -11,6 +11,7 @@ from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState,
 from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary
+from core.model.message import Message
 from core.model.passage import Guidance
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
@@ -48,7 +49,8 @@ class Store:
     @property
     def health(self) -> PartHealth:
         """What is in use."""
-        return PartHealth("store", PartState.UP, needed=True, detail=f"Records are kept in {self._database.shown_url}.")
+        kept = Message("Records are kept in {url}.", {"url": self._database.shown_url})
+        return PartHealth("store", PartState.UP, needed=True, detail=(kept,))
 
     # Writing
 

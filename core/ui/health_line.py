@@ -5,7 +5,7 @@ from typing import Literal
 
 import streamlit as st
 
-from core.language.catalogue import Translate
+from core.language.catalogue import Translate, describe_all
 from core.model.health import PartHealth, PartState
 from core.ui.wording import PART_STATES, PARTS
 
@@ -35,7 +35,7 @@ def troubles(parts: Iterable[PartHealth], translate: Translate) -> None:
     for part in sorted(ailing, key=lambda p: (p.state is not PartState.DOWN, not p.needed)):
         show = st.error if part.state is PartState.DOWN and part.needed else st.warning
         state = translate(PART_STATES[part.state])
-        show(f"**{part_name(part, translate)}: {state}.** {translate(part.detail) if part.detail else ''}")
+        show(f"**{part_name(part, translate)}: {state}.** {describe_all(part.detail, translate)}")
 
 
 def health_line(parts: Iterable[PartHealth], translate: Translate) -> None:
@@ -47,5 +47,5 @@ def health_line(parts: Iterable[PartHealth], translate: Translate) -> None:
                 f"{part_name(part, translate)}: {translate(PART_STATES[part.state])}",
                 icon=_ICONS[part.state],
                 color=_COLOURS[part.state],
-                help=translate(part.detail) if part.detail else None,
+                help=describe_all(part.detail, translate) or None,
             )

@@ -4,9 +4,11 @@ from dataclasses import replace
 
 from core.api.stream import changes, events
 from core.calls.record import CallRecord
+from core.language.catalogue import describe, translator
 from core.model.call import CallState
-from core.model.errors import CallNotFound
+from core.model.errors import CallNotFound, DiskFull
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from tests.calls.test_record import a_call, a_sample, an_utterance
 from tests.fakes.clock import ManualClock
 
@@ -15,7 +17,7 @@ def test_the_first_message_has_everything() -> None:
     record = CallRecord(a_call(), ManualClock())
     record.put_utterance(an_utterance("1", "안녕하세요", 0.0))
     record.add_samples([a_sample(1.0)])
-    message = changes(None, record.snapshot())
+    message = changes(None, record.snapshot(), str)
     assert message["reset"] is True
     assert message["call"]["state"] == "waiting"
     assert [u["text"] for u in message["utterances"]] == ["안녕하세요"]
@@ -27,7 +29,7 @@ def test_later_messages_have_only_what_changed() -> None:
     record.put_utterance(an_utterance("1", "안녕하세요", 0.0))
     before = record.snapshot()
     record.put_utterance(an_utterance("2", "네", 2.0))
-    message = changes(before, record.snapshot())
+    message = changes(before, record.snapshot(), str)
     assert set(message) == {"reset", "revision", "now_s", "utterances"}
     assert [u["id"] for u in message["utterances"]] == ["2"]
 
@@ -37,7 +39,7 @@ def test_a_withdrawn_interim_is_told() -> None:
     record.put_utterance(an_utterance("1", "어", 0.0, is_final=False))
     before = record.snapshot()
     record.put_utterance(an_utterance("1", "", 0.0))
-    assert [(u["id"], u["text"]) for u in changes(before, record.snapshot())["utterances"]] == [("1", "")]
+    assert [(u["id"], u["text"]) for u in changes(before, record.snapshot(), str)["utterances"]] == [("1", "")]
 
 
 def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
@@ -45,7 +47,7 @@ def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
     record.add_samples([a_sample(1.0)])
     before = record.snapshot()
     record.add_samples([a_sample(2.0)])
-    (sample,) = changes(before, record.snapshot())["samples"]
+    (sample,) = changes(before, record.snapshot(), str)["samples"]
     assert sample["at_s"] == 2.0
     assert sample["jitter_ms"] is None
 
@@ -71,9 +73,24 @@ async def test_a_stream_tells_when_a_part_fails_though_nothing_else_happens() ->
 
     stream = events(snapshot, lambda: record.revision, lambda: tuple(parts), lambda: False, str)
     await anext(stream)
-    parts[0] = PartHealth("media", PartState.DOWN, needed=True, detail="killed")
+    parts[0] = PartHealth("media", PartState.DOWN, needed=True, detail=(Message("killed"),))
     assert "killed" in await asyncio.wait_for(anext(stream), 10)
     await stream.aclose()
+
+
+async def test_what_is_wrong_with_a_part_is_told_in_the_readers_language() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    part = PartHealth("store", PartState.DOWN, needed=True, detail=(DiskFull(path="data"),))
+    picture = replace(record.snapshot(), parts=(part,))
+    (korean,) = changes(None, picture, translator("ko"))["parts"]
+    assert korean == {
+        "name": "store",
+        "state": "down",
+        "needed": True,
+        "detail": describe(DiskFull(path="data"), translator("ko")),
+    }
+    (english,) = changes(None, picture, translator("en"))["parts"]
+    assert english["detail"] == str(DiskFull(path="data"))
 
 
 async def test_the_stream_of_an_ended_call_ends() -> None:

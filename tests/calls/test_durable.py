@@ -39,8 +39,8 @@ async def test_nothing_is_lost_while_the_disk_is_full() -> None:
     assert not await store.write(lambda: disk.keep(1))
     assert not await store.write(lambda: disk.keep(2))
     assert store.health.state is PartState.DOWN
-    assert "full" in store.health.detail
-    assert "2 records are waiting" in store.health.detail
+    assert "full" in store.health.in_english
+    assert "2 records are waiting" in store.health.in_english
     disk.is_full = False
     await store.retry()
     assert disk.kept == [1, 2]

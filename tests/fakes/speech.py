@@ -1,6 +1,7 @@
 """A speech engine that says what the test tells it to."""
 
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.model.utterance import Recognition
 from core.speech.transcriber import OnRecognition, SpeechStats
 
@@ -45,7 +46,7 @@ class ScriptedTranscriber:
 
     @property
     def health(self) -> PartHealth:
-        return PartHealth("speech", PartState.UP, needed=False, detail="scripted")
+        return PartHealth("speech", PartState.UP, needed=False, detail=(Message("scripted"),))
 
     def open_session(self, name: str, language: str, on_recognition: OnRecognition) -> ScriptedSession:
         self.sessions[name] = ScriptedSession(language, on_recognition)

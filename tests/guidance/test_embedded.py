@@ -167,4 +167,4 @@ def test_several_threads_get_the_same_answers(sample: EmbeddedRetriever) -> None
 
 def test_the_sample_handbook_is_whole() -> None:
     retriever = EmbeddedRetriever.load(PROJECT_ROOT / "knowledge")
-    assert retriever.health.detail == "64 entries of the handbook."
+    assert retriever.health.in_english == "64 entries of the handbook."

@@ -51,7 +51,7 @@ def test_a_broken_file_is_named_and_the_others_stay_in_use(tmp_path: Path, name:
     assert word in str(knowledge.left_out[0])
     health = EmbeddedRetriever(knowledge).health
     assert health.state is PartState.DEGRADED
-    assert name in health.detail
+    assert name in health.in_english
 
 
 def entries(folder: Path) -> dict[str, str]:

@@ -5,6 +5,7 @@ import importlib
 import pkgutil
 import re
 import string
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,11 +14,12 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import core
-from core.language.catalogue import LOCALE_DIR, choose_locale, describe, translator
-from core.model.errors import CallNotFound, EarshotError, SettingInvalid
+from core.language.catalogue import LOCALE_DIR, choose_locale, describe, describe_all, translator
+from core.model.errors import CallNotFound, DiskFull, EarshotError, SettingInvalid
+from core.model.message import Message
 from core.settings import Settings
 from core.settings.report import GROUPS
-from core.ui.wording import NOTES
+from core.ui.wording import NOTES, ROLES, USER_ROLES
 
 ROOT = Path(core.__file__).parent.parent
 MARKERS = frozenset({"_", "translate", "message"})
@@ -47,8 +49,22 @@ def settings_meanings() -> set[str]:
     return {field.description or "" for field in Settings.model_fields.values()} | set(GROUPS)
 
 
+def message_calls() -> Iterator[tuple[Path, ast.Call]]:
+    """Where a `core.model.message.Message` is made; other modules have classes of that name, too."""
+    for path in sorted((ROOT / "core").rglob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if "from core.model.message import Message" in source:
+            for node in ast.walk(ast.parse(source)):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Message":
+                    yield path, node
+
+
+def message_templates() -> set[str]:
+    return {str(ast.literal_eval(call.args[0])) for _path, call in message_calls()}
+
+
 def needed() -> set[str]:
-    return on_the_pages() | error_templates() | settings_meanings()
+    return on_the_pages() | error_templates() | settings_meanings() | message_templates()
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +96,28 @@ def test_nothing_is_marked_doubtful(korean: Catalog) -> None:
     assert [entry.id for entry in korean if entry.id and entry.fuzzy] == []
 
 
+def test_no_sentence_is_translated_twice() -> None:
+    source = (LOCALE_DIR / "ko" / "LC_MESSAGES" / "earshot.po").read_text(encoding="utf-8")
+    ids = re.findall(r'^msgid (".*"(?:\n".*")*)', source, flags=re.MULTILINE)
+    assert len(ids) >= len(needed())
+    assert [msgid for msgid, times in Counter(ids).items() if times > 1] == []
+
+
+def test_the_template_of_every_message_is_a_literal() -> None:
+    computed = [
+        f"{path.relative_to(ROOT)}:{call.lineno}"
+        for path, call in message_calls()
+        if not (call.args and isinstance(call.args[0], ast.Constant) and isinstance(call.args[0].value, str))
+    ]
+    assert not computed, f"a template that is put together has no translation; give parameters instead: {computed}"
+
+
+@pytest.mark.parametrize("roles", [ROLES, USER_ROLES])
+def test_no_two_roles_have_the_same_name(roles: dict[object, str]) -> None:
+    for locale in ("ko", "en"):
+        assert len({translator(locale)(name) for name in roles.values()}) == len(roles)
+
+
 def test_the_extraction_sees_the_pages() -> None:
     found = on_the_pages()
     assert "Start demo call" in found
@@ -100,6 +138,15 @@ def test_an_error_is_described_in_the_readers_language() -> None:
         describe(error, translator("ko")) == "abc 통화를 찾을 수 없습니다. 삭제되었을 수 있으니 링크를 확인해 주세요."
     )
     assert describe(error, translator("en")) == str(error)
+
+
+def test_messages_and_errors_make_one_text_in_the_readers_language() -> None:
+    waiting = Message("{count} records are waiting in memory.", {"count": 2})
+    korean = describe_all((DiskFull(path="data"), waiting), translator("ko"))
+    assert korean.startswith("data이(가) 있는 디스크가 가득 찼습니다.")
+    assert korean.endswith("기록 2건이 메모리에서 저장을 기다리고 있습니다.")
+    assert describe_all((DiskFull(path="data"), waiting), translator("en")) == f"{DiskFull(path='data')} {waiting}"
+    assert describe_all((), translator("ko")) == ""
 
 
 def test_a_parameter_is_put_in_as_it_is() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from core.model.clock import Clock
 from core.model.health import PartState
+from core.model.message import Message
 from core.model.utterance import Recognition
 from core.settings import PROJECT_ROOT, Settings
 from core.speech.endpointing import EndpointRules
@@ -63,7 +64,7 @@ def open_local(decoder: ScriptedDecoder) -> Iterator[OpenLocal]:
         clock: Clock | None = None,
     ) -> LocalTranscriber:
         transcriber = LocalTranscriber(
-            load=load or (lambda: LoadedModels(decoder, LoudnessActivity, "scripted")),
+            load=load or (lambda: LoadedModels(decoder, LoudnessActivity, Message("scripted"))),
             rules=SessionRules(EndpointRules(), interim_every_s),
             workers=workers,
             clock=clock or ManualClock(),
@@ -95,7 +96,7 @@ def whisper(whisper_settings: Settings) -> Iterator[Transcriber]:
     yield transcriber
     health = transcriber.health
     transcriber.close()
-    assert health.state is PartState.UP, health.detail
+    assert health.state is PartState.UP, health.in_english
 
 
 @pytest.fixture

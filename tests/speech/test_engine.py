@@ -67,7 +67,7 @@ def test_a_model_that_is_no_model_is_shown_and_does_not_stop_the_server(tmp_path
     )
     try:
         assert wait_for(lambda: transcriber.health.state is PartState.DOWN)
-        assert "damaged" in transcriber.health.detail
-        assert str(broken) in transcriber.health.detail
+        assert "damaged" in transcriber.health.in_english
+        assert str(broken) in transcriber.health.in_english
     finally:
         transcriber.close()

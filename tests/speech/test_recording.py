@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.model.errors import RecordingUnreadable
+from core.model.message import Message
 from core.speech.decoder import Decoding
 from core.speech.local import LoadedModels
 from core.speech.recording import ROOM_S, feed_recording, read_recording
@@ -60,7 +61,7 @@ def test_feeding_a_file_drops_nothing_however_slow_the_engine_is(open_local: Ope
         time.sleep(0.02)
         return certain("words")
 
-    transcriber = open_local(lambda: LoadedModels(ScriptedDecoder(say_slowly), LoudnessActivity, "slow"))
+    transcriber = open_local(lambda: LoadedModels(ScriptedDecoder(say_slowly), LoudnessActivity, Message("slow")))
     session = transcriber.open_session("file", "ko", heard)
     path = write_wav(tmp_path / "a.wav", (loud(8.0) + silent(1.0)) * 12)
     assert feed_recording(session, path) == pytest.approx(108.0)

@@ -7,6 +7,7 @@ import pytest
 
 from core.model.errors import ModelFileMissing, RecognitionFailed
 from core.model.health import PartState
+from core.model.message import Message
 from core.speech.decoder import Decoding
 from core.speech.local import LoadedModels
 from core.speech.session import MAX_WAITING_S
@@ -111,7 +112,7 @@ def test_what_was_invented_is_not_said_and_its_interim_is_withdrawn(open_local: 
         return Decoding("Thank you.", -1.5, 0.9) if is_final else certain("Thank")
 
     doubtful = ScriptedDecoder(say)
-    load = lambda: LoadedModels(doubtful, LoudnessActivity, "scripted")  # noqa: E731
+    load = lambda: LoadedModels(doubtful, LoudnessActivity, Message("scripted"))  # noqa: E731
     session = open_local(load, interim_every_s=1.0).open_session("customer", "en", heard)
     feed_in_chunks(session, loud(1.5))
     assert wait_for(lambda: len(heard.all) == 1)
@@ -126,7 +127,7 @@ def test_audio_fed_while_the_model_loads_is_kept_and_recognised(
 
     def load() -> LoadedModels:
         may_load.wait(TIMEOUT_S)
-        return LoadedModels(decoder, LoudnessActivity, "scripted")
+        return LoadedModels(decoder, LoudnessActivity, Message("scripted"))
 
     transcriber = open_local(load)
     session = transcriber.open_session("customer", "ko", heard)
@@ -145,7 +146,7 @@ def test_a_full_queue_drops_the_oldest_audio_and_counts_it(
 
     def load() -> LoadedModels:
         may_load.wait(TIMEOUT_S)
-        return LoadedModels(decoder, LoudnessActivity, "scripted")
+        return LoadedModels(decoder, LoudnessActivity, Message("scripted"))
 
     session = open_local(load).open_session("customer", "ko", heard)
     feed_in_chunks(session, loud(3.0) + silent(MAX_WAITING_S - 2.0) + loud(2.0, 7_000))
@@ -206,7 +207,7 @@ def test_a_failed_recognition_is_counted_and_shown_and_the_next_one_goes_on(
             raise RecognitionFailed(engine="scripted", reason="RuntimeError")
         return certain("words")
 
-    transcriber = open_local(lambda: LoadedModels(ScriptedDecoder(say), LoudnessActivity, "scripted"))
+    transcriber = open_local(lambda: LoadedModels(ScriptedDecoder(say), LoudnessActivity, Message("scripted")))
     session = transcriber.open_session("customer", "ko", heard)
     end_s = feed_in_chunks(session, loud(1.0, 6_000) + silent(0.7))
     assert wait_for(lambda: session.stats.dropped_s > 1.0)
@@ -226,7 +227,7 @@ def test_without_a_model_the_engine_is_down_and_says_why_and_audio_is_counted_as
     transcriber = open_local(load)
     session = transcriber.open_session("customer", "ko", heard)
     assert wait_for(lambda: transcriber.health.state is PartState.DOWN)
-    assert "models/whisper-base/model.bin" in transcriber.health.detail
+    assert "models/whisper-base/model.bin" in transcriber.health.in_english
     feed_in_chunks(session, loud(2.0))
     assert wait_for(lambda: session.stats.dropped_s == pytest.approx(2.0))
     assert not session.close(TIMEOUT_S)
@@ -236,7 +237,7 @@ def test_a_language_that_the_model_was_not_made_for_is_shown(open_local: OpenLoc
     transcriber = open_local()
     transcriber.open_session("customer", "xx", heard)
     assert wait_for(lambda: transcriber.health.state is PartState.DEGRADED)
-    assert "xx" in transcriber.health.detail
+    assert "xx" in transcriber.health.in_english
 
 
 def test_sessions_of_one_transcriber_do_not_hear_each_other(open_local: OpenLocal) -> None:

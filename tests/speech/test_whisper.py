@@ -65,8 +65,8 @@ def test_a_corrupt_model_is_refused_and_shown(
     transcriber = open_transcriber(settings, SystemClock())
     try:
         assert wait_for(lambda: transcriber.health.state is PartState.DOWN)
-        assert str(folder / "model.bin") in transcriber.health.detail
-        assert "damaged" in transcriber.health.detail
+        assert str(folder / "model.bin") in transcriber.health.in_english
+        assert "damaged" in transcriber.health.in_english
     finally:
         transcriber.close()
     with pytest.raises(ModelFileCorrupt):

@@ -11,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 import core
 from core import backend as composition
 from core.assist.scenarios import ScenarioFolder
-from core.language.catalogue import translator
+from core.language.catalogue import describe, translator
 from core.model.call import CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
-from core.model.errors import LinkExpired, LinkInvalid, MediaProcessDown
+from core.model.errors import DiskFull, KnowledgeFileInvalid, LinkExpired, LinkInvalid, MediaProcessDown
 from core.model.health import PartHealth, PartState
+from core.model.message import Message
 from core.model.utterance import Utterance
 from core.ui.browser_memory import BrowserMemory
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
@@ -22,6 +23,8 @@ from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
 MAIN = Path(core.__file__).parent.parent / "pages" / "main.py"
 LANGUAGES = ("en-US", "ko-KR")
 AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, 0.0, LegId("l1"), LegState.CONNECTED)
+WAITING = Message("{count} records are waiting in memory.", {"count": 3})
+LEFT_OUT = KnowledgeFileInvalid(path="ko/요금.md", reason="item 1")
 CUSTOMER = Participant(ParticipantId("p2"), "<b>Mallory</b>", Role.CUSTOMER, 0.0, LegId("l2"), LegState.LOST)
 
 
@@ -99,12 +102,13 @@ class TestHome:
 
     def test_a_part_that_is_down_says_its_sentence(self, server: PageBackend, locale: str) -> None:
         server.parts = (
-            PartHealth("store", PartState.DOWN, needed=True, detail="The disk is full."),
-            PartHealth("guidance", PartState.DEGRADED, needed=False, detail="One file was left out."),
+            PartHealth("store", PartState.DOWN, needed=True, detail=(DiskFull(path="data"), WAITING)),
+            PartHealth("guidance", PartState.DEGRADED, needed=False, detail=(LEFT_OUT,)),
         )
         test = open_page(locale=locale)
-        assert "The disk is full." in test.error[0].value
-        assert "One file was left out." in test.warning[0].value
+        _ = translator(locale[:2])
+        assert f"{describe(DiskFull(path='data'), _)} {describe(WAITING, _)}" in test.error[0].value
+        assert describe(LEFT_OUT, _) in test.warning[0].value
 
 
 class TestStarting:
