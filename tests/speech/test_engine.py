@@ -12,7 +12,7 @@ from core.model.health import PartState
 from core.settings import PROJECT_ROOT, Settings, SpeechEngine
 from core.speech.engine import open_transcriber
 from core.speech.local import LocalTranscriber
-from tests.speech.test_session import wait_for
+from tests.support.waiting import wait_for
 
 
 def test_google_is_refused_in_words_that_name_the_setting(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A session on scripted parts: from fed audio to recognitions."""
 
 import threading
-from collections.abc import Callable
 
 import pytest
 
@@ -15,18 +14,7 @@ from tests.fakes.clock import ManualClock
 from tests.fakes.decoder import LoudnessActivity, ScriptedDecoder, certain
 from tests.speech.conftest import Heard, OpenLocal
 from tests.speech.sound import feed_in_chunks, loud, silent
-
-TIMEOUT_S = 5.0
-
-
-def wait_for(condition: Callable[[], bool]) -> bool:
-    """Poll for what another thread is about to do."""
-    waiting = threading.Event()
-    for _ in range(int(TIMEOUT_S / 0.005)):
-        if condition():
-            return True
-        waiting.wait(0.005)
-    return condition()
+from tests.support.waiting import TIMEOUT_S, wait_for
 
 
 def test_each_utterance_gets_one_final_with_its_times_on_the_fed_clock(open_local: OpenLocal, heard: Heard) -> None:

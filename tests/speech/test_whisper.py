@@ -15,7 +15,7 @@ from core.speech.voice_activity import SileroModel
 from core.speech.whisper import WhisperDecoder
 from tests.speech.conftest import Heard
 from tests.speech.sound import feed_in_chunks, silent
-from tests.speech.test_session import wait_for
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.model
 

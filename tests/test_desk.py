@@ -1,0 +1,182 @@
+"""Every method of the desk for every role: what the role has no right to is refused, and the refusal written down."""
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pytest
+
+from core.backend import Backend
+from core.calls.export import ExportFormat
+from core.desk import Desk
+from core.model.access import RIGHTS, Person, Right, SignInMethod, UserRole
+from core.model.archive import CallQuery
+from core.model.audit import AuditAction, AuditQuery
+from core.model.call import CallId, CallState, ParticipantId, Role
+from core.model.errors import (
+    AccessDenied,
+    CallNotFound,
+    CallRunning,
+    ParticipantNotFound,
+    ScenarioNotFound,
+    SignInEnded,
+    UtteranceNotFound,
+)
+from core.settings import Settings
+from tests.support.waiting import wait_for
+
+NOBODYS_SEAT = ParticipantId("nobody")
+
+
+def person_in(role: UserRole, name: str = "one") -> Person:
+    return Person(f"oidc:test#{role.value}-{name}", name, role, SignInMethod.OIDC, f"session-{role.value}-{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something a desk can be asked for, in a call, and the right that it takes."""
+
+    right: Right
+    ask: Callable[[Desk, CallId], object]
+
+
+DEEDS: dict[str, Deed] = {
+    "require": Deed(Right.SEE_AUDIT, lambda desk, call: desk.require(Right.SEE_AUDIT)),
+    "start_call": Deed(Right.TALK, lambda desk, call: desk.start_call("ko")),
+    "start_demo": Deed(Right.DEMO, lambda desk, call: desk.start_demo()),
+    "start_scenario": Deed(Right.DEMO, lambda desk, call: desk.start_scenario("no-such-demo")),
+    "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
+    "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
+    "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
+    "end_call": Deed(Right.TALK, lambda desk, call: desk.end_call(call)),
+    "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
+    "join_token": Deed(Right.TALK, lambda desk, call: desk.join_token(call)),
+    "view_token": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.view_token(call)),
+    "make_api_token": Deed(Right.MAKE_TOKENS, lambda desk, call: desk.make_api_token(1, "report")),
+    "correct": Deed(Right.CORRECT, lambda desk, call: desk.correct(call, "u1", "words")),
+    "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
+    "delete_call": Deed(Right.DELETE, lambda desk, call: desk.delete_call(call)),
+    "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
+    "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
+    "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
+    "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
+    "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
+    "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
+}
+IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning)
+"""What a deed that is allowed may fail of in a call without words that still runs."""
+OWN_SEAT = {"connect", "set_muted", "leave"}
+"""These take a seat of one's own, whoever one is."""
+FOR_ANYBODY = {"may", "sign_out", "revision", "health"}
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
+    folder = tmp_path_factory.mktemp("desk")
+    settings = Settings(
+        _env_file=None,
+        data_dir=folder,
+        oidc_metadata_url="http://127.0.0.1:9/none",
+        oidc_client_id="earshot",
+        oidc_client_secret="a secret of this test",
+        call_limit=1_000,
+    )
+    backend = Backend(settings)
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def call(backend: Backend) -> Iterator[CallId]:
+    """A running call that no agent has taken yet, which an agent may see."""
+    yield backend.start_call("ko", "oidc:test#starter").id
+    for running in backend.calls():
+        backend.end_call(running.id)
+
+
+def refusals(backend: Backend, person: Person) -> list[str]:
+    lines = backend.audit.entries(AuditQuery(action=AuditAction.ACCESS_REFUSED))
+    return [line.detail["right"] for line in lines if line.person_id == person.id]
+
+
+def test_every_method_of_the_desk_is_in_the_table() -> None:
+    methods = {name for name, _ in inspect.getmembers(Desk, inspect.isfunction) if not name.startswith("_")}
+    assert methods == set(DEEDS) | OWN_SEAT | FOR_ANYBODY
+
+
+@pytest.mark.parametrize("role", UserRole)
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_role_does_what_it_has_the_right_to_and_nothing_else(
+    backend: Backend, call: CallId, name: str, role: UserRole
+) -> None:
+    person, deed = person_in(role, name), DEEDS[name]
+    desk = Desk(backend, person)
+    if deed.right in RIGHTS[role]:
+        with suppress(*IMPOSSIBLE):
+            deed.ask(desk, call)
+        assert refusals(backend, person) == []
+    else:
+        with pytest.raises(AccessDenied):
+            deed.ask(desk, call)
+        assert len(refusals(backend, person)) == 1
+
+
+@pytest.mark.parametrize("role", [role for role in UserRole if role is not UserRole.CUSTOMER])
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_sign_in_that_is_over_opens_nothing(backend: Backend, call: CallId, name: str, role: UserRole) -> None:
+    person = person_in(role, f"gone-{name}")
+    desk = Desk(backend, person)
+    desk.sign_out()
+    with pytest.raises(SignInEnded):
+        DEEDS[name].ask(desk, call)
+
+
+@pytest.mark.parametrize("role", UserRole)
+@pytest.mark.parametrize("deed", sorted(OWN_SEAT))
+def test_nobody_acts_from_anothers_seat(backend: Backend, call: CallId, deed: str, role: UserRole) -> None:
+    other = Desk(backend, person_in(UserRole.AGENT, "other")).join(call, Role.AGENT, "Other")
+    desk = Desk(backend, person_in(role))
+    asked: dict[str, Callable[[ParticipantId], object]] = {
+        "connect": lambda seat: desk.connect(call, seat),
+        "set_muted": lambda seat: desk.set_muted(call, seat, muted=True),
+        "leave": lambda seat: desk.leave(call, seat),
+    }
+    for seat in (other.id, NOBODYS_SEAT):
+        with pytest.raises(ParticipantNotFound):
+            asked[deed](seat)
+    assert not backend.call(call).participants[0].muted
+
+
+@pytest.mark.parametrize("role", UserRole)
+@pytest.mark.parametrize("seat", Role)
+def test_a_seat_is_taken_by_the_right_that_it_needs(backend: Backend, call: CallId, seat: Role, role: UserRole) -> None:
+    needed = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}.get(seat)
+    desk = Desk(backend, person_in(role))
+    if needed in RIGHTS[role]:
+        assert desk.join(call, seat, "Name").person_id == desk.person.id
+    else:
+        with pytest.raises(AccessDenied):
+            desk.join(call, seat, "Name")
+
+
+def test_an_agent_does_not_learn_that_another_agents_call_exists(backend: Backend, call: CallId) -> None:
+    backend.end_call(call)
+    assert wait_for(lambda: backend.call(call).state is CallState.ENDED)
+    desk = Desk(backend, person_in(UserRole.AGENT, "curious"))
+    for ask in (desk.snapshot, desk.join_token, desk.end_call):
+        with pytest.raises(CallNotFound) as refused:
+            ask(call)
+        with pytest.raises(CallNotFound) as missing:
+            ask(CallId("no-such-call"))
+        assert str(refused.value).replace(call, "no-such-call") == str(missing.value)
+
+
+@pytest.mark.parametrize("role", UserRole)
+def test_the_parts_are_described_to_those_who_may_see_the_server(
+    backend: Backend, call: CallId, role: UserRole
+) -> None:
+    desk = Desk(backend, person_in(role))
+    parts = desk.health() if role is UserRole.CUSTOMER else (*desk.health(), *desk.snapshot(call).parts)
+    assert parts
+    assert any(part.detail for part in parts) == (Right.SEE_SERVER in RIGHTS[role])
