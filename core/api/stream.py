@@ -10,6 +10,7 @@ from core.language.catalogue import Translate, describe, describe_all
 from core.model.call import CallState
 from core.model.errors import EarshotError
 from core.model.health import PartHealth
+from core.model.quality import Alert, CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
@@ -42,6 +43,8 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["samples"] = samples
     if before is None or before.legs != now.legs:
         message["legs"] = dict(now.legs)
+    if before is None or before.quality != now.quality:
+        message["quality"] = _quality(now.quality)
     if notes := now.notes[len(before.notes) if before else 0 :]:
         message["notes"] = [asdict(note) for note in notes]
     if before is None or before.parts != now.parts:
@@ -96,6 +99,32 @@ def _sample(sample: RtpSample) -> Json:
         "send_deviation_p50_ms": _rounded(sample.send_deviation_p50_ms),
         "send_deviation_p99_ms": _rounded(sample.send_deviation_p99_ms),
         "level_dbfs": _rounded(sample.level_dbfs),
+    }
+
+
+def _quality(quality: CallQuality) -> Json:
+    scores = [
+        {
+            **asdict(score),
+            "mos": _rounded(score.mos),
+            "rtt_ms": _rounded(score.rtt_ms),
+            "jitter_ms": _rounded(score.jitter_ms),
+            "loss_pct": _rounded(score.loss_pct),
+        }
+        for score in quality.scores
+    ]
+    return {"scores": scores, "alerts": [_alert(alert) for alert in quality.alerts]}
+
+
+def _alert(alert: Alert) -> Json:
+    return {
+        "leg_id": alert.leg_id,
+        "kind": alert.kind,
+        "direction": alert.direction,
+        "raised_at_s": round(alert.raised_at_s, 1),
+        "cleared_at_s": _rounded(alert.cleared_at_s),
+        "limit": alert.limit,
+        "worst": _rounded(alert.worst),
     }
 
 

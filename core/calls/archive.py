@@ -16,6 +16,7 @@ from core.model.clock import Clock
 from core.model.errors import CallNotFound, CallRunning, TextInvalid
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
+from core.quality.alerts import judged
 from core.quality.segments import read_samples, thinned
 from core.store.records import Store
 
@@ -63,7 +64,8 @@ class CallArchive:
     def snapshot(self, call_id: CallId) -> CallSnapshot:
         """The picture of a call that only the store knows. Raises CallNotFound, StoreError."""
         kept = self._store.load_call(call_id)
-        return kept.snapshot(thinned(read_samples(self._samples_dir, call_id).samples, ENDED_POINTS))
+        samples = read_samples(self._samples_dir, call_id).samples
+        return kept.snapshot(thinned(samples, ENDED_POINTS), judged(samples))
 
     def export(self, call_id: CallId, kind: ExportFormat) -> Export:
         """A call as a file, a running one as far as it has come. Raises CallNotFound, StoreError."""

@@ -9,6 +9,7 @@ from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
 from core.model.insight import Summary
 from core.model.passage import Guidance
+from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
 from core.model.utterance import Utterance
@@ -33,6 +34,7 @@ class CallRecord:
         self._summaries: list[Summary] = []
         self._guidance: Guidance | None = None
         self._samples: deque[RtpSample] = deque()
+        self._quality = CallQuality()
         self._legs: Mapping[LegId, ParticipantId] = {}
         self._notes: list[Note] = []
         self._dropped: Counter[str] = Counter()
@@ -106,6 +108,12 @@ class CallRecord:
             while self._samples and self._samples[0].at_s < self._samples[-1].at_s - SAMPLE_WINDOW_S:
                 self._samples.popleft()
 
+    def set_quality(self, quality: CallQuality) -> None:
+        """State what the samples say by now."""
+        if quality != self._quality:
+            with self._changing():
+                self._quality = quality
+
     def add_note(self, note: Note) -> None:
         """Add a line about something that happened."""
         with self._changing():
@@ -129,6 +137,7 @@ class CallRecord:
                     summaries=tuple(self._summaries),
                     guidance=self._guidance,
                     samples=tuple(self._samples),
+                    quality=self._quality,
                     legs=self._legs,
                     notes=tuple(self._notes),
                     parts=(),

@@ -31,6 +31,7 @@ from core.model.errors import CallEnded, MediaError, ParticipantNotFound
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.utterance import Recognition
+from core.quality.alerts import QualityWatch
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +56,7 @@ class CallSession:
         self._claim_leg = claim_leg
         self._roster = Roster()
         self._samples: list[RtpSample] = []
+        self._quality = QualityWatch()
         self._alone_since = services.clock.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
@@ -246,11 +248,8 @@ class CallSession:
         self._put_call(replace(self.call, origin=origin))
 
     async def tick(self) -> None:
-        """Once a second: hand the samples on, give up on legs that never connect, end what is abandoned."""
-        if self._samples:
-            samples, self._samples = tuple(self._samples), []
-            self.record.add_samples(samples)
-            self._services.samples.keep(self.call.id, samples)
+        """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
+        self._hand_on_samples()
         self._conversation.count_dropped_audio()
         if self.call.state is CallState.ENDED:
             return
@@ -265,6 +264,19 @@ class CallSession:
             and now - self._alone_since > patience
         ):
             await self.end(EndReason.ABANDONED)
+
+    def _hand_on_samples(self) -> None:
+        samples, self._samples = tuple(self._samples), []
+        if samples:
+            self.record.add_samples(samples)
+            self._services.samples.keep(self.call.id, samples)
+        for sample in samples:
+            self._quality.add(sample)
+        for leg_id in self._quality.legs - {leg.id for leg in self._roster.present_legs()}:
+            self._quality.end_leg(leg_id)
+        self._quality.tick(self.record.now_s())
+        is_ended = self.call.state is CallState.ENDED
+        self.record.set_quality(self._quality.final if is_ended else self._quality.quality)
 
     async def end(self, reason: EndReason) -> None:
         """End the call: close the legs, wait for the last words, keep everything. Idempotent; all callers wait."""

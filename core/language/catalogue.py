@@ -44,6 +44,11 @@ def choose_locale(preferred: str | None) -> str:
     return primary if primary in LOCALES else "en"
 
 
+def message(text: str) -> str:
+    """Mark a sentence for the catalogues; it is translated where it is shown."""
+    return text
+
+
 def describe(sentence: Message | EarshotError, translate: Translate) -> str:
     """A message, or what an error says, in the reader's language."""
     return translate(sentence.template).format(**sentence.parameters)

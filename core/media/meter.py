@@ -36,6 +36,7 @@ class LegMeter:
         self._sent = (0, 0)
         self._report: _Report | None = None
         self._remote_lost = 0
+        self._remote_expected = 0
 
     def count(self, packet: MediaPacket) -> None:
         """Count a packet that came from the leg."""
@@ -73,16 +74,16 @@ class LegMeter:
     ) -> RtpSample:
         """What went to the leg in the period.
 
-        Jitter and round-trip time are the far end's last report while that is fresh; loss is counted in the period in
-        which a report arrives.
+        Jitter and round-trip time are the far end's last report while that is fresh; loss is stated in the period in
+        which a report arrives, for all that was sent since the report before.
         """
         packets, octets = self._sent
-        lost = None
+        lost = expected = None
         for stats in (await sender.getStats()).values():
             if isinstance(stats, RTCOutboundRtpStreamStats):
                 packets, octets = stats.packetsSent, stats.bytesSent
             elif isinstance(stats, RTCRemoteInboundRtpStreamStats):
-                lost = self._take_report(stats, now_s)
+                lost, expected = self._take_report(stats, now_s)
         report = self._report if self._report and now_s - self._report.seen_s <= REPORT_VALID_S else None
         sample = RtpSample(
             leg_id=self._leg_id,
@@ -99,14 +100,18 @@ class LegMeter:
             else None,
             send_deviation_p50_ms=deviation[0] if deviation else None,
             send_deviation_p99_ms=deviation[1] if deviation else None,
+            expected=expected,
         )
         self._sent = packets, octets
         return sample
 
-    def _take_report(self, stats: RTCRemoteInboundRtpStreamStats, now_s: float) -> int | None:
+    def _take_report(self, stats: RTCRemoteInboundRtpStreamStats, now_s: float) -> tuple[int | None, int | None]:
+        """How many packets a new report says were lost, and of how many; nothing where it is the former one."""
         if self._report is not None and self._report.stats.timestamp == stats.timestamp:
-            return None
-        lost = int(stats.packetsLost) - self._remote_lost
-        self._remote_lost = int(stats.packetsLost)
+            return None, None
+        # aiortc states as received what it had sent by then without what was lost: the sum is what it had sent.
+        total_lost, total = int(stats.packetsLost), int(stats.packetsReceived) + int(stats.packetsLost)
+        lost, expected = total_lost - self._remote_lost, total - self._remote_expected
+        self._remote_lost, self._remote_expected = total_lost, total
         self._report = _Report(stats, now_s)
-        return lost
+        return lost, expected

@@ -36,13 +36,15 @@ class RtpSample:
     octets: int
     """Payload octets in the period."""
     lost: int | None = None
-    """Packets lost in the period; may be negative when late ones arrive."""
+    """Packets found to be lost in the period; may be negative when late ones arrive."""
     jitter_ms: float | None = None
     rtt_ms: float | None = None
     send_deviation_p50_ms: float | None = None
     """Distance of each outgoing packet from its slot on the sender's clock (RFC 3550 transit, median of the period)."""
     send_deviation_p99_ms: float | None = None
     level_dbfs: float | None = None
+    expected: int | None = None
+    """Of how many packets `lost` were lost. None: of the period's own; a far end reports on several periods at once."""
 
     @property
     def packets_per_s(self) -> float:
@@ -51,8 +53,8 @@ class RtpSample:
 
     @property
     def loss_pct(self) -> float | None:
-        """Share of the period's packets that were lost, in percent; missing without a count or without packets."""
+        """Share of the packets that were lost, in percent; missing without a count or without packets."""
         if self.lost is None:
             return None
-        expected = self.packets + self.lost
-        return None if expected <= 0 else max(0.0, 100.0 * self.lost / expected)
+        expected = self.packets + self.lost if self.expected is None else self.expected
+        return None if expected <= 0 else min(100.0, max(0.0, 100.0 * self.lost / expected))

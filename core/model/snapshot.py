@@ -7,6 +7,7 @@ from core.model.call import Call, LegId, ParticipantId
 from core.model.health import PartHealth
 from core.model.insight import Summary
 from core.model.passage import Guidance
+from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.utterance import Utterance
 
@@ -37,6 +38,8 @@ class CallSnapshot:
     summaries: tuple[Summary, ...]
     guidance: Guidance | None
     samples: tuple[RtpSample, ...]
+    quality: CallQuality
+    """What all samples so far say, not those of the window alone."""
     legs: Mapping[LegId, ParticipantId]
     """Every leg the call ever had, and whose it was: what a sample's `leg_id` means."""
     notes: tuple[Note, ...]

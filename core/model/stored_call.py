@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from core.model.call import Call, LegId, ParticipantId
 from core.model.insight import Summary
 from core.model.passage import Guidance
+from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
 from core.model.utterance import Utterance
@@ -22,7 +23,7 @@ class StoredCall:
     notes: tuple[Note, ...]
     legs: Mapping[LegId, ParticipantId]
 
-    def snapshot(self, samples: tuple[RtpSample, ...]) -> CallSnapshot:
+    def snapshot(self, samples: tuple[RtpSample, ...], quality: CallQuality) -> CallSnapshot:
         """The picture that a page draws of a call that is in the store and the sample files alone; revision 0."""
         times = [u.end_s for u in self.utterances] + [note.at_s for note in self.notes] + [s.at_s for s in samples[-1:]]
         return CallSnapshot(
@@ -33,6 +34,7 @@ class StoredCall:
             summaries=self.summaries,
             guidance=self.guidance[-1] if self.guidance else None,
             samples=samples,
+            quality=quality,
             legs=self.legs,
             notes=self.notes,
             parts=(),

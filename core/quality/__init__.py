@@ -1,1 +1,1 @@
-"""RTP samples: their files."""
+"""RTP samples: their files, and what they say: scores and alerts."""

@@ -44,6 +44,7 @@ SCHEMA = pa.schema(
         pa.field("send_deviation_p50_ms", pa.float64()),
         pa.field("send_deviation_p99_ms", pa.float64()),
         pa.field("level_dbfs", pa.float64()),
+        pa.field("expected", pa.int64()),
     ]
 )
 """The fields of an RtpSample, in their order."""

@@ -5,9 +5,10 @@ from html import escape
 
 import streamlit as st
 
+from core.language.catalogue import message
 from core.model.audit import AuditAction, AuditEntry
 from core.ui.reader import Reader
-from core.ui.wording import ROLES, USER_ROLES, message
+from core.ui.wording import ROLES, USER_ROLES
 
 ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.SIGNED_IN: message("signed in"),

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from core.language.catalogue import Translate
+from core.language.catalogue import Translate, message
 from core.model.archive import CallQuery
 from core.model.call import CallState
-from core.ui.wording import CALL_STATES, SPOKEN_LANGUAGES, message
+from core.ui.wording import CALL_STATES, SPOKEN_LANGUAGES
 
 PAGE_SIZE = 25
 PARAMETERS = ("when", "from", "to", "who", "language", "state", "said", "page")

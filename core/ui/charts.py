@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.language.catalogue import Translate
+from core.language.catalogue import Translate, message
 from core.model.call import LegId, Participant, ParticipantId
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.utterance import Utterance
 from core.ui.theme import Palette, participant_colours
-from core.ui.wording import METRIC_TIPS, message
+from core.ui.wording import METRIC_TIPS
 
 GAP_S = 1.8
 """Two samples that are further apart than this many of their usual distances have a gap between them."""

@@ -3,11 +3,10 @@
 import streamlit as st
 
 from core.desk import Desk
-from core.language.catalogue import Translate
+from core.language.catalogue import Translate, message
 from core.model.access import Right
 from core.ui.interface_language import language_switch
 from core.ui.sign_in import who_am_i
-from core.ui.wording import message
 
 PAGES = (
     ("home.py", message("Overview"), ":material/graphic_eq:", Right.SEE_OWN_CALLS),

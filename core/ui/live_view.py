@@ -17,7 +17,7 @@ from core.ui.charts import LIVE_WINDOW_S, call_figure, sample_frame
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
-SCRIPTS = ("dom.js", "transcript.js", "insight.js", "network.js", "live_view.js")
+SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "network.js", "live_view.js")
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(

@@ -6,12 +6,12 @@ import streamlit as st
 
 from core.calls.export import MEDIA_TYPES, ExportFormat
 from core.desk import Desk
+from core.language.catalogue import message
 from core.model.access import Right
 from core.model.call import Call, CallId, CallState
 from core.ui.call_list import CALLS_PAGE
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
-from core.ui.wording import message
 
 FORMATS = {
     ExportFormat.JSON: message("Everything (JSON)"),

@@ -2,17 +2,12 @@
 
 from collections.abc import Mapping
 
-from core.language.catalogue import Translate
+from core.language.catalogue import Translate, message
 from core.model.access import UserRole
 from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
 from core.model.health import PartState
 from core.settings.loading import Source
-
-
-def message(text: str) -> str:
-    """Mark a sentence for the catalogues; it is translated where it is shown."""
-    return text
-
+from core.ui.quality_words import quality_words
 
 CALL_STATES: Mapping[CallState, str] = {
     CallState.WAITING: message("Waiting"),
@@ -105,6 +100,13 @@ NOTES: Mapping[str, str] = {
 """What a `Note.code` reads as; a code that is not here is shown as it is."""
 
 METRIC_TIPS: Mapping[str, str] = {
+    "mos": message(
+        "Mean opinion score: what listeners would say of the sound, 1 to 4.4, estimated from delay, jitter and loss. "
+        "The worse of both directions is shown."
+    ),
+    "rtt_ms": message(
+        "Round-trip time to the participant and back. From 250 ms on people begin to interrupt each other."
+    ),
     "jitter_ms": message(
         "Jitter: how unevenly packets arrive. Below 30 ms nobody hears it; above, voices become choppy or late."
     ),
@@ -229,5 +231,6 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "notes": {code: _(text) for code, text in NOTES.items()},
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
+        "quality": quality_words(_),
         "metric_tips": {field: _(text) for field, text in METRIC_TIPS.items()},
     }

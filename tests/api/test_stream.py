@@ -9,8 +9,10 @@ from core.model.call import CallState
 from core.model.errors import CallNotFound, DiskFull
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
+from core.quality.alerts import judged
 from tests.calls.test_record import a_call, a_sample, an_utterance
 from tests.fakes.clock import ManualClock
+from tests.quality.stream import sample
 
 
 def test_the_first_message_has_everything() -> None:
@@ -50,6 +52,18 @@ def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
     (sample,) = changes(before, record.snapshot(), str)["samples"]
     assert sample["at_s"] == 2.0
     assert sample["jitter_ms"] is None
+
+
+def test_scores_and_alerts_are_sent_when_they_change() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    assert changes(None, record.snapshot(), str)["quality"] == {"scores": [], "alerts": []}
+    before = record.snapshot()
+    record.set_quality(judged(sample(at_s, jitter_ms=50.0) for at_s in range(1, 6)))
+    (alert,) = changes(before, record.snapshot(), str)["quality"]["alerts"]
+    assert (alert["kind"], alert["direction"], alert["worst"]) == ("high_jitter", "inbound", 50.0)
+    before = record.snapshot()
+    record.set_quality(before.quality)
+    assert "quality" not in changes(before, record.snapshot(), str)
 
 
 async def test_a_stream_sends_the_picture_then_the_changes_and_hears_of_a_shutdown() -> None:

@@ -7,7 +7,9 @@ from core.media.events import LegChanged, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
 from core.model.call import CallOrigin, CallState, EndReason, LegId, LegState, ParticipantId, Role
 from core.model.errors import CallEnded, MediaProcessDown, ParticipantNotFound
+from core.model.quality import AlertKind
 from core.model.sample import Direction, RtpSample, Vantage
+from core.quality.alerts import judged
 from core.quality.segments import read_samples
 from tests.calls.conftest import World
 
@@ -273,6 +275,48 @@ async def test_samples_are_on_the_call_s_clock_and_in_the_files(world: World) ->
     assert [s.at_s for s in session.record.snapshot().samples] == [7.0]
     await session.end(EndReason.HUNG_UP)
     await world.until(lambda: len(read_samples(world.samples_dir, session.call.id).samples) == 1)
+
+
+def a_second(leg: LegId, at_s: float, direction: Direction, jitter_ms: float) -> RtpSample:
+    rtt_ms = 40.0 if direction is Direction.OUTBOUND else None
+    return RtpSample(leg, direction, Vantage.SERVER, at_s, 1.0, 50, 4_000, lost=0, jitter_ms=jitter_ms, rtt_ms=rtt_ms)
+
+
+async def test_a_leg_is_scored_and_its_alert_ends_with_it(world: World) -> None:
+    session = await world.call()
+    await world.connected(session, Role.AGENT, "민수")
+    leg = session.call.participants[0].leg_id
+    assert leg is not None
+    for second in range(1, 5):
+        for direction in (Direction.OUTBOUND, Direction.INBOUND):
+            world.registry.take(a_second(leg, session.record.origin + second, direction, jitter_ms=80.0))
+    await session.tick()
+    quality = session.record.snapshot().quality
+    assert {score.direction for score in quality.scores} == set(Direction)
+    assert {(a.kind, a.is_open) for a in quality.alerts} == {(AlertKind.HIGH_JITTER, True)}
+    await session.close_leg(leg)
+    await session.tick()
+    left = session.record.snapshot().quality
+    assert left.scores == ()
+    assert not any(alert.is_open for alert in left.alerts)
+
+
+async def test_an_ended_call_is_judged_alike_by_its_session_and_from_its_files(world: World) -> None:
+    session = await world.call()
+    await world.connected(session, Role.AGENT, "민수")
+    leg = session.call.participants[0].leg_id
+    assert leg is not None
+    for second in range(1, 21):
+        for direction in (Direction.OUTBOUND, Direction.INBOUND):
+            jitter_ms = 80.0 if 5 <= second < 12 else 3.0
+            world.registry.take(a_second(leg, session.record.origin + second, direction, jitter_ms))
+    await session.tick()
+    await session.end(EndReason.HUNG_UP)
+    await world.until(lambda: len(read_samples(world.samples_dir, session.call.id).samples) == 40)
+    quality = session.record.snapshot().quality
+    assert len(quality.alerts) == 2
+    assert len(quality.scores) == 2
+    assert judged(read_samples(world.samples_dir, session.call.id).samples) == quality
 
 
 async def test_failure_10_no_task_or_thread_of_a_call_outlives_it(world: World) -> None:

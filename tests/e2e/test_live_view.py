@@ -73,6 +73,26 @@ def test_a_call_is_written_down_summed_up_and_measured_without_a_rerun(live: Pag
     assert live.locator(".es-live").get_attribute("data-mark") == "same"
 
 
+def test_what_is_wrong_with_the_network_is_said_in_words_until_it_is_over(live: Page, act: Act) -> None:
+    alerts = live.locator(".es-alert-list > .es-alerts li")
+    expect(alerts).to_have_count(0)
+    act("samples")
+    expect(alerts.first).to_contain_text("음질이 나쁩니다: MOS 3.38")
+    jitter = alerts.filter(has_text="이서준의 패킷 간격이 고르지 않습니다: 지터 41 ms")
+    expect(jitter).to_contain_text("00:03부터")
+    score = live.locator(".es-network tbody tr").first.locator("td").first
+    expect(score).to_have_text("3.4")
+    expect(score).to_have_class("es-hurts")
+    expect(score).to_have_attribute("data-tip", re.compile("서버로: 3.4, 보통.*RTT 320 ms, 지터 41.0 ms", re.DOTALL))
+    act("calm")
+    expect(alerts).to_have_count(0)
+    over = live.locator(".es-over")
+    expect(over.locator("summary")).to_have_text("지난 알림 8건")
+    over.locator("summary").click()
+    expect(over.locator("li").filter(has_text="이서준의 패킷 간격")).to_contain_text("00:03~00:34")
+    expect(score).to_have_text("3.8")
+
+
 def test_everything_is_on_one_screen(live: Page, act: Act) -> None:
     for step in ("final", "twenty", "summary", "samples"):
         act(step)

@@ -35,6 +35,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartHealth, PartState
+from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Correction, Utterance
 from core.settings import PROJECT_ROOT, Settings
@@ -74,6 +75,7 @@ def make_snapshot(call: Call, **parts: object) -> CallSnapshot:
         "summaries": (),
         "guidance": None,
         "samples": (),
+        "quality": CallQuality(),
         "legs": {},
         "notes": (),
         "parts": (),

@@ -41,7 +41,8 @@ NOT_TEXT = frozenset({"Page", "switch_page", "page_link", "space", "fragment", "
 BRAND = "Earshot"
 
 ALLOWED = frozenset(
-    """Earshot README md AI API ID IP UDP URL RTP JSON CSV WebVTT HTTPS https localhost KiB NAT PEM TOML base ms port
+    """Earshot README md AI API ID IP UDP URL RTP RTT MOS
+    JSON CSV WebVTT HTTPS https localhost KiB NAT PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English""".split()
 )
 """Names, formats and units, which Korean readers have in Latin letters, too."""

@@ -24,6 +24,7 @@ from core.model.call import (
 from core.model.errors import CallNotFound, RecordRefused, StoreError
 from core.model.insight import Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.quality import CallQuality
 from core.model.snapshot import Note
 from core.model.utterance import Utterance
 from core.store.records import Store
@@ -74,7 +75,7 @@ def test_a_call_comes_back_as_it_was_kept(store: Store) -> None:
     assert kept.utterances == (utterance(0),)
     assert (kept.summaries, kept.guidance, kept.notes) == ((summary,), (guidance,), (note,))
     assert kept.legs == {"l1": "p1"}
-    assert kept.snapshot(()).now_s == 0.5
+    assert kept.snapshot((), CallQuality()).now_s == 0.5
 
 
 def test_an_utterance_that_is_kept_twice_is_there_once(store: Store) -> None:

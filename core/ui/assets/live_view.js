@@ -211,6 +211,7 @@ class LiveView {
     if (change.call || change.legs) this.network.setCall(this.call, this.legs, this.colours);
     this.network.addSpeech(utterances);
     this.network.add(change.samples ?? []);
+    if (change.quality) this.network.setQuality(change.quality);
     this.handbook.show(change.guidance);
     if (change.parts) this.parts = change.parts;
     if (change.dropped) this.dropped = change.dropped;

@@ -6,6 +6,8 @@ const REDRAW_MS = 2000;
 const KEEP_S = 300;
 const FRESH_S = 3.5;
 const HURTS = {
+  mos: (value) => value < 3.5,
+  rtt_ms: (value) => value > 400,
   jitter_ms: (value) => value > 30,
   loss_pct: (value) => value > 1,
   packets_per_s: (value) => value < 40,
@@ -44,6 +46,8 @@ class NetworkPanel {
     this.table = el("tbody");
     this.span = el("td", { class: "es-span", text: words.latest });
     const head = [
+      ["mos", words.quality.mos, ""],
+      ["rtt_ms", words.quality.rtt, "ms"],
       ["jitter_ms", words.jitter, "ms"],
       ["loss_pct", words.loss, "%"],
       ["packets_per_s", words.rate, "1/s"],
@@ -61,7 +65,9 @@ class NetworkPanel {
     );
     this.empty = el("p", { class: "es-empty", text: words.network_empty });
     this.chart = el("div", { class: "es-chart", role: "img", "aria-label": words.chart_label });
-    shell.body.append(this.empty, this.figures, this.chart);
+    this.alerts = new AlertList(words.quality);
+    this.quality = { scores: [], alerts: [] };
+    shell.body.append(this.empty, this.alerts.root, this.figures, this.chart);
     this.follow.addEventListener("click", () => this.followAgain());
     this.timer = setInterval(() => this.redraw(), REDRAW_MS);
     this.resizer = new ResizeObserver(() => this.resized());
@@ -107,6 +113,11 @@ class NetworkPanel {
     this.key.hidden = textOnly;
     if (textOnly) setText(this.empty, this.words.network_text_only);
     this.dirty = true;
+  }
+
+  setQuality(quality) {
+    this.quality = quality;
+    this.alerts.show(quality.alerts, (leg) => this.owner(leg)?.name ?? "");
   }
 
   add(samples) {
@@ -228,19 +239,40 @@ class NetworkPanel {
 
   row(participant) {
     const name = el("th", { scope: "row" }, el("span", { class: "es-dot" }), el("span", { text: participant.name }));
-    return el("tr", {}, name, el("td"), el("td"), el("td"), el("td"));
+    return el("tr", {}, name, ...Array.from({ length: 6 }, () => el("td")));
   }
 
   values(row, participant, nowS) {
     row.style.setProperty("--who", this.colours.get(participant.id));
-    const [, jitter, loss, rate, send] = row.children;
+    const [, mos, rtt, jitter, loss, rate, send] = row.children;
     const inbound = this.live ? this.fresh(participant, "inbound", nowS) : this.average(participant, "inbound");
     const outbound = this.live ? this.fresh(participant, "outbound", nowS) : this.average(participant, "outbound");
+    this.score(mos, participant);
+    this.value(rtt, "rtt_ms", outbound.rtt_ms, 0);
     this.value(jitter, "jitter_ms", inbound.jitter_ms, 1);
     this.value(loss, "loss_pct", inbound.loss_pct, 1);
     this.value(rate, "packets_per_s", inbound.packets_per_s, 0, participant.role === "supervisor");
     if (outbound.packets_per_s !== undefined) setText(rate, `${rate.textContent} / ${outbound.packets_per_s.toFixed(0)}`);
     this.value(send, "send_deviation_p99_ms", outbound.send_deviation_p99_ms, 1);
+  }
+
+  // The worse direction of the participant's newest leg that has a score, with everything that it comes from.
+  score(cell, participant) {
+    const own = this.quality.scores.filter((score) => this.legs[score.leg_id] === participant.id);
+    const leg = own.some((score) => score.leg_id === participant.leg_id) ? participant.leg_id : own.at(-1)?.leg_id;
+    const scores = own.filter((score) => score.leg_id === leg);
+    this.value(cell, "mos", scores.length ? Math.min(...scores.map((score) => score.mos)) : null, 1);
+    const words = this.words.quality;
+    const told = scores.map(({ direction, mos, band, rtt_ms, jitter_ms, loss_pct }) =>
+      fill(words[`score_${direction}`], {
+        mos: mos.toFixed(1),
+        band: words.bands[band],
+        rtt: rtt_ms.toFixed(0),
+        jitter: jitter_ms.toFixed(1),
+        loss: loss_pct.toFixed(1),
+      })
+    );
+    setTip(cell, told.length ? told.join("\n") : this.words.metric_tips.mos);
   }
 
   fresh(participant, direction, nowS) {
@@ -254,7 +286,7 @@ class NetworkPanel {
       const known = own.map((sample) => sample[field]).filter((value) => value !== null && value !== undefined);
       return known.length ? known.reduce((sum, value) => sum + value, 0) / known.length : undefined;
     };
-    return Object.fromEntries(["jitter_ms", "loss_pct", "packets_per_s", "send_deviation_p99_ms"].map((field) => [field, mean(field)]));
+    return Object.fromEntries(["rtt_ms", "jitter_ms", "loss_pct", "packets_per_s", "send_deviation_p99_ms"].map((field) => [field, mean(field)]));
   }
 
   value(cell, field, value, digits, harmless = false) {

@@ -18,6 +18,7 @@ from core.model.insight import Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.utterance import Utterance
+from core.quality.alerts import QualityWatch
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -81,14 +82,18 @@ def sum_up(text: str) -> None:
     )
 
 
-def measure(at_s: float) -> None:
-    """One second's samples of both legs."""
+def measure(at_s: float, jitter_ms: float) -> None:
+    """One second's samples of both legs, and what they say."""
     new = tuple(
-        RtpSample(leg, direction, Vantage.SERVER, at_s, 1.0, 50, 4000, 0, 41.0, None, 0.2, 1.5)
+        RtpSample(leg, direction, Vantage.SERVER, at_s, 1.0, 50, 4000, 0, jitter_ms, rtt_ms, 0.2, 1.5)
         for leg in LEGS
-        for direction in Direction
+        for direction, rtt_ms in ((Direction.OUTBOUND, 320.0), (Direction.INBOUND, None))
     )
-    server.change(CALL, samples=server.snapshots[CALL].samples + new, now_s=at_s)
+    samples = server.snapshots[CALL].samples + new
+    watch = QualityWatch()
+    for sample in samples:
+        watch.add(sample)
+    server.change(CALL, samples=samples, quality=watch.quality, now_s=at_s)
 
 
 def lose() -> None:
@@ -122,7 +127,8 @@ STEPS: dict[str, Callable[[], None]] = {
     "markup": lambda: say(41, "<img src=x onerror=alert(1)>"),
     "summary": lambda: sum_up("요금 문의"),
     "summary2": lambda: sum_up("로밍 요금 감면 문의"),
-    "samples": lambda: [measure(float(t)) for t in range(1, 30)] and None,
+    "samples": lambda: [measure(float(t), 41.0) for t in range(1, 30)] and None,
+    "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
     "lose": lose,
     "end": end,
 }

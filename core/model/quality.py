@@ -1,0 +1,79 @@
+"""How good a call sounds, judged from its samples: scores and alerts."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.model.call import LegId
+from core.model.sample import Direction
+
+
+class Band(StrEnum):
+    """What a mean opinion score means, best first."""
+
+    EXCELLENT = "excellent"
+    GREAT = "great"
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An estimated mean opinion score of one leg and direction, with all that it was computed from."""
+
+    leg_id: LegId
+    direction: Direction
+    at_s: float
+    """The call's clock."""
+    mos: float
+    """1 (worst) to about 4.4."""
+    band: Band
+    rtt_ms: float
+    jitter_ms: float
+    loss_pct: float
+
+
+class AlertKind(StrEnum):
+    """What can be wrong with a leg's network, worst first."""
+
+    NO_MEDIA = "no_media"
+    ONE_WAY_AUDIO = "one_way_audio"
+    LOW_MOS = "low_mos"
+    PACKET_LOSS = "packet_loss"
+    HIGH_RTT = "high_rtt"
+    HIGH_JITTER = "high_jitter"
+    STATS_GAP = "stats_gap"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that was wrong for a while, or still is. Times are on the call's clock."""
+
+    leg_id: LegId
+    kind: AlertKind
+    direction: Direction | None
+    """None where it is about the leg as a whole."""
+    raised_at_s: float
+    limit: float
+    """What the figures went beyond: ms, percent, points, or seconds without."""
+    evidence: tuple[float, ...]
+    """The figures that raised it, oldest first, in the limit's unit."""
+    worst: float
+    """The worst figure so far."""
+    cleared_at_s: float | None = None
+    """None while it goes on."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on."""
+        return self.cleared_at_s is None
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuality:
+    """What the samples of a call say about it so far."""
+
+    scores: tuple[Score, ...] = ()
+    """The latest score of each leg and direction that has one; the mean ones when the call has ended."""
+    alerts: tuple[Alert, ...] = ()
+    """In the order in which they were raised."""
