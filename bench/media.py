@@ -1,8 +1,8 @@
 """`python -m bench.media [--json]`: what a call costs the media process, and how late a voice arrives.
 
-Runs in a network namespace of its own (root on Linux). Tap and relay take turns, each with the same calls: one whose
-two clients are in this process and are timed, the others played by one more process. With two cores or more the media
-process has the first to itself.
+Runs in a network namespace of its own (root on Linux). Forwarding, tap and relay take turns, each with the same calls:
+one whose two clients are in this process and are timed, the others played by one more process. With two cores or more
+the media process has the first to itself.
 
 *Mouth to ear* counts as a browser would live it: a sample is spoken at its place in a 20 ms frame that can be sent only
 when it is full, and heard at its place in a packet that is played as soon as it arrives (no jitter buffer at the ear).
@@ -211,8 +211,9 @@ async def open_call(media: MediaProcess, number: int, speech: bool) -> None:
 async def measure(calls: int, seconds: float, rounds: int) -> dict[str, float]:
     """All rounds, the ways taking turns."""
     ways = {
+        "forward": (BridgeKind.FORWARD, False),
+        "forward_with_speech": (BridgeKind.FORWARD, True),
         "tap": (BridgeKind.TAP, False),
-        "tap_with_speech": (BridgeKind.TAP, True),
         "relay": (BridgeKind.RELAY, False),
     }
     figures = {name: Figures() for name in ways}

@@ -32,7 +32,7 @@ def _serve(arguments: Sequence[str]) -> int:
         "`python -m core.media play --help` tells of the client that plays files.",
     )
     parser.add_argument("--socket", type=Path, required=True, help="unix socket to listen on, a short path")
-    parser.add_argument("--bridge", type=BridgeKind, choices=list(BridgeKind), default=BridgeKind.TAP)
+    parser.add_argument("--bridge", type=BridgeKind, choices=list(BridgeKind), default=BridgeKind.FORWARD)
     parser.add_argument("--ports", type=PortRange.parse, help="UDP ports to listen on, such as 40000-40999")
     parser.add_argument("--advertise", default="", metavar="ADDRESS", help="IP address that browsers are told to use")
     parser.add_argument("--orphan-seconds", type=float, default=ORPHAN_S, help="end when nobody is connected so long")

@@ -10,20 +10,33 @@ import socket
 import time
 from collections.abc import Callable
 from copy import copy
+from functools import partial
 from itertools import chain
+from typing import Any
 
+import pylibsrtp
 from aioice import Candidate, Connection
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import StunProtocol
 from aioice.turn import UDP_SOCKET_BUFFER_SIZE
-from aiortc import RTCIceCandidate, RTCRtpReceiver, rtcicetransport
+from aiortc import (
+    RTCDtlsTransport,
+    RTCIceCandidate,
+    RTCIceTransport,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    rtcicetransport,
+)
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import RtpPacket
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from core.media.address_range import PortRange
-from core.media.guard import Guard
+from core.media.guard import Guard, Tally
 from core.media.packet import CLOCK_RATE, MediaPacket
+from core.media.rtp_header import is_rtp, read_packet, ssrc_of, write_packet
 from core.model.errors import MediaPortsUsedUp
 
 logger = logging.getLogger(__name__)
@@ -31,6 +44,13 @@ logger = logging.getLogger(__name__)
 _HANDLER = "_handle_rtp_packet"
 _STREAMS = "_RTCRtpReceiver__remote_streams"
 _CONNECTION = "Connection"
+_DATAGRAM_RECEIVED = "datagram_received"
+_SENT = ("ntp_timestamp", "rtp_timestamp", "packet_count", "octet_count")
+_NTP_TIMESTAMP, _RTP_TIMESTAMP, _PACKET_COUNT, _OCTET_COUNT = (f"_RTCRtpSender__{name}" for name in _SENT)
+_COMPONENT = 1
+"""ICE component of RTP and, multiplexed, RTCP."""
+_NTP_OFFSET_S = 2_208_988_800
+"""From 1900 to 1970."""
 
 PacketHandler = Callable[[MediaPacket], None]
 
@@ -71,6 +91,7 @@ def tap_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard, de
                     timestamp=packet.timestamp,
                     payload=packet.payload,
                     arrival_s=time.monotonic(),
+                    marker=bool(packet.marker),
                 )
             )
         if decode:
@@ -83,6 +104,120 @@ def tap_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard, de
             statistics.add(packet)
 
     setattr(receiver, _HANDLER, handle)
+
+
+def forward_problem() -> str:
+    """Why packets cannot be forwarded from socket to socket with the installed aiortc; empty when they can."""
+    if problem := tap_problem():
+        return problem
+    parts: tuple[tuple[type, tuple[str, ...]], ...] = (
+        (RTCRtpSender, tuple(f"self.__{name}" for name in _SENT)),
+        (RTCDtlsTransport, ("self._rx_srtp.unprotect(", "self._tx_srtp.protect(")),
+        (RTCIceTransport, ("self._connection",)),
+        (Connection, ("self._nominated.get(", "self._protocols")),
+        (StunProtocol, ("def datagram_received(self, data", "self.transport.sendto(data, addr)")),
+        (RTCPeerConnection, ("transceiver._codecs",)),
+    )
+    for owner, names in parts:
+        source = inspect.getsource(owner)
+        for name in names:
+            if name not in source:
+                return f"{owner.__module__}.{owner.__name__} has no {name} any more"
+    return ""
+
+
+class RtpOutlet:
+    """Sends the packets of one audio line straight from its socket, and has aiortc's sender report on them.
+
+    The sender must have nothing to send itself: both would number packets of one stream. Media loop only.
+    """
+
+    def __init__(self, transceiver: RTCRtpTransceiver) -> None:
+        self._transceiver = transceiver
+        # The lower half, so that the first packets cannot be taken for those before a wrap (RFC 3711, section 3.3.1).
+        self._first_sequence = secrets.randbelow(1 << 15)
+        self._first_timestamp = secrets.randbits(32)
+        self._newest = -1
+
+    def send(self, number: int, pts: int, payload: bytes, marker: bool) -> bool:
+        """Send a packet with a sequence number and a timestamp (1/48000 s) that count from 0 on and do not wrap.
+
+        Returns whether there was a connection to send it on: the path is the one that ICE has nominated at the moment.
+        """
+        sender = self._transceiver.sender
+        dtls = sender.transport
+        pair = dtls.transport._connection._nominated.get(_COMPONENT)
+        payload_type = self._transceiver._codecs[0].payloadType
+        if pair is None or payload_type is None or dtls.state != "connected":
+            return False
+        timestamp = (self._first_timestamp + pts) & 0xFFFFFFFF
+        packet = write_packet(
+            payload_type,
+            self._first_sequence + number,
+            timestamp,
+            sender._ssrc,
+            payload,
+            marker,
+        )
+        pair.protocol.transport.sendto(dtls._tx_srtp.protect(packet), pair.remote_addr)
+        if number > self._newest:
+            # What a sender report says has to be about one packet: a late one would turn its clock back.
+            self._newest = number
+            setattr(sender, _NTP_TIMESTAMP, _ntp_time(time.time()))
+            setattr(sender, _RTP_TIMESTAMP, timestamp)
+        setattr(sender, _PACKET_COUNT, getattr(sender, _PACKET_COUNT) + 1)
+        setattr(sender, _OCTET_COUNT, getattr(sender, _OCTET_COUNT) + len(payload))
+        return True
+
+
+def _ntp_time(unix_s: float) -> int:
+    """Seconds since 1900 in 32.32 bits (RFC 5905, section 6)."""
+    whole = int(unix_s)
+    return (whole + _NTP_OFFSET_S) << 32 | int((unix_s - whole) * (1 << 32))
+
+
+def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard, tally: Tally) -> None:
+    """Hand every RTP packet of `receiver` to `take` within the callback of its datagram, on the media loop.
+
+    A stream's first packets go aiortc's way, which decides whose they are; from then on datagrams of that stream are
+    decrypted here. Everything else (STUN, DTLS, RTCP) goes aiortc's way.
+
+    Args:
+        receiver: Of an audio line that carries Opus only.
+        take: Called once a packet, in order of arrival.
+        guard: Lets no exception of `take` out.
+        tally: Counts as `packets_refused` what cannot be decrypted: forged, damaged, or there before.
+    """
+    streams: dict[int, StreamStatistics] = getattr(receiver, _STREAMS)
+    # As much of a packet as aiortc's statistics look at.
+    counted = RtpPacket()
+    is_open = False
+
+    def take_first(packet: MediaPacket) -> None:
+        nonlocal is_open
+        if not is_open:
+            is_open = True
+            for protocol in receiver.transport.transport._connection._protocols:
+                setattr(protocol, _DATAGRAM_RECEIVED, partial(take_datagram, protocol.datagram_received))
+        take(packet)
+
+    def take_datagram(pass_on: Callable[[bytes, tuple[Any, ...]], None], data: bytes, addr: tuple[Any, ...]) -> None:
+        statistics = streams.get(ssrc_of(data)) if is_rtp(data) else None
+        if statistics is None:
+            pass_on(data, addr)
+            return
+        with guard:
+            try:
+                plain = receiver.transport._rx_srtp.unprotect(data)
+            except pylibsrtp.Error:
+                tally.add("packets_refused")
+                return
+            packet = read_packet(plain, time.monotonic())
+            counted.sequence_number, counted.timestamp = packet.sequence, packet.timestamp
+            statistics.add(counted)
+            take(packet)
+
+    tap_receiver(receiver, take_first, guard, decode=False)
 
 
 def read_candidate(candidate: str, sdp_mid: str | None, sdp_mline_index: int | None) -> RTCIceCandidate:

@@ -22,6 +22,8 @@ class MediaPacket:
     payload: bytes
     arrival_s: float
     """Monotonic seconds."""
+    marker: bool = False
+    """Whether a talkspurt begins with it (RFC 7587, section 4.1)."""
 
 
 def signed_difference(later: int, earlier: int, bits: int) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.media import compat
 from core.media.bridge import Bridge
+from core.media.forward import ForwardBridge
 from core.media.guard import Tally
 from core.media.load import report_load
 from core.media.messages import LoadReport
@@ -34,13 +35,18 @@ def raise_priority() -> None:
 
 def choose_bridge(kind: BridgeKind, tally: Tally) -> tuple[Bridge, BridgeKind, str]:
     """The bridge that was asked for, or the fallback with the reason in words."""
-    if kind is BridgeKind.RELAY:
-        return RelayBridge(tally), kind, ""
-    problem = compat.tap_problem()
-    if problem:
+    problem = ""
+    if kind is BridgeKind.FORWARD:
+        problem = compat.forward_problem()
+        if not problem:
+            return ForwardBridge(tally), kind, ""
+        logger.error("packets cannot be forwarded from socket to socket, they are tapped instead: %s", problem)
+    if kind is not BridgeKind.RELAY:
+        if not (tap_problem := compat.tap_problem()):
+            return TapBridge(tally), BridgeKind.TAP, problem
+        problem = tap_problem
         logger.error("packets cannot be forwarded, voices are transcoded instead: %s", problem)
-        return RelayBridge(tally), BridgeKind.RELAY, problem
-    return TapBridge(tally), kind, ""
+    return RelayBridge(tally), BridgeKind.RELAY, problem
 
 
 async def run(socket: Path, kind: BridgeKind, orphan_s: float = ORPHAN_S) -> None:

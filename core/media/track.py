@@ -55,9 +55,14 @@ class OutgoingTrack(MediaStreamTrack):
             raise MediaStreamError
         self.started = True
         item = await self._items.get()
-        if len(self._transits) < METER_LIMIT and item.pts is not None:
-            self._transits.append(time.monotonic() - item.pts / CLOCK_RATE)
+        if item.pts is not None:
+            self.note_sent(item.pts)
         return item
+
+    def note_sent(self, pts: int) -> None:
+        """Measure that a packet with this timestamp (1/48000 s) is sent now."""
+        if len(self._transits) < METER_LIMIT:
+            self._transits.append(time.monotonic() - pts / CLOCK_RATE)
 
     def take_deviation(self) -> tuple[float, float] | None:
         """How far packets were from their slots since the last call: median and 99th percentile, in ms.

@@ -32,8 +32,10 @@ class Environment(StrEnum):
 class BridgeKind(StrEnum):
     """How audio goes from one leg to the others."""
 
+    FORWARD = "forward"
+    """Packets go from socket to socket as they came, numbers and all."""
     TAP = "tap"
-    """Packets are forwarded as they came, tapped behind the receiver."""
+    """Packets are tapped behind the receiver, and sent on with new numbers."""
     RELAY = "relay"
     """aiortc's MediaRelay: every voice is decoded and encoded again."""
 
@@ -193,8 +195,11 @@ class Settings(BaseSettings):
 
     bridge: Annotated[
         BridgeKind,
-        Field(description="`tap` forwards packets as they are; `relay` decodes and encodes (aiortc's MediaRelay)."),
-    ] = BridgeKind.TAP
+        Field(
+            description="How audio reaches the others: `forward` (from socket to socket), `tap` (numbered anew), or "
+            "`relay` (decoded and encoded, aiortc's MediaRelay). What the installed aiortc does not allow falls back."
+        ),
+    ] = BridgeKind.FORWARD
     grace_s: Annotated[
         float, Field(ge=1, le=600, description="Seconds that a lost participant keeps the place in the call.")
     ] = 20.0

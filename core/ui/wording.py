@@ -77,6 +77,7 @@ QUEUES: Mapping[str, str] = {
     "records": message("Records"),
     "samples": message("RTP figures"),
     "outgoing_packets": message("Packets to send"),
+    "packets_refused": message("Forged or repeated packets"),
     "mixer_frames": message("Sound for listeners"),
     "pacer_slots": message("Moments to send at"),
 }

@@ -31,6 +31,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "anyio": ("core/api/guards/compression.py",),
     "aiortc": ("core/media/",),
     "aioice": ("core/media/compat.py",),
+    "pylibsrtp": ("core/media/compat.py",),
     "av": ("core/media/", "core/speech/recording.py"),
     "msgspec": ("core/media/",),
     "uvloop": ("core/media/__main__.py",),

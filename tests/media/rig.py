@@ -118,7 +118,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def media_rig(bridge: BridgeKind = BridgeKind.TAP, **options: str) -> AsyncIterator[Rig]:
+async def media_rig(bridge: BridgeKind = BridgeKind.FORWARD, **options: str) -> AsyncIterator[Rig]:
     """A running media process, with any further settings; everything is closed at the end."""
     rig = Rig(bridge, **options)
     await rig.media.start()

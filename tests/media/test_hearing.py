@@ -1,4 +1,4 @@
-"""Who hears what: real clients, the real process, real packets, over both bridges."""
+"""Who hears what: real clients, the real process, real packets, over every bridge."""
 
 import time
 from itertools import pairwise
@@ -17,11 +17,11 @@ from tests.support.namespace import namespace_marks
 
 pytestmark = [*namespace_marks(), pytest.mark.usefixtures("namespace")]
 
-both_bridges = pytest.mark.parametrize("bridge", list(BridgeKind))
+every_bridge = pytest.mark.parametrize("bridge", list(BridgeKind))
 Tones = dict[int, Path]
 
 
-@both_bridges
+@every_bridge
 async def test_two_legs_hear_each_other_at_fifty_packets_a_second(bridge: BridgeKind, tones: Tones) -> None:
     async with media_rig(bridge) as rig:
         alice = await rig.connect("alice", tones[440], speech=True)
@@ -54,10 +54,11 @@ async def test_two_legs_hear_each_other_at_fifty_packets_a_second(bridge: Bridge
         assert all(s.level_dbfs is None for s in rig.of(RtpSample) if s.leg_id == "bob")
 
 
-async def test_the_tap_forwards_the_very_packets(tones: Tones) -> None:
+@pytest.mark.parametrize("bridge", [BridgeKind.FORWARD, BridgeKind.TAP])
+async def test_the_very_packets_are_forwarded(bridge: BridgeKind, tones: Tones) -> None:
     encoder = OpusEncoder()
     sent = [encoder.encode(frame) for _ in range(30) for frame in read_frames(tones[440])]
-    async with media_rig() as rig:
+    async with media_rig(bridge) as rig:
         await rig.connect("alice", tones[440])
         bob = await rig.connect("bob", tones[1000])
         await rig.route(bob=["alice"])
@@ -67,7 +68,7 @@ async def test_the_tap_forwards_the_very_packets(tones: Tones) -> None:
     assert heard == sent[first : first + len(heard)]
 
 
-@both_bridges
+@every_bridge
 async def test_changed_routes_are_heard_and_the_stream_goes_on(bridge: BridgeKind, tones: Tones) -> None:
     async with media_rig(bridge) as rig:
         ear = await rig.connect("ear", tones[1700])
@@ -89,7 +90,7 @@ async def test_changed_routes_are_heard_and_the_stream_goes_on(bridge: BridgeKin
         assert_continuous(ear.packets[first:])
 
 
-@both_bridges
+@every_bridge
 async def test_a_muted_leg_is_neither_heard_nor_decoded(bridge: BridgeKind, tones: Tones) -> None:
     async with media_rig(bridge) as rig:
         alice = await rig.connect("alice", tones[440], speech=True)
