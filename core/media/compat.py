@@ -132,8 +132,10 @@ class RtpOutlet:
     The sender must have nothing to send itself: both would number packets of one stream. Media loop only.
     """
 
-    def __init__(self, transceiver: RTCRtpTransceiver) -> None:
+    def __init__(self, transceiver: RTCRtpTransceiver, tally: Tally) -> None:
+        """`tally` counts as `packets_too_late` what can be sent no more."""
         self._transceiver = transceiver
+        self._tally = tally
         # The lower half, so that the first packets cannot be taken for those before a wrap (RFC 3711, section 3.3.1).
         self._first_sequence = secrets.randbelow(1 << 15)
         self._first_timestamp = secrets.randbits(32)
@@ -142,7 +144,8 @@ class RtpOutlet:
     def send(self, number: int, pts: int, payload: bytes, marker: bool) -> bool:
         """Send a packet with a sequence number and a timestamp (1/48000 s) that count from 0 on and do not wrap.
 
-        Returns whether there was a connection to send it on: the path is the one that ICE has nominated at the moment.
+        It goes on the path that ICE has nominated at the moment. Returns whether it was sent: there may be no
+        connection, or the packet may be so late that it counts as a repeated one (RFC 3711, section 3.3.2).
         """
         sender = self._transceiver.sender
         dtls = sender.transport
@@ -159,7 +162,12 @@ class RtpOutlet:
             payload,
             marker,
         )
-        pair.protocol.transport.sendto(dtls._tx_srtp.protect(packet), pair.remote_addr)
+        try:
+            protected = dtls._tx_srtp.protect(packet)
+        except pylibsrtp.Error:
+            self._tally.add("packets_too_late")
+            return False
+        pair.protocol.transport.sendto(protected, pair.remote_addr)
         if number > self._newest:
             # What a sender report says has to be about one packet: a late one would turn its clock back.
             self._newest = number

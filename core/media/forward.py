@@ -67,7 +67,7 @@ class ForwardBridge(TrackBridge):
         transceiver.sender.replaceTrack(self._attach_ear(leg_id))
         ear = self._ears[leg_id]
         if isinstance(ear, ForwardEar):
-            ear.outlet = RtpOutlet(transceiver)
+            ear.outlet = RtpOutlet(transceiver, self._tally)
 
         def take(packet: MediaPacket) -> None:
             self.inject(leg_id, packet)

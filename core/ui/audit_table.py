@@ -5,10 +5,12 @@ from html import escape
 
 import streamlit as st
 
-from core.language.catalogue import message
+from core.language.catalogue import Translate, message
+from core.model.access import Right
 from core.model.audit import AuditAction, AuditEntry
+from core.model.call import CallOrigin
 from core.ui.reader import Reader
-from core.ui.wording import ROLES, USER_ROLES
+from core.ui.wording import ORIGIN_LABELS, ROLES, SPOKEN_LANGUAGES, USER_ROLES
 
 ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.SIGNED_IN: message("signed in"),
@@ -27,6 +29,40 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),
     AuditAction.RELOADED: message("had handbook and demos read again"),
 }
+DETAILS: Mapping[str, str] = {
+    "origin": message("kind"),
+    "language": message("language"),
+    "name": message("name"),
+    "utterance": message("utterance"),
+    "format": message("format"),
+    "hours": message("hours"),
+    "right": message("right"),
+    "keys": message("settings"),
+}
+"""What each detail is called; one that is not here is shown by its own name."""
+RIGHTS: Mapping[Right, str] = {
+    Right.TALK: message("talk in calls"),
+    Right.DEMO: message("begin demo calls"),
+    Right.SEE_OWN_CALLS: message("see own calls"),
+    Right.SEE_ALL_CALLS: message("see all calls"),
+    Right.LISTEN: message("listen to calls"),
+    Right.CORRECT: message("correct the transcript"),
+    Right.EXPORT: message("download calls"),
+    Right.DELETE: message("delete calls"),
+    Right.SEE_SERVER: message("see the server's state"),
+    Right.SEE_SETTINGS: message("see the settings"),
+    Right.RELOAD: message("have files read again"),
+    Right.SEE_AUDIT: message("read the audit log"),
+    Right.MAKE_TOKENS: message("make API tokens"),
+}
+_VALUES: Mapping[str, Mapping[str, str]] = {
+    "origin": {
+        CallOrigin.BROWSER.value: message("between people"),
+        **{origin.value: words for origin, words in ORIGIN_LABELS.items()},
+    },
+    "language": SPOKEN_LANGUAGES,
+    "right": {right.value: words for right, words in RIGHTS.items()},
+}
 _ROLE_WORDS = {role.value: words for role, words in (*USER_ROLES.items(), *ROLES.items())}
 _ALARMING = frozenset({AuditAction.SIGN_IN_REFUSED, AuditAction.ACCESS_REFUSED, AuditAction.DELETED})
 
@@ -41,17 +77,30 @@ def audit_table(entries: Sequence[AuditEntry], reader: Reader) -> None:
     st.html(f"<div class='es-scroll'><table class='es-table'>{table}</table></div>")
 
 
+def told_details(detail: Mapping[str, str], translate: Translate) -> str:
+    """A line's details in the reader's language; the role has a column of its own."""
+    return ", ".join(
+        f"{translate(DETAILS[key]) if key in DETAILS else key}: {_told_value(key, value, translate)}"
+        for key, value in detail.items()
+        if key != "role"
+    )
+
+
+def _told_value(key: str, value: str, translate: Translate) -> str:
+    words = _VALUES.get(key, {}).get(value)
+    return translate(words) if words else value
+
+
 def _line(entry: AuditEntry, reader: Reader) -> str:
     _ = reader.translate
     role = _ROLE_WORDS.get(entry.role, entry.role)
-    detail = ", ".join(f"{key}: {value}" for key, value in entry.detail.items() if key != "role")
     cells = (
         reader.date_and_time(entry.at),
         entry.person_name or "–",
         _(role) if role else "",
         _(ACTIONS[entry.action]),
         entry.subject,
-        detail,
+        told_details(entry.detail, _),
         entry.client,
     )
     alarming = " class='es-alarming'" if entry.action in _ALARMING else ""

@@ -78,6 +78,7 @@ QUEUES: Mapping[str, str] = {
     "samples": message("RTP figures"),
     "outgoing_packets": message("Packets to send"),
     "packets_refused": message("Forged or repeated packets"),
+    "packets_too_late": message("Packets too late to send on"),
     "mixer_frames": message("Sound for listeners"),
     "pacer_slots": message("Moments to send at"),
 }

@@ -3,19 +3,23 @@
 import inspect
 import logging
 import time
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aioice
 import pytest
-from aiortc import RTCIceGatherer, RTCRtpReceiver, rtcdtlstransport, rtcicetransport, rtcrtpsender
+from aiortc import RTCIceGatherer, RTCRtpReceiver, RTCRtpSender, rtcdtlstransport, rtcicetransport, rtcrtpsender
 from aiortc.codecs.opus import OpusEncoder
 from aiortc.rtp import RtpPacket
+from pylibsrtp import Policy, Session
 
 from core.media import compat
 from core.media.address_range import PortRange
-from core.media.compat import limit_addresses, offered_lines, read_candidate, tap_problem, tap_receiver
+from core.media.compat import RtpOutlet, limit_addresses, offered_lines, read_candidate, tap_problem, tap_receiver
 from core.media.guard import Guard, Tally
 from core.media.opus import opus_packet
 from core.media.packet import FRAME_SAMPLES, MediaPacket
+from core.media.rtp_header import ssrc_of
 
 CHANGED = "aiortc has changed: see core/media/compat.py"
 
@@ -129,3 +133,50 @@ def test_candidates_are_gathered_where_the_ports_are_limited() -> None:
     assert "self.get_component_candidates(component=component, addresses=addresses)" in source
     assert "self._protocols += host_protocols" in inspect.getsource(aioice.Connection.get_component_candidates)
     assert "self._connection.local_candidates" in inspect.getsource(RTCIceGatherer.getLocalCandidates), CHANGED
+
+
+class Wire:
+    """A path that keeps what is sent on it."""
+
+    def __init__(self) -> None:
+        self.sent: list[bytes] = []
+        self.transport = self
+
+    def sendto(self, data: bytes, _addr: tuple[str, int]) -> None:
+        self.sent.append(data)
+
+
+def outlet_on(*paths: Wire) -> tuple[RtpOutlet, SimpleNamespace, Tally]:
+    """An outlet with real keys, the pairs that ICE may nominate, and its tally."""
+    keys = Policy(key=bytes(30), ssrc_type=Policy.SSRC_ANY_OUTBOUND)
+    connection = SimpleNamespace(_nominated={})
+    if paths:
+        connection._nominated[1] = SimpleNamespace(protocol=paths[0], remote_addr=("127.0.0.1", 9))
+    dtls = SimpleNamespace(state="connected", _tx_srtp=Session(keys), transport=SimpleNamespace(_connection=connection))
+    sender = RTCRtpSender("audio", cast(Any, dtls))
+    transceiver = SimpleNamespace(sender=sender, _codecs=[SimpleNamespace(payloadType=111)])
+    tally = Tally()
+    return RtpOutlet(cast(Any, transceiver), tally), connection, tally
+
+
+async def test_packets_follow_the_path_that_is_nominated_now() -> None:
+    first, second = Wire(), Wire()
+    outlet, connection, _tally = outlet_on(first)
+    assert outlet.send(0, 0, b"one", marker=True)
+    connection._nominated[1] = SimpleNamespace(protocol=second, remote_addr=("127.0.0.1", 10))
+    assert outlet.send(1, 960, b"two", marker=False)
+    connection._nominated.clear()
+    assert not outlet.send(2, 1920, b"three", marker=False)
+    assert (len(first.sent), len(second.sent)) == (1, 1)
+    assert ssrc_of(first.sent[0]) == ssrc_of(second.sent[0])
+
+
+async def test_a_packet_that_would_count_as_a_repeated_one_is_left_out_and_counted() -> None:
+    wire = Wire()
+    outlet, _connection, tally = outlet_on(wire)
+    for number in (0, 500, 499):
+        assert outlet.send(number, number * FRAME_SAMPLES, b"sound", marker=False)
+    for number in (499, 1):
+        assert not outlet.send(number, number * FRAME_SAMPLES, b"sound", marker=False)
+    assert len(wire.sent) == 3
+    assert tally.read() == {"packets_too_late": 2}
