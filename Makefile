@@ -39,6 +39,10 @@ soak: setup-dev   ## What takes longer than a test may
 
 bench: setup-dev   ## Print the figures
 	$(PY) -m bench.media
+	$(PY) -m bench.load
+	$(PY) -m bench.mixer
+	$(PY) -m bench.overviews
+	$(PY) -m bench.drift --minutes 2
 	$(PY) -m bench.speech
 	$(PY) -m bench.guidance
 	$(PY) -m bench.api

@@ -18,7 +18,6 @@ import statistics
 import sys
 import tempfile
 import time
-import wave
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +37,7 @@ from core.model.call import CallId, LegId, ParticipantId
 from core.model.clock import SystemClock
 from core.settings import BridgeKind, Settings
 from tests.support.namespace import own_namespace
+from tests.support.sound_files import write_sound
 
 BEAT_S = 0.5
 BURST_S = 0.01
@@ -95,12 +95,7 @@ def write_beats(path: Path, seconds: float) -> Path:
     beat = np.zeros(int(BEAT_S * CLOCK_RATE))
     # Not at the start of a frame, so that no beat hides in the joint of two.
     beat[500 : 500 + len(burst)] = burst
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(CLOCK_RATE)
-        file.writeframes(np.tile(beat, int(seconds / BEAT_S)).astype("<i2").tobytes())
-    return path
+    return write_sound(path, np.tile(beat, int(seconds / BEAT_S)))
 
 
 def onsets(frames: Sequence[tuple[float, np.ndarray[tuple[int], np.dtype[np.int16]]]]) -> list[float]:

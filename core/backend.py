@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from core.access.sign_in import SignIn
-from core.access.tokens import Tokens, derived_key, server_key
+from core.access.tokens import LegGrant, Tokens, derived_key, server_key
 from core.access.users import UsersFile
 from core.assist.extractive import ExtractiveSummarizer
 from core.assist.scenarios import ScenarioFolder, ScenarioList
@@ -24,6 +24,7 @@ from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.leg_port import LegPort
 from core.calls.loop import CallsLoop
+from core.calls.overviews import worst_first
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
@@ -35,11 +36,11 @@ from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, Participant, ParticipantId, Role
+from core.model.call import Call, CallId, CallOrigin, Language, Participant, ParticipantId, Role, SupervisionMode
 from core.model.clock import Clock, SystemClock
 from core.model.errors import CallEnded, CallNotFound, MediaProcessDown, ServerStarting, SignInRefused
-from core.model.health import PartHealth, PartState
-from core.model.message import Message
+from core.model.health import PartHealth
+from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
 from core.quality.segments import SampleWriter
@@ -48,15 +49,15 @@ from core.settings.changes import changed_since_last_start
 from core.settings.loading import read_sources
 from core.settings.report import SettingLine, settings_report
 from core.speech.engine import open_transcriber
+from core.speech.hints_file import HintsFile
 from core.store.lock import DataFolderLock
 from core.store.records import Store
 
 logger = logging.getLogger(__name__)
 
-DEMO_DIR = PROJECT_ROOT / "demo"
 DEMO_SIDES = (
-    DemoSide(Role.AGENT, "Dana", DEMO_DIR / "agent.ogg"),
-    DemoSide(Role.CUSTOMER, "Chris", DEMO_DIR / "customer.ogg"),
+    DemoSide(Role.AGENT, "Dana", PROJECT_ROOT / "demo" / "agent.ogg"),
+    DemoSide(Role.CUSTOMER, "Chris", PROJECT_ROOT / "demo" / "customer.ogg"),
 )
 COMMAND_TIMEOUT_S = 10.0
 START_TIMEOUT_S = 30.0
@@ -65,8 +66,6 @@ LOAD_SECONDS = 60
 LONGEST_NAME = 64
 SYSTEM = Person(id="system", name="Earshot", role=UserRole.ADMIN, method=SignInMethod.SYSTEM)
 """In whose name the server itself acts."""
-STALLED_S = 10.0
-"""A summary that takes longer than this is called stalled."""
 
 
 class Backend:
@@ -84,6 +83,7 @@ class Backend:
         self._loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
         self._samples_dir = settings.data_dir / "samples"
         self._scenarios = ScenarioFolder(settings.scenario_dir)
+        self.hints = HintsFile(settings.effective_speech_hints, self._clock)
         self._sources = read_sources()
         with ExitStack() as opened:
             self._open(settings, opened)
@@ -113,7 +113,7 @@ class Backend:
             logger.warning("call %s was interrupted by a crash; it is kept with what it had", call_id)
         self._loop = CallsLoop()
         opened.callback(self._loop.close)
-        self._transcriber = open_transcriber(settings, self._clock)
+        self._transcriber = open_transcriber(settings, self._clock, hints=self.hints)
         opened.callback(self._transcriber.close)
         self._retriever = BackgroundRetriever(settings.knowledge_dir, self._clock)
         opened.callback(self._retriever.close)
@@ -179,8 +179,7 @@ class Backend:
 
     def start_call(self, language: Language, by: str) -> Call:
         """Begin a call between people; `by` is whose it is (`Person.id`). Raises CallLimitReached, ServerStopping."""
-        begin = self._registry.start
-        return self._loop.wait(lambda: begin(language, CallOrigin.BROWSER, by), COMMAND_TIMEOUT_S).call
+        return self._loop.wait(lambda: self._registry.start(language, CallOrigin.BROWSER, by), COMMAND_TIMEOUT_S).call
 
     def start_demo(self, by: str) -> Call:
         """Begin a call between the two recorded English voices. Raises as `start_call`, and MediaError."""
@@ -199,8 +198,11 @@ class Backend:
 
     def calls(self) -> tuple[Call, ...]:
         """Running calls, newest first."""
-        running = (s.call for s in self._registry.sessions() if s.call.state is not CallState.ENDED)
-        return tuple(sorted(running, key=lambda call: -call.created_at))
+        return tuple(sorted((s.call for s in self._registry.running()), key=lambda call: -call.created_at))
+
+    def overviews(self) -> tuple[CallOverview, ...]:
+        """The running calls in one line each, worst first."""
+        return worst_first(session.record.overview() for session in self._registry.running())
 
     def call(self, call_id: CallId) -> Call:
         """One call, running or ended, without what was said. Raises CallNotFound, StoreError."""
@@ -232,8 +234,7 @@ class Backend:
 
     def end_call(self, call_id: CallId) -> None:
         """End a call for everybody in it; returns at once."""
-        session = self._find(call_id)
-        self._loop.post(lambda: session.end(EndReason.HUNG_UP))
+        self._loop.post(self._find(call_id).end)
 
     # People
 
@@ -253,17 +254,27 @@ class Backend:
         """Open a leg for a participant. Raises CallError, MediaError."""
         session = self._find(call_id)
         leg_id = self._loop.wait(lambda: session.connect(participant_id, listen_only), COMMAND_TIMEOUT_S)
-        return LegPort(leg_id, session, self._loop)
+        return LegPort(leg_id, session, self._loop, self.tokens.leg_token(call_id, leg_id))
 
     def set_muted(self, call_id: CallId, participant_id: ParticipantId, muted: bool) -> None:
         """Silence a participant on the server, or end that. Raises CallError, MediaError."""
-        session = self._find(call_id)
-        self._loop.wait(lambda: session.set_muted(participant_id, muted), COMMAND_TIMEOUT_S)
+        self._loop.wait(partial(self._find(call_id).set_muted, participant_id, muted), COMMAND_TIMEOUT_S)
+
+    def set_language(self, call_id: CallId, participant_id: ParticipantId, language: Language) -> None:
+        """State what a participant speaks. Raises CallError."""
+        self._loop.wait(partial(self._find(call_id).set_language, participant_id, language), COMMAND_TIMEOUT_S)
+
+    def supervise(self, call_id: CallId, participant_id: ParticipantId, mode: SupervisionMode) -> None:
+        """Let a supervisor take part in another way. Raises CallError, MediaError."""
+        self._loop.wait(partial(self._find(call_id).set_mode, participant_id, mode), COMMAND_TIMEOUT_S)
 
     def leave(self, call_id: CallId, participant_id: ParticipantId) -> None:
         """End a participant's leg on purpose; returns at once. Raises CallNotFound."""
-        session = self._find(call_id)
-        self._loop.post(lambda: session.leave(participant_id))
+        self._loop.post(partial(self._find(call_id).leave, participant_id))
+
+    def leave_leg(self, grant: LegGrant) -> None:
+        """End one leg on purpose; returns at once. Raises CallNotFound."""
+        self._loop.post(partial(self._find(grant.call_id).close_leg, grant.leg_id))
 
     # Records
 
@@ -327,7 +338,7 @@ class Backend:
         return (
             self._media.health,
             self._transcriber.health,
-            self._assist_health(),
+            self._insights.health,
             self._retriever.health,
             self._durable.health,
         )
@@ -335,17 +346,6 @@ class Backend:
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""
         return tuple(self._loads)
-
-    def _assist_health(self) -> PartHealth:
-        worker = self._insights.summary_worker
-        stalled = worker.busy_s > STALLED_S
-        busy = Message("The summary has been busy for {seconds} s.", {"seconds": round(worker.busy_s)})
-        return PartHealth(
-            name="assist",
-            state=PartState.DEGRADED if stalled else PartState.UP,
-            needed=False,
-            detail=(busy if stalled else Message("Extractive summary."),),
-        )
 
     @property
     def is_stopping(self) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from core.assist.scenarios import ScenarioList
 from core.backend import Backend
 from core.calls.archive import Export
+from core.calls.discretion import call_without_listeners, without_listeners
 from core.calls.export import ExportFormat
 from core.calls.leg_port import LegPort
 from core.guidance.background import KnowledgeReport
@@ -19,17 +20,28 @@ from core.media.events import MediaLoad
 from core.model.access import RIGHTS, Person, Right
 from core.model.archive import CallPage, CallQuery
 from core.model.audit import AuditAction, AuditEntry, AuditQuery
-from core.model.call import Call, CallId, CallState, Language, LegState, Participant, ParticipantId, Role
+from core.model.call import (
+    PRESENT,
+    Call,
+    CallId,
+    CallState,
+    Language,
+    Participant,
+    ParticipantId,
+    Role,
+    SupervisionMode,
+)
 from core.model.errors import AccessDenied, CallNotFound, ParticipantNotFound, SignInEnded
 from core.model.health import PartHealth
+from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
 from core.settings import Settings
 from core.settings.report import SettingLine
+from core.speech.hints_file import HintsReport
 
 SEATS = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
 """The right that each role in a call takes; nobody takes another role from a desk."""
-PRESENT = frozenset({LegState.OPEN, LegState.CONNECTING, LegState.CONNECTED})
 
 
 class Desk:
@@ -95,19 +107,36 @@ class Desk:
     def calls(self) -> tuple[Call, ...]:
         """The running calls that this person may see, newest first."""
         self.require(Right.SEE_OWN_CALLS)
-        return tuple(call for call in self._backend.calls() if self._may_see(call))
+        return tuple(self._as_shown(call) for call in self._backend.calls() if self._may_see(call))
+
+    def overviews(self) -> tuple[CallOverview, ...]:
+        """All running calls in one line each, worst first."""
+        self._require_overviews()
+        return self._backend.overviews()
+
+    def overviews_token(self) -> str:
+        """A token for the stream of all running calls."""
+        self._require_overviews()
+        return self._backend.tokens.overviews_token(self.person)
+
+    def _require_overviews(self) -> None:
+        self.require(Right.LISTEN)
+        self.require(Right.SEE_ALL_CALLS)
 
     def search(self, query: CallQuery) -> CallPage:
         """A stretch of the calls that fit a query and that this person may see."""
         self.require(Right.SEE_OWN_CALLS)
         own_of = "" if self.may(Right.SEE_ALL_CALLS) else self.person.id
-        return self._backend.archive.search(replace(query, own_of=own_of))
+        page = self._backend.archive.search(replace(query, own_of=own_of))
+        return replace(page, calls=tuple(replace(found, call=self._as_shown(found.call)) for found in page.calls))
 
     def snapshot(self, call_id: CallId) -> CallSnapshot:
         """The latest picture of a call, running or ended. Raises CallNotFound."""
         self.require(Right.SEE_OWN_CALLS)
         picture = self._backend.snapshot(call_id)
         self._require_sight(picture.call)
+        if self._is_kept_from_listeners:
+            picture = without_listeners(picture)
         return replace(picture, parts=self._as_far_as_seen(picture.parts))
 
     def revision(self, call_id: CallId) -> int:
@@ -133,10 +162,14 @@ class Desk:
         return self._backend.join(call_id, role, name, participant_id, self.person.id)
 
     def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:
-        """Open a leg for one's own seat. Raises CallError, MediaError."""
+        """Open a leg for one's own seat; a supervisor's has a microphone only with the right to step in.
+
+        Raises CallError, MediaError.
+        """
         seat = self._own_seat(call_id, participant_id)
         self.require(SEATS[seat.role], call_id)
-        leg = self._backend.connect(call_id, participant_id, listen_only or not seat.role.speaks)
+        may_be_heard = seat.role.speaks or self.may(Right.STEP_IN)
+        leg = self._backend.connect(call_id, participant_id, listen_only or not may_be_heard)
         self._write(
             AuditAction.JOINED if seat.role.speaks else AuditAction.LISTENED,
             call_id,
@@ -149,6 +182,22 @@ class Desk:
         """Silence oneself on the server, or end that. Raises CallError, MediaError."""
         self._own_seat(call_id, participant_id)
         self._backend.set_muted(call_id, participant_id, muted)
+
+    def set_language(self, call_id: CallId, participant_id: ParticipantId, language: Language) -> None:
+        """State what somebody in a call speaks, whoever it is: it is written down as that. Raises CallError."""
+        self.require(Right.CORRECT, call_id)
+        if all(participant.id != participant_id for participant in self.snapshot(call_id).call.participants):
+            raise ParticipantNotFound(participant_id=participant_id)
+        self._backend.set_language(call_id, participant_id, language)
+
+    def supervise(self, call_id: CallId, participant_id: ParticipantId, mode: SupervisionMode) -> None:
+        """Take part in another way, from one's own supervisor's seat. Raises CallError, MediaError."""
+        seat = self._own_seat(call_id, participant_id)
+        if seat.role is not Role.SUPERVISOR:
+            raise ParticipantNotFound(participant_id=participant_id)
+        self.require(Right.LISTEN if mode is SupervisionMode.MONITOR else Right.STEP_IN, call_id)
+        self._backend.supervise(call_id, participant_id, mode)
+        self._write(AuditAction.SUPERVISED, call_id, role=seat.role.value, name=seat.name, mode=mode.value)
 
     def leave(self, call_id: CallId, participant_id: ParticipantId) -> None:
         """End one's own leg on purpose; returns at once. Raises CallNotFound, ParticipantNotFound."""
@@ -195,7 +244,7 @@ class Desk:
         """A call as a file. Raises CallNotFound."""
         self.require(Right.EXPORT, call_id)
         self.snapshot(call_id)
-        export = self._backend.archive.export(call_id, kind)
+        export = self._backend.archive.export(call_id, kind, is_discreet=self._is_kept_from_listeners)
         self._write(AuditAction.EXPORTED, call_id, format=kind.value)
         return export
 
@@ -240,6 +289,21 @@ class Desk:
         self._write(AuditAction.RELOADED)
         return self._backend.reload()
 
+    def speech_hints(self) -> HintsReport:
+        """The vocabulary hints in use, and their file as it is now."""
+        self.require(Right.SEE_SETTINGS)
+        return self._backend.hints.report()
+
+    def save_speech_hints(self, text: str, digest: str) -> HintsReport:
+        """Put a text in the place of the hints' file, which had this digest when it was opened. Blocking.
+
+        Raises HintsInvalid, HintsChanged, HintsUnwritable.
+        """
+        self.require(Right.CHANGE_SETTINGS)
+        saved = self._backend.hints.save(text, digest)
+        self._write(AuditAction.HINTS_CHANGED, phrases=str(saved.hints.phrase_count))
+        return saved
+
     def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
         """Lines of the audit log, newest first."""
         self.require(Right.SEE_AUDIT)
@@ -252,6 +316,13 @@ class Desk:
             return True
         mine = call.created_by == self.person.id or any(p.person_id == self.person.id for p in call.participants)
         return mine or (call.state is not CallState.ENDED and not _has_agent(call))
+
+    @property
+    def _is_kept_from_listeners(self) -> bool:
+        return self.settings.private_monitoring and not self.may(Right.LISTEN)
+
+    def _as_shown(self, call: Call) -> Call:
+        return call_without_listeners(call) if self._is_kept_from_listeners else call
 
     def _require_sight(self, call: Call) -> None:
         if not self._may_see(call):

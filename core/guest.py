@@ -1,10 +1,11 @@
 """What a customer with a join link may do: the backend as somebody without an account sees it."""
 
 from core.backend import Backend
+from core.calls.discretion import call_without_listeners
 from core.calls.leg_port import LegPort
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
-from core.model.call import Call, CallId, Participant, ParticipantId, Role
+from core.model.call import Call, CallId, Language, Participant, ParticipantId, Role
 from core.model.errors import ParticipantNotFound
 from core.settings import Settings
 
@@ -32,7 +33,8 @@ class Guest:
 
     def call(self) -> Call:
         """The call that the link is for. Raises CallNotFound."""
-        return self._backend.call(self.call_id)
+        call = self._backend.call(self.call_id)
+        return call_without_listeners(call) if self.settings.private_monitoring else call
 
     def join(self, call_id: CallId, role: Role, name: str, participant_id: ParticipantId | None = None) -> Participant:
         """Take a seat, or one's former seat. Raises CallNotFound, CallEnded, ParticipantNotFound."""
@@ -56,6 +58,11 @@ class Guest:
         """Silence oneself on the server, or end that. Raises CallError, MediaError."""
         self._own_seat(call_id, participant_id)
         self._backend.set_muted(call_id, participant_id, muted)
+
+    def set_language(self, call_id: CallId, participant_id: ParticipantId, language: Language) -> None:
+        """State what one speaks oneself. Raises CallError."""
+        self._own_seat(call_id, participant_id)
+        self._backend.set_language(call_id, participant_id, language)
 
     def leave(self, call_id: CallId, participant_id: ParticipantId) -> None:
         """End one's own leg on purpose; returns at once. Raises CallNotFound, ParticipantNotFound."""

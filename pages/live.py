@@ -4,8 +4,10 @@ import streamlit as st
 
 from core.language.catalogue import describe
 from core.model.access import Right
-from core.model.call import CallId
+from core.model.call import CallId, Role
 from core.model.errors import EarshotError
+from core.ui.attachment import Attachment
+from core.ui.browser_memory import browser_memory
 from core.ui.call_controls import call_controls
 from core.ui.call_list import MOMENT
 from core.ui.live_view import live_view
@@ -41,4 +43,5 @@ live_view(
     moment=moment_of(st.query_params.get(MOMENT, "")),
     correct=correct if own_desk.may(Right.CORRECT) else None,
     translate=who.translate,
+    is_agent=Attachment(own_desk, call_id, Role.AGENT, browser_memory()).participant(snapshot.call) is not None,
 )

@@ -1,4 +1,4 @@
-"""What is in force: settings, handbook, scripted demos."""
+"""What is in force: settings, handbook, vocabulary hints, scripted demos."""
 
 import streamlit as st
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -10,6 +11,7 @@ import pytest
 
 from core.settings import ENV_FILE_KEY, PREFIX
 from tests.support.data_folder import make_data_folder
+from tests.support.namespace import own_namespace
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -32,6 +34,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[_own_folder])
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[tuple[str, str]]:
+    """The whole module runs in a network namespace of its own."""
+    with own_namespace() as addresses:
+        yield addresses
 
 
 @pytest.hookimpl(wrapper=True)

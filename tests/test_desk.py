@@ -10,19 +10,23 @@ import pytest
 from core.backend import Backend
 from core.calls.export import ExportFormat
 from core.desk import Desk
+from core.guest import Guest
 from core.model.access import RIGHTS, Person, Right, SignInMethod, UserRole
 from core.model.archive import CallQuery
 from core.model.audit import AuditAction, AuditQuery
-from core.model.call import CallId, CallState, ParticipantId, Role
+from core.model.call import CallId, CallState, ParticipantId, Role, SupervisionMode
 from core.model.errors import (
     AccessDenied,
     CallNotFound,
     CallRunning,
+    HintsChanged,
+    HintsInvalid,
     ParticipantNotFound,
     ScenarioNotFound,
     SignInEnded,
     UtteranceNotFound,
 )
+from core.model.health import PartState
 from core.settings import Settings
 from tests.support.waiting import wait_for
 
@@ -53,6 +57,9 @@ DEEDS: dict[str, Deed] = {
     "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
     "join_token": Deed(Right.TALK, lambda desk, call: desk.join_token(call)),
     "view_token": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.view_token(call)),
+    "set_language": Deed(Right.CORRECT, lambda desk, call: desk.set_language(call, NOBODYS_SEAT, "en")),
+    "overviews": Deed(Right.LISTEN, lambda desk, call: desk.overviews()),
+    "overviews_token": Deed(Right.LISTEN, lambda desk, call: desk.overviews_token()),
     "make_api_token": Deed(Right.MAKE_TOKENS, lambda desk, call: desk.make_api_token(1, "report")),
     "correct": Deed(Right.CORRECT, lambda desk, call: desk.correct(call, "u1", "words")),
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
@@ -60,13 +67,15 @@ DEEDS: dict[str, Deed] = {
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
     "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
+    "speech_hints": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.speech_hints()),
+    "save_speech_hints": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_speech_hints("", "another file's")),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
 }
-IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning)
+IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning, ParticipantNotFound, HintsChanged)
 """What a deed that is allowed may fail of in a call without words that still runs."""
-OWN_SEAT = {"connect", "set_muted", "leave"}
+OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}
 """These take a seat of one's own, whoever one is."""
 FOR_ANYBODY = {"may", "sign_out", "revision", "health"}
 
@@ -83,6 +92,8 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
         call_limit=1_000,
     )
     backend = Backend(settings)
+    # On a busy machine the media process takes longer to come up than the first call would wait for it.
+    assert wait_for(lambda: all(part.state is not PartState.STARTING for part in backend.health()), 60.0)
     yield backend
     backend.close()
 
@@ -140,6 +151,7 @@ def test_nobody_acts_from_anothers_seat(backend: Backend, call: CallId, deed: st
     asked: dict[str, Callable[[ParticipantId], object]] = {
         "connect": lambda seat: desk.connect(call, seat),
         "set_muted": lambda seat: desk.set_muted(call, seat, muted=True),
+        "supervise": lambda seat: desk.supervise(call, seat, SupervisionMode.BARGE_IN),
         "leave": lambda seat: desk.leave(call, seat),
     }
     for seat in (other.id, NOBODYS_SEAT):
@@ -180,3 +192,108 @@ def test_the_parts_are_described_to_those_who_may_see_the_server(
     parts = desk.health() if role is UserRole.CUSTOMER else (*desk.health(), *desk.snapshot(call).parts)
     assert parts
     assert any(part.detail for part in parts) == (Right.SEE_SERVER in RIGHTS[role])
+
+
+@pytest.mark.parametrize("mode", SupervisionMode)
+def test_a_supervisor_steps_in_from_the_own_seat_and_every_change_is_written_down(
+    backend: Backend, call: CallId, mode: SupervisionMode
+) -> None:
+    desk = Desk(backend, person_in(UserRole.SUPERVISOR, f"stepping-{mode}"))
+    seat = desk.join(call, Role.SUPERVISOR, "Sue")
+    desk.supervise(call, seat.id, mode)
+    assert backend.call(call).participants[0].mode is mode
+    (line,) = backend.audit.entries(AuditQuery(action=AuditAction.SUPERVISED, subject=call))
+    assert (line.person_id, line.detail["mode"], line.role) == (desk.person.id, mode.value, "supervisor")
+
+
+def test_an_agents_seat_has_no_modes(backend: Backend, call: CallId) -> None:
+    desk = Desk(backend, person_in(UserRole.ADMIN, "agent"))
+    seat = desk.join(call, Role.AGENT, "Ann")
+    with pytest.raises(ParticipantNotFound):
+        desk.supervise(call, seat.id, SupervisionMode.TAKE_OVER)
+    assert backend.call(call).participants[0].mode is None
+
+
+def test_who_may_listen_but_not_step_in_only_monitors(
+    backend: Backend, call: CallId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listeners = {**RIGHTS, UserRole.SUPERVISOR: RIGHTS[UserRole.SUPERVISOR] - {Right.STEP_IN}}
+    monkeypatch.setattr("core.model.access.RIGHTS", listeners)
+    desk = Desk(backend, person_in(UserRole.SUPERVISOR, "listener"))
+    seat = desk.join(call, Role.SUPERVISOR, "Sue")
+    desk.supervise(call, seat.id, SupervisionMode.MONITOR)
+    for mode in set(SupervisionMode) - {SupervisionMode.MONITOR}:
+        with pytest.raises(AccessDenied):
+            desk.supervise(call, seat.id, mode)
+    assert backend.call(call).participants[0].mode is SupervisionMode.MONITOR
+    assert refusals(backend, desk.person) == ["step_in"] * 3
+
+
+@pytest.mark.parametrize("is_private", [False, True])
+def test_private_monitoring_hides_listeners_from_whoever_may_not_listen(
+    backend: Backend, call: CallId, monkeypatch: pytest.MonkeyPatch, is_private: bool
+) -> None:
+    settings = backend.settings.model_copy(update={"private_monitoring": is_private})
+    monkeypatch.setattr(backend, "settings", settings)
+    supervisor = Desk(backend, person_in(UserRole.SUPERVISOR, "private"))
+    agent = Desk(backend, person_in(UserRole.AGENT, "private"))
+    analyst = Desk(backend, person_in(UserRole.ANALYST, "private"))
+    guest = Guest(backend, agent.join_token(call))
+    seat = supervisor.join(call, Role.SUPERVISOR, "Sue")
+    supervisor.connect(call, seat.id)
+
+    def exported(desk: Desk) -> bytes:
+        return desk.export(call, ExportFormat.JSON).content
+
+    def seen(desk: Desk) -> list[list[str]]:
+        listed = next(each for each in desk.calls() if each.id == call)
+        found = next(each.call for each in desk.search(CallQuery(is_running=True)).calls if each.call.id == call)
+        shown = [desk.snapshot(call).call, listed, found]
+        return [[p.name for p in each.participants] for each in shown]
+
+    assert wait_for(lambda: seen(supervisor) == [["Sue"]] * 3)
+    hidden: list[str] = [] if is_private else ["Sue"]
+    assert seen(agent) == [hidden] * 3
+    assert [p.name for p in guest.call().participants] == hidden
+    assert bool(agent.snapshot(call).legs) != is_private
+    traces = ("Sue", *supervisor.snapshot(call).legs)
+    assert wait_for(lambda: all(trace.encode() in exported(supervisor) for trace in traces))
+    for trace in traces:
+        assert (trace.encode() in exported(analyst)) != is_private
+    supervisor.supervise(call, seat.id, SupervisionMode.COACH)
+    assert [p.name for p in agent.snapshot(call).call.participants] == ["Sue"]
+    assert [p.name for p in guest.call().participants] == ["Sue"]
+
+
+def test_a_guest_states_only_the_own_language_and_everybody_sees_it(backend: Backend, call: CallId) -> None:
+    agent = Desk(backend, person_in(UserRole.AGENT, "language"))
+    seat = agent.join(call, Role.AGENT, "Ann")
+    guest = Guest(backend, agent.join_token(call))
+    own = guest.join(call, Role.CUSTOMER, "Chris")
+    guest.set_language(call, own.id, "en")
+    with pytest.raises(ParticipantNotFound):
+        guest.set_language(call, seat.id, "en")
+    assert {p.name: p.language for p in agent.snapshot(call).call.participants} == {"Ann": None, "Chris": "en"}
+    agent.set_language(call, own.id, "ko")
+    assert [p.language for p in guest.call().participants] == [None, None], "the call's own language is no exception"
+
+
+def test_nobody_learns_by_a_language_that_a_supervisor_listens_in_private(
+    backend: Backend, call: CallId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backend, "settings", backend.settings.model_copy(update={"private_monitoring": True}))
+    seat = Desk(backend, person_in(UserRole.SUPERVISOR, "unseen")).join(call, Role.SUPERVISOR, "Sue")
+    with pytest.raises(ParticipantNotFound):
+        Desk(backend, person_in(UserRole.AGENT, "unseen")).set_language(call, seat.id, "en")
+
+
+def test_changed_hints_are_in_use_and_written_down(backend: Backend) -> None:
+    desk = Desk(backend, person_in(UserRole.ADMIN, "hints"))
+    saved = desk.save_speech_hints("phrases: [Flex, Max]", desk.speech_hints().digest)
+    assert [phrase.value for phrase in saved.hints.phrases] == ["Flex", "Max"]
+    assert saved.path == backend.settings.data_dir / "speech_hints.yaml"
+    with pytest.raises(HintsInvalid):
+        desk.save_speech_hints("phrases: [${no}]", saved.digest)
+    lines = backend.audit.entries(AuditQuery(action=AuditAction.HINTS_CHANGED))
+    (line,) = [line for line in lines if line.person_id == desk.person.id]
+    assert line.detail == {"phrases": "2"}

@@ -90,6 +90,46 @@ def test_every_value_says_where_it_came_from(tmp_path: Path, monkeypatch: pytest
     assert sources.of["port"] is Source.DEFAULT
 
 
+TURN = "turn:turn.example.com:3478?transport=udp"
+
+
+@pytest.mark.parametrize(
+    "servers",
+    [
+        TURN,
+        "turn:turn.example.com, turn:10.0.0.7:3478?transport=tcp, turns:turn.example.com:443?transport=tcp",
+        "turns:turn.example.com",
+    ],
+)
+def test_turn_servers_are_taken_as_browsers_write_them(servers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_TURN_SERVERS", servers)
+    monkeypatch.setenv("EARSHOT_TURN_SECRET", "hush-hush")
+    assert load_settings().turn_servers == tuple(servers.split(", "))
+
+
+@pytest.mark.parametrize(
+    "server",
+    [
+        "turn.example.com:3478",
+        "turn://turn.example.com",
+        "turn:kim:hush@turn.example.com",
+        "turn:turn.example.com:99999",
+        "turn:turn.example.com?transport=tls",
+        "turns:turn.example.com?transport=udp",
+        "turn:[2001:db8::1]:3478",
+        "stun:turn.example.com",
+    ],
+)
+def test_a_turn_server_that_no_side_could_use_is_named_by_its_place(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_TURN_SERVERS", f"{TURN}, {server}")
+    monkeypatch.setenv("EARSHOT_TURN_SECRET", "hush-hush")
+    with pytest.raises(SettingInvalid, match="EARSHOT_TURN_SERVERS cannot be used: server number 2 ") as refused:
+        load_settings()
+    assert "hush" not in str(refused.value)
+
+
 SAFE = {
     "EARSHOT_ENV": "production",
     "EARSHOT_PUBLIC_URL": "https://calls.example.com",
@@ -131,6 +171,23 @@ def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: py
         ({"EARSHOT_MEDIA_PORTS": "5000-4000"}, "EARSHOT_MEDIA_PORTS"),
         ({"EARSHOT_MEDIA_PORTS": "80-90"}, "EARSHOT_MEDIA_PORTS"),
         ({"EARSHOT_OIDC_METADATA_URL": "https://id.example.com/c"}, "EARSHOT_PUBLIC_URL"),
+        ({"EARSHOT_STUN_SERVERS": "stun.example.com"}, "EARSHOT_STUN_SERVERS"),
+        ({"EARSHOT_STUN_SERVERS": "stun:a.example, turn:b.example"}, "EARSHOT_STUN_SERVERS"),
+        ({"EARSHOT_STUN_SERVERS": "stun:a.example?transport=udp"}, "EARSHOT_STUN_SERVERS"),
+        ({"EARSHOT_TURN_SERVERS": TURN}, "EARSHOT_TURN_SERVERS"),
+        ({"EARSHOT_ICE_POLICY": "relay"}, "EARSHOT_ICE_POLICY"),
+        ({"EARSHOT_TURN_SECRET": "hush-hush"}, "EARSHOT_TURN_SERVERS"),
+        ({"EARSHOT_TURN_SERVERS": TURN, "EARSHOT_TURN_USERNAME": "kim"}, "EARSHOT_TURN_PASSWORD"),
+        ({"EARSHOT_TURN_SERVERS": TURN, "EARSHOT_TURN_PASSWORD": "hush"}, "EARSHOT_TURN_USERNAME"),
+        (
+            {
+                "EARSHOT_TURN_SERVERS": TURN,
+                "EARSHOT_TURN_SECRET": "hush-hush",
+                "EARSHOT_TURN_USERNAME": "kim",
+                "EARSHOT_TURN_PASSWORD": "hush",
+            },
+            "EARSHOT_TURN_SECRET",
+        ),
     ],
 )
 def test_what_cannot_stand_together_is_named(

@@ -43,7 +43,7 @@ class ViewGrant:
 
 @dataclass(frozen=True, slots=True)
 class LegGrant:
-    """What a leg's token allows: to report what the browser measured on this leg."""
+    """What a leg's token allows: to report what the browser measured on this leg, and to end it."""
 
     call_id: CallId
     leg_id: LegId
@@ -77,12 +77,20 @@ class Tokens:
         call_id, *person = self._read("view", token, 1 + PERSON_FIELDS)
         return ViewGrant(call_id=CallId(call_id), person=_person(person))
 
+    def overviews_token(self, person: Person) -> str:
+        """A token for a page that watches all running calls."""
+        return self._made("overviews", VIEW_SECONDS, _person_fields(person))
+
+    def read_overviews_token(self, token: str) -> Person:
+        """Who may watch all running calls with this token. Raises LinkExpired, LinkInvalid."""
+        return _person(self._read("overviews", token, PERSON_FIELDS))
+
     def leg_token(self, call_id: CallId, leg_id: LegId) -> str:
-        """A token for a browser that reports on its leg."""
+        """A token for a browser that reports on its leg, and ends it when its tab is closed."""
         return self._made("leg", LEG_SECONDS, [call_id, leg_id])
 
     def read_leg_token(self, token: str) -> LegGrant:
-        """Which leg may be reported on. Raises LinkExpired, LinkInvalid."""
+        """Which leg may be reported on and ended. Raises LinkExpired, LinkInvalid."""
         call_id, leg_id = self._read("leg", token, 2)
         return LegGrant(call_id=CallId(call_id), leg_id=LegId(leg_id))
 

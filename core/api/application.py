@@ -1,6 +1,6 @@
 """The HTTP application that is mounted at `/api`; `/api/openapi.json` describes it."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from importlib.resources import files
 from typing import Annotated
 
@@ -11,10 +11,12 @@ from pydantic import BaseModel
 
 from core.api.calls import Id, call_routes
 from core.api.errors import answer_error, answer_invalid
+from core.api.legs import leg_routes
 from core.api.server import server_routes
 from core.api.session import session_routes
 from core.api.shutdown import ShutdownNotice
 from core.api.stream import events
+from core.api.supervision import list_events
 from core.api.visitors import Visitors
 from core.backend import Backend
 from core.desk import Desk
@@ -58,6 +60,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     visitors = Visitors(backend)
     api.include_router(session_routes(visitors))
     api.include_router(call_routes(visitors))
+    api.include_router(leg_routes(visitors))
     api.include_router(server_routes(visitors))
 
     @api.get("/health", responses={503: {"model": HealthReport, "description": "A needed part is down."}})
@@ -98,16 +101,37 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
         if not server.sign_in.is_current(grant.person):
             raise SignInEnded
         desk = Desk(server, grant.person)
-        return StreamingResponse(
+        return _event_stream(
             events(
                 snapshot=lambda: desk.snapshot(CallId(call_id)),
                 revision=lambda: desk.revision(CallId(call_id)),
                 parts=desk.health,
                 is_over=lambda: shutdown.is_given or not server.sign_in.is_current(grant.person),
                 translate=translator(locale),
-            ),
-            media_type="text/event-stream",
-            headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
+            )
+        )
+
+    @api.get(
+        "/supervision/stream",
+        response_class=StreamingResponse,
+        responses={200: {"content": {"text/event-stream": {}}}, 403: {"description": "Wrong or expired token."}},
+    )
+    def supervision_stream(
+        token: Annotated[str, Query(max_length=1024)],
+        locale: Annotated[str, Query(max_length=20)] = "en",
+    ) -> StreamingResponse:
+        """All running calls, worst first, as server-sent events: first everything, then the differences."""
+        server = backend()
+        person = server.tokens.read_overviews_token(token)
+        desk = Desk(server, person)
+        desk.overviews()
+        return _event_stream(
+            list_events(
+                overviews=desk.overviews,
+                revisions=lambda: {call.id: server.revision(call.id) for call in server.calls()},
+                is_over=lambda: shutdown.is_given or not server.sign_in.is_current(person),
+                translate=translator(locale),
+            )
         )
 
     @api.get("/assets/plotly.min.js", response_class=FileResponse, include_in_schema=False)
@@ -116,6 +140,12 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
         return FileResponse(PLOTLY_SCRIPT, headers={"Cache-Control": "public, max-age=86400"})
 
     return api
+
+
+def _event_stream(content: AsyncIterator[str]) -> StreamingResponse:
+    # Without the second header a proxy would hold events back.
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return StreamingResponse(content, media_type="text/event-stream", headers=headers)
 
 
 def _may_see_server(visitors: Visitors, request: Request) -> bool:

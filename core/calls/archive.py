@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from core.calls.discretion import kept_without_listeners
 from core.calls.durable import DurableWriter
 from core.calls.export import MEDIA_TYPES, ExportFormat, export_call
 from core.calls.registry import CallRegistry
@@ -67,10 +68,16 @@ class CallArchive:
         samples = read_samples(self._samples_dir, call_id).samples
         return kept.snapshot(thinned(samples, ENDED_POINTS), judged(samples))
 
-    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
-        """A call as a file, a running one as far as it has come. Raises CallNotFound, StoreError."""
+    def export(self, call_id: CallId, kind: ExportFormat, *, is_discreet: bool = False) -> Export:
+        """A call as a file, a running one as far as it has come; a discreet one tells of no listener.
+
+        Raises CallNotFound, StoreError.
+        """
         kept = self._store.load_call(call_id)
         samples = read_samples(self._samples_dir, call_id).samples if kind is ExportFormat.JSON else ()
+        if is_discreet:
+            kept = kept_without_listeners(kept)
+            samples = tuple(sample for sample in samples if sample.leg_id in kept.legs)
         return Export(
             name=f"earshot-{call_id}.{kind.value}",
             media_type=MEDIA_TYPES[kind],

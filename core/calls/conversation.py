@@ -6,99 +6,141 @@ Lives on the calls loop. The speech engine's and the insights' threads hand thei
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
+from typing import Protocol
 
 from core.calls.insights import GuidanceResult, SummaryResult
+from core.calls.listening import Ear, Listening
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
+from core.calls.traces import Traces
+from core.calls.wording import Wording
 from core.language.masking import Masker
-from core.model.call import Participant, ParticipantId
+from core.model.call import Language, Participant, ParticipantId
 from core.model.insight import Summary
 from core.model.passage import Guidance
 from core.model.utterance import Recognition, Utterance
-from core.speech.transcriber import SpeechSession
 
 logger = logging.getLogger(__name__)
 
 FINALS_LIMIT = 1_000
 """Final utterances that wait to be kept; beyond it the newest is dropped and counted."""
-LAST_WORDS_S = 10.0
-"""How long a call's end waits for what was still being recognised."""
+
+
+class TakeNote(Protocol):
+    """Notes something of the call that lasted from `at_s` to `until_s` on its clock."""
+
+    def __call__(self, code: str, subject: str, at_s: float, until_s: float) -> None:
+        """`code` is that of a `Note`, `subject` is whom it is about."""
 
 
 class Conversation:
     """One call's words and what is made of them."""
 
-    def __init__(self, record: CallRecord, services: CallServices, who: Callable[[ParticipantId], Participant]) -> None:
+    def __init__(
+        self,
+        record: CallRecord,
+        services: CallServices,
+        who: Callable[[ParticipantId], Participant],
+        note: TakeNote,
+    ) -> None:
         self._record = record
         self._who = who
+        self._note = note
         self._services = services
+        self._traces = Traces(services.make_id)
         self._loop = asyncio.get_running_loop()
         masking = services.masking
-        self._masker = Masker(masking, record.call.language) if masking is not None else None
-        self._speech: dict[ParticipantId, SpeechSession] = {}
-        self._finals: asyncio.Queue[Utterance | None] = asyncio.Queue(FINALS_LIMIT)
+        self._wording = Wording(Masker(masking, record.call.language) if masking is not None else None)
+        self._listening = Listening(record.call.id, services.transcriber, self._recognised)
+        self._finals: asyncio.Queue[tuple[Utterance, Language] | None] = asyncio.Queue(FINALS_LIMIT)
         self._dropped_finals = 0
         self._keeper = asyncio.create_task(self._keep_finals(), name=f"call-{record.call.id}-finals")
 
     def listen_to(self, participant: Participant) -> None:
-        """Open a speech session for a participant, unless there is one: it outlives the legs."""
-        if participant.id not in self._speech:
-            self._speech[participant.id] = self._services.transcriber.open_session(
-                name=f"{self._record.call.id}-{participant.id}",
-                language=self._record.call.language,
-                on_recognition=partial(self._recognised, participant.id),
-            )
+        """Write down what a participant says from now on; it goes on across the participant's legs."""
+        self._listening.listen(participant.id, self._language_of(participant))
+
+    def language_changed(self, participant: Participant) -> None:
+        """Write down a participant whom it listens to in another language from now on."""
+        if self._listening.hears(participant.id):
+            self.listen_to(participant)
+
+    def _language_of(self, participant: Participant) -> Language:
+        return participant.language or self._record.call.language
 
     def heard(self, participant_id: ParticipantId, pcm: bytes, start_s: float) -> None:
         """Audio of a participant on the call's clock."""
-        speech = self._speech.get(participant_id)
-        if speech is not None:
-            speech.feed(pcm, start_s)
+        self._listening.feed(participant_id, pcm, start_s)
 
     def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
-        """Words of a participant. Interims are shown at once, finals once they are durable."""
-        participant = self._who(participant_id)
+        """Words of a participant, or audio that gave none because it could not be kept, of which a note is made.
+
+        Interims are shown at once, finals once they are durable.
+        """
+        self._said(Ear(participant_id, self._language_of(self._who(participant_id)), 0), recognition)
+
+    def _said(self, ear: Ear, recognition: Recognition) -> None:
+        participant, call_id = self._who(ear.participant_id), self._record.call.id
+        utterance_id, now_s = ear.utterance_id(recognition.ordinal), self._record.now_s()
+        trace = self._traces.take(utterance_id, recognition.is_final, now_s)
         utterance = Utterance(
-            id=f"{participant.id}-{recognition.ordinal}",
+            id=utterance_id,
             participant_id=participant.id,
             speaker=participant.name,
             role=participant.role,
-            text=self._masker.mask(recognition.text, recognition.end_s) if self._masker else recognition.text,
+            text=recognition.text,
             is_final=recognition.is_final,
             start_s=recognition.start_s,
             end_s=recognition.end_s,
             confidence=recognition.confidence,
             engine=recognition.engine,
             model=recognition.model,
-            recognised_s=self._record.now_s(),
+            recognised_s=now_s,
+            trace_id=trace.id,
+            first_interim_s=trace.first_interim_s,
         )
+        if recognition.is_given_up:
+            logger.warning(
+                "call %s: speech of %s from %.1f s to %.1f s was given up (utterance %s)",
+                call_id,
+                participant.id,
+                recognition.start_s,
+                recognition.end_s,
+                trace.id,
+            )
+            self._note("speech_lost", participant.name, recognition.start_s, recognition.end_s)
         if not utterance.is_final or not utterance.text:
-            self._record.put_utterance(utterance)
+            shown = self._wording.of_interim(
+                recognition.text, ear.language, recognition.end_s, recognition.stable_chars
+            )
+            self._record.put_utterance(
+                replace(utterance, text=shown.text, raw_text=shown.raw_text, stable_chars=shown.stable_chars)
+            )
             return
         try:
-            self._finals.put_nowait(utterance)
+            self._finals.put_nowait((utterance, ear.language))
         except asyncio.QueueFull:
+            logger.error("call %s: too many final texts wait to be kept; utterance %s is lost", call_id, trace.id)
             self._dropped_finals += 1
             self._record.set_dropped("finals", self._dropped_finals)
 
     def count_dropped_audio(self) -> None:
         """State in the record how much audio the speech queues have given up."""
-        dropped = sum(speech.stats.dropped_s for speech in self._speech.values())
-        self._record.set_dropped("speech_seconds", round(dropped))
+        self._record.set_dropped("speech_seconds", round(self._listening.dropped_s))
 
     async def close(self) -> None:
         """Wait for the last words, keep them and sum up once more; idempotent."""
-        sessions, self._speech = tuple(self._speech.values()), {}
-        await asyncio.gather(*(asyncio.to_thread(s.close, LAST_WORDS_S) for s in sessions))
+        await self._listening.close()
         # The last words were handed over by call_soon_threadsafe; they run before what is scheduled now.
         await asyncio.sleep(0)
         if not self._keeper.done():
             await self._finals.put(None)
             await self._keeper
 
-    def _recognised(self, participant_id: ParticipantId, recognition: Recognition) -> None:
-        self._hand_over(partial(self.said, participant_id, recognition))
+    def _recognised(self, ear: Ear, recognition: Recognition) -> None:
+        self._hand_over(partial(self._said, ear, recognition))
 
     def _hand_over(self, act: Callable[[], None]) -> None:
         if not self._loop.is_closed():
@@ -106,9 +148,21 @@ class Conversation:
 
     async def _keep_finals(self) -> None:
         call_id, store = self._record.call.id, self._services.store
-        while (utterance := await self._finals.get()) is not None:
-            await self._services.durable.write(partial(store.save_utterance, call_id, utterance))
+        while (final := await self._finals.get()) is not None:
+            said, language = final
+            text, raw_text = await self._wording.of_final(said.text, language, said.end_s)
+            utterance = replace(said, text=text, raw_text=raw_text)
+            if not await self._services.durable.write(partial(store.save_utterance, call_id, utterance)):
+                logger.warning("call %s: utterance %s is shown before it is kept", call_id, utterance.trace_id)
             self._record.put_utterance(utterance)
+            logger.debug(
+                "call %s: utterance %s was recognised %.2f s after its end by %s %s",
+                call_id,
+                utterance.trace_id,
+                utterance.recognised_s - utterance.end_s,
+                utterance.engine,
+                utterance.model,
+            )
             if self._finals.empty():
                 self._ask_summary()
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from core.model.sample import RtpSample
+from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.utterance import Utterance
 
@@ -62,20 +63,46 @@ def _iso(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
-COLUMNS = ("start_s", "end_s", "role", "speaker", "text", "confidence", "engine", "original", "corrected_by")
+COLUMNS = (
+    *("start_s", "end_s", "role", "speaker", "text", "confidence", "engine", "original", "corrected_by", "note"),
+    *("model", "first_interim_s", "recognised_s", "trace_id", "raw_text"),
+)
+"""`note` is the code of a stretch in which something was amiss, such as that nothing was heard of `speaker`."""
 
 
 def _csv(call: StoredCall) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
-    for each in call.utterances:
-        original, by = (each.correction.original, each.correction.by) if each.correction else ("", "")
-        confidence = "" if each.confidence is None else f"{each.confidence:.3f}"
-        texts = map(_cell, (each.role.value, each.speaker, each.text, confidence, each.engine, original, by))
-        writer.writerow([f"{each.start_s:.3f}", f"{each.end_s:.3f}", *texts])
+    for start_s, end_s, texts in sorted(
+        [(each.start_s, each.end_s, _said(each)) for each in call.utterances]
+        + [(note.at_s, until_s, _missing(note)) for note, until_s in _stretches(call)],
+        key=lambda row: row[0],
+    ):
+        writer.writerow([f"{start_s:.3f}", f"{end_s:.3f}", *map(_cell, texts)])
     # With the mark at its beginning Excel reads Korean as what it is.
     return file.getvalue().encode("utf-8-sig", "replace")
+
+
+def _said(each: Utterance) -> tuple[str, ...]:
+    original, by = (each.correction.original, each.correction.by) if each.correction else ("", "")
+    return (
+        *(each.role.value, each.speaker, each.text, _figure(each.confidence), each.engine, original, by, ""),
+        *(each.model, _figure(each.first_interim_s), _figure(each.recognised_s), each.trace_id, each.raw_text),
+    )
+
+
+def _missing(note: Note) -> tuple[str, ...]:
+    return "", note.subject, "", "", "", "", "", note.code, "", "", "", "", ""
+
+
+def _figure(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _stretches(call: StoredCall) -> list[tuple[Note, float]]:
+    """The notes of what lasted, with their ends."""
+    return [(note, note.until_s) for note in call.notes if note.until_s is not None]
 
 
 def _cell(text: str) -> str:
@@ -83,8 +110,14 @@ def _cell(text: str) -> str:
 
 
 def _vtt(call: StoredCall) -> bytes:
-    blocks = ["WEBVTT", f"NOTE Call {call.call.id}", *(_cue(each) for each in call.utterances)]
+    timed = [(each.start_s, _cue(each)) for each in call.utterances]
+    timed += [(note.at_s, _comment(note, until_s)) for note, until_s in _stretches(call)]
+    blocks = ["WEBVTT", f"NOTE Call {call.call.id}", *(block for _, block in sorted(timed, key=lambda each: each[0]))]
     return ("\n\n".join(blocks) + "\n").encode("utf-8", "replace")
+
+
+def _comment(note: Note, until_s: float) -> str:
+    return f"NOTE {note.code} {_markup(note.subject)} {_clock(note.at_s)} to {_clock(until_s)}"
 
 
 def _cue(utterance: Utterance) -> str:

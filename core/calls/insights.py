@@ -8,9 +8,14 @@ from core.calls.folding import FoldingWorker
 from core.guidance.retriever import Retriever
 from core.model.call import CallId, Language
 from core.model.clock import Clock
+from core.model.health import PartHealth, PartState
 from core.model.insight import SummaryText, Turn
+from core.model.message import Message
 from core.model.passage import GuidanceAnswer, GuidanceRequest
 from core.model.utterance import Utterance
+
+STALLED_S = 10.0
+"""A summary that takes longer than this is called stalled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,19 @@ class Insights:
             done(GuidanceResult(query=query, answer=answer, took_s=self._clock.monotonic() - started))
 
         self.guidance_worker.submit(call_id, job)
+
+    @property
+    def health(self) -> PartHealth:
+        """DEGRADED while a summary is stalled. Any thread."""
+        busy_s = self.summary_worker.busy_s
+        stalled = busy_s > STALLED_S
+        busy = Message("The summary has been busy for {seconds} s.", {"seconds": round(busy_s)})
+        return PartHealth(
+            name="assist",
+            state=PartState.DEGRADED if stalled else PartState.UP,
+            needed=False,
+            detail=(busy if stalled else Message("Extractive summary."),),
+        )
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop both threads; idempotent."""

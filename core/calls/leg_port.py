@@ -20,6 +20,9 @@ class LegOwner(Protocol):
     async def close_leg(self, leg_id: LegId) -> None:
         """End the leg: an intended leave."""
 
+    async def lose_leg(self, leg_id: LegId) -> None:
+        """End the leg as a lost one: whoever had it keeps the place for the grace period."""
+
     def leg_state(self, leg_id: LegId) -> LegState | None:
         """The leg's state; any thread."""
 
@@ -40,8 +43,10 @@ ANSWER_TIMEOUT_S = 10.0
 class LegPort:
     """One leg, as seen by the script thread of the page that owns the browser's side of it."""
 
-    def __init__(self, leg_id: LegId, owner: LegOwner, calls: RunOnCalls) -> None:
+    def __init__(self, leg_id: LegId, owner: LegOwner, calls: RunOnCalls, leave_token: str) -> None:
+        """`leave_token` lets the browser end this leg when there is no time for more than a word: its tab is closed."""
         self.leg_id = leg_id
+        self.leave_token = leave_token
         self._owner = owner
         self._calls = calls
         self._closed = False
@@ -68,6 +73,12 @@ class LegPort:
         if not self._closed:
             self._closed = True
             self._calls.post(lambda: self._owner.close_leg(self.leg_id))
+
+    def lose(self) -> None:
+        """End the leg as one whose connection was lost. Any thread; idempotent; does not wait."""
+        if not self._closed:
+            self._closed = True
+            self._calls.post(lambda: self._owner.lose_leg(self.leg_id))
 
     @property
     def state(self) -> LegState | None:

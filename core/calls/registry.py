@@ -56,6 +56,10 @@ class CallRegistry:
         """All sessions in memory, in the order of their beginning. Any thread."""
         return tuple(self._sessions.values())
 
+    def running(self) -> tuple[CallSession, ...]:
+        """The sessions of the calls that have not ended, in the order of their beginning. Any thread."""
+        return tuple(session for session in self.sessions() if session.call.state is not CallState.ENDED)
+
     async def start(self, language: Language, origin: CallOrigin, created_by: str = "") -> CallSession:
         """Begin a call.
 
@@ -65,8 +69,7 @@ class CallRegistry:
         """
         if self._is_stopping:
             raise ServerStopping
-        running = sum(session.call.state is not CallState.ENDED for session in self.sessions())
-        if running >= self._services.call_limit:
+        if len(self.running()) >= self._services.call_limit:
             raise CallLimitReached(limit=self._services.call_limit)
         call = Call(
             id=CallId(self._services.make_id()),
@@ -122,9 +125,9 @@ class CallRegistry:
 
     async def _deliver(self, event: ControlEvent) -> None:
         if isinstance(event, LegChanged):
-            # That a leg is open is no news to the session that has just opened it.
-            if event.state is not LegState.OPEN and (session := self._session_of(event.leg_id)):
-                await session.leg_changed(event.leg_id, event.state)
+            # That a leg is open or closed is no news to the session that has just opened or closed it.
+            if event.state not in (LegState.OPEN, LegState.CLOSED) and (session := self._session_of(event.leg_id)):
+                await session.leg_changed(event.leg_id, event.state, event.path)
         elif isinstance(event, MediaRestarted):
             for session in self.sessions():
                 session.media_restarted()

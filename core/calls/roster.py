@@ -6,12 +6,10 @@ Lives on the calls loop; only `CallSession` touches it.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.calls.hearing import hearing_table
-from core.model.call import LegId, LegState, Participant, ParticipantId, Role
+from core.calls.hearing import hearing_table, silenced
+from core.model.call import PRESENT, LegId, LegState, Participant, ParticipantId, Role
 from core.model.errors import LegNotFound, ParticipantNotFound
-
-PRESENT = frozenset({LegState.OPEN, LegState.CONNECTING, LegState.CONNECTED})
-"""States in which a leg counts as being there."""
+from core.model.media_path import MediaPath
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,11 @@ class Roster:
         participant = self.participant(participant_id)
         former = self._legs.get(participant.leg_id) if participant.leg_id else None
         self._legs[leg_id] = Leg(leg_id, participant_id, LegState.OPEN, now)
-        self.put(replace(participant, leg_id=leg_id, leg_state=LegState.OPEN))
+        self.put(replace(participant, leg_id=leg_id, leg_state=LegState.OPEN, leg_path=None))
         return former.id if former and former.state in PRESENT else None
 
-    def change_leg(self, leg_id: LegId, state: LegState) -> Participant | None:
-        """Take a leg's new state. Returns whose it is when that changes the participant's own state.
+    def change_leg(self, leg_id: LegId, state: LegState, path: MediaPath | None = None) -> Participant | None:
+        """Take a leg's new state, and its path. Returns whose it is when that changes the participant's own state.
 
         A leg that was replaced changes nobody any more, and a closed leg stays closed.
         """
@@ -88,7 +86,7 @@ class Roster:
         participant = self._participants[leg.participant_id]
         if participant.leg_id != leg_id:
             return None
-        changed = replace(participant, leg_state=state)
+        changed = replace(participant, leg_state=state, leg_path=path)
         self.put(changed)
         return changed
 
@@ -111,3 +109,8 @@ class Roster:
         leg_of = {leg.participant_id: leg.id for leg in self.present_legs()}
         hears = hearing_table(self._participants[pid] for pid in leg_of)
         return {leg_of[ear]: frozenset(leg_of[voice] for voice in voices) for ear, voices in hears.items()}
+
+    def mutes(self) -> Mapping[LegId, bool]:
+        """Of each leg that is there, whether nobody may hear it."""
+        silent = silenced(self._participants.values())
+        return {leg.id: leg.participant_id in silent for leg in self.present_legs()}

@@ -11,9 +11,13 @@ from functools import partial
 
 from core.calls.conversation import Conversation
 from core.calls.durable import Write
+from core.calls.gaps import GapWatch
+from core.calls.hearing import GONE
 from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
+from core.calls.supervision import MODE_NOTES, Supervision, leg_note
+from core.calls.wiring import Wiring
 from core.media.events import LegSpec
 from core.model.audio import PcmChunk
 from core.model.call import (
@@ -21,13 +25,16 @@ from core.model.call import (
     CallOrigin,
     CallState,
     EndReason,
+    Language,
     LegId,
     LegState,
     Participant,
     ParticipantId,
     Role,
+    SupervisionMode,
 )
 from core.model.errors import CallEnded, MediaError, ParticipantNotFound
+from core.model.media_path import MediaPath
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.utterance import Recognition
@@ -55,12 +62,15 @@ class CallSession:
         self._services = services
         self._claim_leg = claim_leg
         self._roster = Roster()
+        self._supervision = Supervision(self._roster)
+        self._wiring = Wiring(services.media, call.id, self._roster)
         self._samples: list[RtpSample] = []
         self._quality = QualityWatch()
+        self._gaps = GapWatch()
         self._alone_since = services.clock.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
-        self._conversation = Conversation(self.record, services, who=self._roster.participant)
+        self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
 
     @property
     def call(self) -> Call:
@@ -91,6 +101,8 @@ class CallSession:
             if (known.role, known.person_id) != (role, person_id):
                 raise ParticipantNotFound(participant_id=participant_id)
             participant = replace(known, name=name)
+            if role is Role.SUPERVISOR and known.leg_state in GONE:
+                participant = replace(participant, mode=SupervisionMode.MONITOR)
         else:
             participant = Participant(
                 id=ParticipantId(self._services.make_id()),
@@ -98,8 +110,10 @@ class CallSession:
                 role=role,
                 joined_at=self._services.clock.wall(),
                 person_id=person_id,
+                mode=SupervisionMode.MONITOR if role is Role.SUPERVISOR else None,
             )
-            self._note("participant_joined", name)
+            if role.speaks:
+                self._note("participant_joined", name)
         self._put_participant(participant)
         return participant
 
@@ -109,8 +123,44 @@ class CallSession:
         if participant.muted == muted:
             return
         self._put_participant(replace(participant, muted=muted))
-        if participant.leg_id is not None and participant.leg_state is not LegState.CLOSED:
-            await self._services.media.set_muted(participant.leg_id, muted)
+        await self._wiring.update()
+
+    async def set_language(self, participant_id: ParticipantId, language: Language) -> None:
+        """State what a participant speaks from now on. Raises CallEnded, ParticipantNotFound."""
+        self._require_open()
+        own = None if language == self.call.language else language
+        known = self._roster.participant(participant_id)
+        if known.language != own:
+            self._put_participant(replace(known, language=own))
+            self._conversation.language_changed(self._roster.participant(participant_id))
+
+    async def set_mode(self, participant_id: ParticipantId, mode: SupervisionMode) -> None:
+        """Let a supervisor take part in another way; without a connection, from the next one on.
+
+        Raises:
+            CallEnded: the call is over.
+            ParticipantNotFound: nobody of that id ever joined as a supervisor.
+            MediaError: the media process cannot take it now; the former mode stays.
+        """
+        self._require_open()
+        now = self._services.clock.monotonic()
+        before = self._supervision.change(participant_id, mode, now)
+        if before.mode is mode:
+            return
+        try:
+            await self._wiring.update()
+        except MediaError:
+            self._supervision.change(participant_id, before.mode or SupervisionMode.MONITOR, now)
+            raise
+        self._mode_changed(participant_id)
+
+    def _mode_changed(self, participant_id: ParticipantId) -> None:
+        supervisor = self._roster.participant(participant_id)
+        if supervisor.mode is not None and supervisor.mode.is_public:
+            self._conversation.listen_to(supervisor)
+        if supervisor.mode is not None and supervisor.leg_state is LegState.CONNECTED:
+            self._note(MODE_NOTES[supervisor.mode], supervisor.name)
+        self._put_participant(supervisor)
 
     async def connect(self, participant_id: ParticipantId, listen_only: bool = False) -> LegId:
         """Open a leg for a participant; the former one, if there still is one, is closed.
@@ -124,7 +174,7 @@ class CallSession:
         participant = self._roster.participant(participant_id)
         leg_id = LegId(self._services.make_id())
         self._claim_leg(leg_id)
-        speech = participant.role.speaks and not listen_only
+        speech = not listen_only
         await self._services.media.open_leg(
             LegSpec(
                 leg_id=leg_id,
@@ -138,11 +188,9 @@ class CallSession:
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
             await self._services.media.close_leg(former)
-        if participant.muted:
-            await self._services.media.set_muted(leg_id, True)
-        if speech:
-            self._conversation.listen_to(participant)
-        await self._services.media.set_routes(self.call.id, self._roster.routes())
+        if speech and participant.role.speaks:
+            self._conversation.listen_to(self._roster.participant(participant_id))
+        await self._wiring.update()
         self._put_participant(self._roster.participant(participant_id))
         return leg_id
 
@@ -167,6 +215,11 @@ class CallSession:
         await self.leg_changed(leg_id, LegState.CLOSED)
         await self._services.media.close_leg(leg_id)
 
+    async def lose_leg(self, leg_id: LegId) -> None:
+        """Give a leg up whose browser found its connection lost; idempotent. Raises LegNotFound, MediaError."""
+        await self.leg_changed(leg_id, LegState.LOST)
+        await self._services.media.close_leg(leg_id)
+
     async def leave(self, participant_id: ParticipantId) -> None:
         """End a participant's leg on purpose; idempotent. Raises ParticipantNotFound, MediaError."""
         leg_id = self._roster.participant(participant_id).leg_id
@@ -177,10 +230,10 @@ class CallSession:
         """A leg's state, None for one that the call never had. Any thread."""
         return self._roster.leg(leg_id).state if leg_id in self.record.snapshot().legs else None
 
-    async def leg_changed(self, leg_id: LegId, state: LegState) -> None:
-        """Take a leg's new state, from the media process or from its owner."""
+    async def leg_changed(self, leg_id: LegId, state: LegState, path: MediaPath | None = None) -> None:
+        """Take a leg's new state, with its path, from the media process or from its owner."""
         legs_before = self._roster.present_legs()
-        participant = self._roster.change_leg(leg_id, state)
+        participant = self._roster.change_leg(leg_id, state, path)
         legs_now = self._roster.present_legs()
         if len(legs_now) < len(legs_before) and not self._roster.has_person():
             self._alone_since = self._services.clock.monotonic()
@@ -188,11 +241,16 @@ class CallSession:
             return
         if state is LegState.CONNECTED and participant.role.speaks:
             self.go_live()
-        if code := _LEG_NOTES.get(state):
+        if state is LegState.CLOSED:
+            self._gaps.leave(participant.id)
+        is_supervisor = participant.role is Role.SUPERVISOR
+        if code := leg_note(participant, state) if is_supervisor else _LEG_NOTES.get(state):
             self._note(code, participant.name)
-        self._put_participant(participant)
+        if is_supervisor:
+            self._supervision.leg_changed(participant, self._services.clock.monotonic())
+        self._put_participant(self._roster.participant(participant.id))
         if len(legs_now) < len(legs_before):
-            await self._set_routes_if_up()
+            await self._wiring.update_if_up()
 
     def tell_of_stop(self) -> None:
         """Tell everybody in the call that the server is being stopped."""
@@ -203,20 +261,14 @@ class CallSession:
         if self.call.state is not CallState.ENDED:
             self._note("media_restarted")
 
-    async def _set_routes_if_up(self) -> None:
-        try:
-            await self._services.media.set_routes(self.call.id, self._roster.routes())
-        except MediaError as error:
-            # A bridge that is being restarted has no routes; the next leg brings it the whole table.
-            logger.warning("call %s keeps its routes for later: %s", self.call.id, error)
-
     # Audio, words and figures
 
     def heard(self, chunk: PcmChunk) -> None:
-        """Decoded audio of one leg."""
+        """Decoded audio of one leg; what a supervisor does not say to everybody is let go."""
         if self.call.state is not CallState.ENDED:
-            owner = self._roster.leg(chunk.leg_id).participant_id
-            self._conversation.heard(owner, chunk.pcm, chunk.start_s - self.record.origin)
+            owner = self._roster.participant(self._roster.leg(chunk.leg_id).participant_id)
+            if self._supervision.is_recorded(owner, chunk.start_s):
+                self._conversation.heard(owner.id, chunk.pcm, chunk.start_s - self.record.origin)
 
     def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
         """Words that did not come through a microphone: a scripted conversation."""
@@ -224,7 +276,11 @@ class CallSession:
 
     def measured(self, sample: RtpSample) -> None:
         """One second's figures of one leg; shown and kept with the next tick."""
-        self._samples.append(replace(sample, at_s=sample.at_s - self.record.origin))
+        placed = replace(sample, at_s=sample.at_s - self.record.origin)
+        self._samples.append(placed)
+        owner = self._roster.participant(self._roster.leg(sample.leg_id).participant_id)
+        if owner.role.speaks and (gap := self._gaps.add(owner.id, placed)):
+            self._note("audio_missing", owner.name, gap.start_s, gap.end_s)
 
     # Life
 
@@ -257,6 +313,11 @@ class CallSession:
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
             await self.leg_changed(leg.id, LegState.LOST)
             await self._services.media.close_leg(leg.id)
+        for supervisor_id in self._supervision.given_up(now, self._services.grace_s):
+            self._note("supervision_left", self._roster.participant(supervisor_id).name)
+            self._supervision.change(supervisor_id, SupervisionMode.MONITOR, now)
+            self._put_participant(self._roster.participant(supervisor_id))
+            await self._wiring.update_if_up()
         patience = self._services.grace_s if self._roster.owners else WAITING_LIMIT_S
         if (
             self.call.origin is not CallOrigin.SCRIPT
@@ -278,7 +339,7 @@ class CallSession:
         is_ended = self.call.state is CallState.ENDED
         self.record.set_quality(self._quality.final if is_ended else self._quality.quality)
 
-    async def end(self, reason: EndReason) -> None:
+    async def end(self, reason: EndReason = EndReason.HUNG_UP) -> None:
         """End the call: close the legs, wait for the last words, keep everything. Idempotent; all callers wait."""
         if self._ending is None:
             self._ending = asyncio.create_task(self._end(reason), name=f"call-{self.call.id}-end")
@@ -319,8 +380,8 @@ class CallSession:
         call = replace(self.call, participants=self._roster.participants)
         self.record.set_call(call, self._roster.owners)
 
-    def _note(self, code: str, subject: str = "") -> None:
-        note = Note(at_s=self.record.now_s(), code=code, subject=subject)
+    def _note(self, code: str, subject: str = "", at_s: float | None = None, until_s: float | None = None) -> None:
+        note = Note(self.record.now_s() if at_s is None else at_s, code, subject, until_s)
         self.record.add_note(note)
         self._keep(partial(self._services.store.save_note, self.call.id, note))
 

@@ -50,8 +50,12 @@ def message(text: str) -> str:
 
 
 def describe(sentence: Message | EarshotError, translate: Translate) -> str:
-    """A message, or what an error says, in the reader's language."""
-    return translate(sentence.template).format(**sentence.parameters)
+    """A message, or what an error says, in the reader's language; so is every message among its parameters."""
+    parameters = {
+        name: describe(value, translate) if isinstance(value, Message) else value
+        for name, value in sentence.parameters.items()
+    }
+    return translate(sentence.template).format(**parameters)
 
 
 def describe_all(sentences: Iterable[Message | EarshotError], translate: Translate) -> str:

@@ -137,11 +137,14 @@ class Masker:
 
     def mask(self, text: str, at_s: float) -> str:
         """What was said at a time on the call's clock, without its numbers."""
-        named = self._rules.contexts_in(text)
-        for name in named:
+        for name in self._rules.contexts_in(text):
             self._asked_at[name] = max(at_s, self._asked_at.get(name, at_s))
+        return self.mask_again(text, text, at_s)
+
+    def mask_again(self, text: str, said: str, at_s: float) -> str:
+        """Another form of what was said at a time, without its numbers; `said` is what `mask` was asked about."""
         recent = {name for name, asked_at in self._asked_at.items() if abs(at_s - asked_at) <= CONTEXT_S}
-        return self._rules.mask_in_context(text, self._language, frozenset(recent | named))
+        return self._rules.mask_in_context(text, self._language, self._rules.contexts_in(said) | recent)
 
 
 def _rule(entry: Mapping[str, object]) -> _Rule:

@@ -10,7 +10,7 @@ from pathlib import Path
 import uvloop
 
 from core.media.address_range import PortRange
-from core.media.compat import limit_addresses
+from core.media.compat_ice import limit_addresses
 from core.media.player import play_files
 from core.media.process import ORPHAN_S, raise_priority, run
 from core.model.call import LegId
@@ -40,8 +40,7 @@ def _serve(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     _log(options.log_level, "media")
     raise_priority()
-    if options.ports or options.advertise:
-        limit_addresses(options.ports, options.advertise)
+    limit_addresses(options.ports, options.advertise)
     try:
         uvloop.run(run(options.socket, options.bridge, options.orphan_seconds))
     finally:

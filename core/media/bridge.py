@@ -54,6 +54,11 @@ class Bridge(ABC):
     def take_deviation(self, leg_id: LegId) -> tuple[float, float] | None:
         """Send deviation of what went to the leg since the last call, p50 and p99 in ms; None without packets."""
 
+    @property
+    @abstractmethod
+    def held(self) -> int:
+        """Of how many legs anything is kept: none that was detached."""
+
     @abstractmethod
     async def detach(self, leg_id: LegId) -> None:
         """Forget a leg: it hears nothing and is heard by none. Idempotent."""
@@ -90,6 +95,8 @@ class Ear(ABC):
         if not self.track.started:
             return
         pts = self.timeline.place("pacer", slot * FRAME_SAMPLES, time.monotonic())
+        if pts is None:
+            return
         if self.voices:
             self.send_mix(self.mixer.mix(), pts)
         else:
@@ -149,6 +156,14 @@ class TrackBridge(Bridge):
         """See `Bridge`."""
         ear = self._ears.get(leg_id)
         return None if ear is None else ear.track.take_deviation()
+
+    @property
+    def held(self) -> int:
+        """See `Bridge`."""
+        return len(self._held())
+
+    def _held(self) -> set[LegId]:
+        return {*self._ears, *self._heard_by, *self._speaking, *self._muted}
 
     async def detach(self, leg_id: LegId) -> None:
         """See `Bridge`."""

@@ -1,24 +1,16 @@
-"""The only place that touches aiortc's and aioice's private parts. tests/media/test_compat.py says when they change."""
+"""Touches aiortc's private parts, as compat_ice.py does aioice's. tests/media/test_compat.py says when they change."""
 
-import asyncio
-import errno
 import inspect
-import ipaddress
 import logging
 import secrets
-import socket
 import time
 from collections.abc import Callable
-from copy import copy
 from functools import partial
-from itertools import chain
 from typing import Any
 
 import pylibsrtp
-from aioice import Candidate, Connection
-from aioice.candidate import candidate_foundation, candidate_priority
-from aioice.ice import StunProtocol
-from aioice.turn import UDP_SOCKET_BUFFER_SIZE
+from aioice import Connection
+from aioice.ice import CandidatePair, StunProtocol
 from aiortc import (
     RTCDtlsTransport,
     RTCIceCandidate,
@@ -27,26 +19,22 @@ from aiortc import (
     RTCRtpReceiver,
     RTCRtpSender,
     RTCRtpTransceiver,
-    rtcicetransport,
 )
+from aiortc.rtcdtlstransport import State
 from aiortc.rtcrtpreceiver import StreamStatistics
 from aiortc.rtp import RtpPacket
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
-from core.media.address_range import PortRange
 from core.media.guard import Guard, Tally
 from core.media.packet import CLOCK_RATE, MediaPacket
 from core.media.rtp_header import is_rtp, read_packet, ssrc_of, write_packet
-from core.model.errors import MediaPortsUsedUp
 
 logger = logging.getLogger(__name__)
 
 _HANDLER = "_handle_rtp_packet"
 _STREAMS = "_RTCRtpReceiver__remote_streams"
-_CONNECTION = "Connection"
 _DATAGRAM_RECEIVED = "datagram_received"
 _SENT = ("ntp_timestamp", "rtp_timestamp", "packet_count", "octet_count")
-_NTP_TIMESTAMP, _RTP_TIMESTAMP, _PACKET_COUNT, _OCTET_COUNT = (f"_RTCRtpSender__{name}" for name in _SENT)
 _COMPONENT = 1
 """ICE component of RTP and, multiplexed, RTCP."""
 _NTP_OFFSET_S = 2_208_988_800
@@ -112,7 +100,7 @@ def forward_problem() -> str:
         return problem
     parts: tuple[tuple[type, tuple[str, ...]], ...] = (
         (RTCRtpSender, tuple(f"self.__{name}" for name in _SENT)),
-        (RTCDtlsTransport, ("self._rx_srtp.unprotect(", "self._tx_srtp.protect(")),
+        (RTCDtlsTransport, ("self._rx_srtp.unprotect(", "self._tx_srtp.protect(", "self._state != State.CONNECTED")),
         (RTCIceTransport, ("self._connection",)),
         (Connection, ("self._nominated.get(", "self._protocols")),
         (StunProtocol, ("def datagram_received(self, data", "self.transport.sendto(data, addr)")),
@@ -140,6 +128,8 @@ class RtpOutlet:
         self._first_sequence = secrets.randbelow(1 << 15)
         self._first_timestamp = secrets.randbits(32)
         self._newest = -1
+        self._pair: CandidatePair | None = None
+        self._address: tuple[str, int] = ("", 0)
 
     def send(self, number: int, pts: int, payload: bytes, marker: bool) -> bool:
         """Send a packet with a sequence number and a timestamp (1/48000 s) that count from 0 on and do not wrap.
@@ -147,12 +137,14 @@ class RtpOutlet:
         It goes on the path that ICE has nominated at the moment. Returns whether it was sent: there may be no
         connection, or the packet may be so late that it counts as a repeated one (RFC 3711, section 3.3.2).
         """
-        sender = self._transceiver.sender
+        sender: Any = self._transceiver.sender
         dtls = sender.transport
         pair = dtls.transport._connection._nominated.get(_COMPONENT)
         payload_type = self._transceiver._codecs[0].payloadType
-        if pair is None or payload_type is None or dtls.state != "connected":
+        if pair is None or payload_type is None or dtls._state is not State.CONNECTED:
             return False
+        if pair is not self._pair:
+            self._pair, self._address = pair, pair.remote_addr
         timestamp = (self._first_timestamp + pts) & 0xFFFFFFFF
         packet = write_packet(
             payload_type,
@@ -167,21 +159,20 @@ class RtpOutlet:
         except pylibsrtp.Error:
             self._tally.add("packets_too_late")
             return False
-        pair.protocol.transport.sendto(protected, pair.remote_addr)
+        pair.protocol.transport.sendto(protected, self._address)
         if number > self._newest:
             # What a sender report says has to be about one packet: a late one would turn its clock back.
             self._newest = number
-            setattr(sender, _NTP_TIMESTAMP, _ntp_time(time.time()))
-            setattr(sender, _RTP_TIMESTAMP, timestamp)
-        setattr(sender, _PACKET_COUNT, getattr(sender, _PACKET_COUNT) + 1)
-        setattr(sender, _OCTET_COUNT, getattr(sender, _OCTET_COUNT) + len(payload))
+            sender._RTCRtpSender__ntp_timestamp = ntp_time(time.time())
+            sender._RTCRtpSender__rtp_timestamp = timestamp
+        sender._RTCRtpSender__packet_count += 1
+        sender._RTCRtpSender__octet_count += len(payload)
         return True
 
 
-def _ntp_time(unix_s: float) -> int:
-    """Seconds since 1900 in 32.32 bits (RFC 5905, section 6)."""
-    whole = int(unix_s)
-    return (whole + _NTP_OFFSET_S) << 32 | int((unix_s - whole) * (1 << 32))
+def ntp_time(unix_s: float) -> int:
+    """Seconds since 1900 in 32.32 bits (RFC 5905, section 6), as exact as a float: half a microsecond."""
+    return int((unix_s + _NTP_OFFSET_S) * (1 << 32))
 
 
 def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard, tally: Tally) -> None:
@@ -254,101 +245,3 @@ def offered_lines(sdp: str) -> list[tuple[str, frozenset[str]]]:
     except (AssertionError, AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise ValueError("it is not a session description") from error
     return [(media.kind, frozenset(codec.name.lower() for codec in media.rtp.codecs)) for media in description.media]
-
-
-def limit_addresses(ports: PortRange | None, advertised: str) -> None:
-    """Have every connection that this process makes from now on listen within `ports`, known as `advertised`.
-
-    Args:
-        ports: None for any port.
-        advertised: IP address that takes the place of this machine's own of the same IP version in what browsers are
-            told, because packets to it arrive here on the same port (1:1 NAT). Empty for the machine's own.
-    """
-    setattr(rtcicetransport, _CONNECTION, _limited(ports, advertised))
-
-
-def _limited(ports: PortRange | None, advertised: str) -> type[Connection]:
-    class LimitedConnection(Connection):
-        """Without STUN and TURN: its own addresses are all that it gathers."""
-
-        async def get_component_candidates(
-            self,
-            component: int,
-            addresses: list[str],
-            timeout: int = 5,  # noqa: ASYNC109 - aioice's own signature
-        ) -> list[Candidate]:
-            if ports is None:
-                return await super().get_component_candidates(component, addresses, timeout)
-            candidates = []
-            used_up = False
-            for address in addresses:
-                try:
-                    bound = _bind_within(address, ports)
-                except MediaPortsUsedUp:
-                    used_up = True
-                    continue
-                except OSError as error:
-                    logger.info("no audio at the address %s: %s", address, error)
-                    continue
-                _, protocol = await asyncio.get_running_loop().create_datagram_endpoint(
-                    lambda: StunProtocol(self), sock=bound
-                )
-                self._protocols.append(protocol)
-                host, port = bound.getsockname()[:2]
-                protocol.local_candidate = Candidate(
-                    foundation=candidate_foundation("host", "udp", host),
-                    component=component,
-                    transport="udp",
-                    priority=candidate_priority(component, "host"),
-                    host=host,
-                    port=port,
-                    type="host",
-                )
-                candidates.append(protocol.local_candidate)
-            if used_up and not candidates:
-                raise MediaPortsUsedUp(ports=str(ports))
-            return candidates
-
-        @property
-        def local_candidates(self) -> list[Candidate]:
-            return _as_advertised(super().local_candidates, advertised)
-
-    return LimitedConnection
-
-
-def _bind_within(address: str, ports: PortRange) -> socket.socket:
-    """A UDP socket at a free port; which one is free is left to the system, so that nobody comes between."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_DGRAM)
-    try:
-        bound.setblocking(False)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, UDP_SOCKET_BUFFER_SIZE)
-        # From anywhere in the range: a port that was just given up may still get packets of its former browser.
-        for port in chain(*ports.beginning_at(secrets.randbelow(len(ports)))):
-            try:
-                bound.bind((address, port))
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise
-            else:
-                return bound
-        raise MediaPortsUsedUp(ports=str(ports))
-    except BaseException:
-        bound.close()
-        raise
-
-
-def _as_advertised(candidates: list[Candidate], advertised: str) -> list[Candidate]:
-    if not advertised:
-        return candidates
-    told = ipaddress.ip_address(advertised)
-    own = [ipaddress.ip_address(candidate.host) for candidate in candidates]
-    # Where it is one of the machine's own, the others are those that browsers cannot reach.
-    reached = [told] if told in own else [address for address in own if address.version == told.version]
-    return [_at(candidate, str(told)) for candidate, address in zip(candidates, own, strict=True) if address in reached]
-
-
-def _at(candidate: Candidate, host: str) -> Candidate:
-    moved = copy(candidate)
-    moved.host = host
-    return moved

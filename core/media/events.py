@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from core.model.audio import PcmChunk
 from core.model.call import CallId, LegId, LegState, ParticipantId
+from core.model.media_path import MediaPath
 from core.model.sample import RtpSample
 
 
@@ -46,6 +47,8 @@ class LegChanged:
     state: LegState
     at_s: float
     """Monotonic seconds."""
+    path: MediaPath | None = None
+    """The way that packets take, when the leg is CONNECTED over a network."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,10 @@ class MediaLoad:
     cpu_pct: float
     """CPU time used, in percent of one core."""
     legs: int
+    held: int
+    """Of how many legs the bridge keeps anything; of none when there is no leg."""
+    tasks: int
+    """Tasks of the media loop that have not ended, its own among them."""
     dropped: Mapping[str, int]
     """By name, what every bounded queue dropped and every guard caught, since the process started."""
 

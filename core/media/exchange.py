@@ -1,7 +1,9 @@
 """Every leg of the media process, and every call's table of who hears whom."""
 
 import asyncio
+import gc
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 
@@ -9,6 +11,7 @@ from core.media.bridge import Bridge
 from core.media.events import LegChanged, LegSpec, PlaybackEnded
 from core.media.feed import DirectFeed
 from core.media.guard import Guard, Tally
+from core.media.ice import IceConfiguration
 from core.media.leg import Leg
 from core.media.messages import AnyReport, LegReport, PcmReport, PlaybackReport, SampleReport
 from core.model.audio import PcmChunk
@@ -18,6 +21,8 @@ from core.model.errors import LegNotFound
 logger = logging.getLogger(__name__)
 
 SAMPLE_PERIOD_S = 1.0
+SAMPLE_TURNS = 20
+"""Into how many turns the legs of a second are divided: the figures of many at once would hold up packets."""
 
 
 class Exchange:
@@ -29,6 +34,7 @@ class Exchange:
         self._tally = tally
         self._guard = Guard("feed_and_sample_errors", tally)
         self._legs: dict[LegId, Leg] = {}
+        self._sampled_s: dict[LegId, float] = {}
         self._tables: dict[CallId, Mapping[LegId, frozenset[LegId]]] = {}
         self._feeds: dict[CallId, DirectFeed] = {}
         self._endings: set[asyncio.Task[None]] = set()
@@ -39,6 +45,11 @@ class Exchange:
         """How many legs there are."""
         return len(self._legs)
 
+    @property
+    def held(self) -> int:
+        """Of how many legs the bridge keeps anything."""
+        return self._bridge.held
+
     def start(self) -> None:
         """Begin to take samples once a second."""
         self._sampler = asyncio.create_task(self._sample(), name="media-sampler")
@@ -48,6 +59,7 @@ class Exchange:
         if spec.leg_id not in self._legs:
             leg = Leg(spec, self._bridge, self._leg_changed, self._pcm, self._tally)
             self._legs[spec.leg_id] = leg
+            self._sampled_s[spec.leg_id] = time.monotonic()
             self._leg_changed(leg, LegState.OPEN)
 
     def _leg(self, leg_id: LegId) -> Leg:
@@ -56,15 +68,15 @@ class Exchange:
         except KeyError:
             raise LegNotFound(leg_id=leg_id) from None
 
-    async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
+    async def answer(self, leg_id: LegId, offer_sdp: str, ice: IceConfiguration) -> str:
         """The answer to a leg's one offer.
 
         Raises:
             LegNotFound: no such leg.
-            OfferRefused, MediaPortsUsedUp: see `Leg.answer`.
+            OfferRefused, MediaPortsUsedUp, RelayRefused, RelayUnreachable: see `Leg.answer`.
         """
         leg = self._leg(leg_id)
-        answer = await leg.answer(offer_sdp)
+        answer = await leg.answer(offer_sdp, ice)
         self._route(leg.spec.call_id)
         return answer
 
@@ -126,6 +138,7 @@ class Exchange:
         leg = self._legs.pop(leg_id, None)
         if leg is None:
             return
+        del self._sampled_s[leg_id]
         call_id = leg.spec.call_id
         feed = self._feeds.get(call_id)
         if feed is not None and feed.drop(leg_id):
@@ -135,11 +148,15 @@ class Exchange:
         if not any(other.spec.call_id == call_id for other in self._legs.values()):
             self._tables.pop(call_id, None)
         self._route(call_id)
+        if not self._legs and not self._bridge.held:
+            # Closed connections are cycles, and `process.quieten_collector` lets them pile up; now no packet waits. Of
+            # legs that close together only the last one comes here.
+            gc.collect()
 
     def _leg_changed(self, leg: Leg, state: LegState) -> None:
         leg_id = leg.spec.leg_id
         logger.info("leg %s is %s", leg_id, state)
-        self._emit(LegReport(LegChanged(leg_id=leg_id, state=state, at_s=time.monotonic())))
+        self._emit(LegReport(LegChanged(leg_id=leg_id, state=state, at_s=time.monotonic(), path=leg.path)))
         if state is LegState.LOST:
             ending = asyncio.create_task(self.close_leg(leg_id), name=f"media-ending-{leg_id}")
             self._endings.add(ending)
@@ -149,15 +166,19 @@ class Exchange:
         self._emit(PcmReport(chunk))
 
     async def _sample(self) -> None:
-        last_s = time.monotonic()
+        turn_s = SAMPLE_PERIOD_S / SAMPLE_TURNS
         while True:
-            await asyncio.sleep(max(0.0, last_s + SAMPLE_PERIOD_S - time.monotonic()))
+            await asyncio.sleep(turn_s)
             now_s = time.monotonic()
-            for leg in list(self._legs.values()):
+            for leg_id in next_in_turn(self._sampled_s, now_s):
+                leg = self._legs.get(leg_id)
+                if leg is None:
+                    # Closed while another's figures were taken.
+                    continue
+                last_s, self._sampled_s[leg_id] = self._sampled_s[leg_id], now_s
                 with self._guard:
                     for sample in await leg.sample(now_s, now_s - last_s):
                         self._emit(SampleReport(sample))
-            last_s = now_s
 
     async def close(self) -> None:
         """Close every leg and stop every task. Idempotent."""
@@ -168,3 +189,13 @@ class Exchange:
         await asyncio.gather(*(self.close_leg(leg_id) for leg_id in list(self._legs)))
         await asyncio.gather(*self._endings, return_exceptions=True)
         await self._bridge.close()
+
+
+def next_in_turn(sampled_s: Mapping[LegId, float], now_s: float) -> list[LegId]:
+    """Whose figures are due, those first that have waited longest; no more than a turn's share of all.
+
+    Legs that were opened together so come apart by themselves.
+    """
+    half_turn_s = SAMPLE_PERIOD_S / SAMPLE_TURNS / 2
+    due = [leg_id for leg_id, at_s in sampled_s.items() if now_s - at_s >= SAMPLE_PERIOD_S - half_turn_s]
+    return sorted(due, key=lambda leg_id: sampled_s[leg_id])[: math.ceil(len(sampled_s) / SAMPLE_TURNS)]

@@ -31,9 +31,10 @@ class ForwardEar(Ear):
         if len(self.voices) == 1:
             if self.track.started:
                 source = (leg_id, packet.ssrc)
-                number = self._numbering.place(source, packet.sequence)
                 pts = self.timeline.place(source, packet.timestamp, packet.arrival_s)
-                self._send(number, pts, packet.payload, packet.marker)
+                if pts is not None:
+                    number = self._numbering.place(source, packet.sequence)
+                    self._send(number, pts, packet.payload, packet.marker)
         elif (voice := self.mixer.voice(leg_id)) is not None:
             voice.push_packet(packet)
 

@@ -4,19 +4,23 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver, RTCSessionDescription
+from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from core.media.bridge import Bridge
 from core.media.compat import offered_lines, read_candidate
+from core.media.compat_ice import path_in_use, relay_problem
 from core.media.events import LegSpec
 from core.media.guard import Tally
+from core.media.ice import IceConfiguration
 from core.media.meter import LegMeter
 from core.media.packet import MediaPacket
+from core.media.peer_configuration import peer_configuration
 from core.media.speech_feed import SpeechFeed
 from core.model.audio import PcmChunk
 from core.model.call import LegState
-from core.model.errors import MediaPortsUsedUp, OfferRefused
+from core.model.errors import MediaError, OfferRefused, RelayRefused, RelayUnreachable
+from core.model.media_path import MediaPath
 from core.model.sample import RtpSample
 
 logger = logging.getLogger(__name__)
@@ -58,25 +62,46 @@ class Leg:
         self._early: list[tuple[str | None, str | None, int | None]] = []
         self._last_arrival_s = 0.0
 
-    async def answer(self, offer_sdp: str) -> str:
+    async def answer(self, offer_sdp: str, ice: IceConfiguration) -> str:
         """Answer the leg's one offer; all of the server's candidates are inside.
+
+        Waits for STUN and TURN servers as long as `compat_ice.GATHER_TIMEOUT_S`. Without an address of a TURN server
+        it goes on, unless only a relay may be used.
 
         Raises:
             OfferRefused: it is the second, or has no audio line with Opus, or cannot be read.
             MediaPortsUsedUp: there is no port left for it.
+            RelayRefused, RelayUnreachable: it may use a relay only, and has none.
         """
         if self._connection is not None:
             raise self._refused("it has already been answered, and a connection is offered only once")
-        self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._connection = RTCPeerConnection(peer_configuration(ice))
         self._connection.on("connectionstatechange", self._follow)
         self._connection.on("iceconnectionstatechange", self._follow)
         self._change(LegState.CONNECTING)
         try:
             answer = await self._negotiate(self._connection, offer_sdp)
-        except (OfferRefused, MediaPortsUsedUp):
+            self._check_relay(ice)
+        except MediaError:
             self._change(LegState.LOST)
             raise
         return answer
+
+    @property
+    def path(self) -> MediaPath | None:
+        """The way that packets take now; None while there is none, and for a leg that is fed from a file."""
+        return None if self._connection is None or self._audio is None else path_in_use(self._audio.sender)
+
+    def _check_relay(self, ice: IceConfiguration) -> None:
+        """See that there is a relay where one was asked for."""
+        if ice.relay is None or self._audio is None:
+            return
+        problem = relay_problem(self._audio.sender)
+        if problem is None:
+            return
+        logger.warning("leg %s has no relay: %s: %s", self.spec.leg_id, ice.relay.url, problem.reason)
+        if ice.relay_only:
+            raise (RelayRefused if problem.is_refusal else RelayUnreachable)(server=ice.relay.url)
 
     async def _negotiate(self, connection: RTCPeerConnection, offer_sdp: str) -> str:
         try:
@@ -92,6 +117,9 @@ class Leg:
         audio.setCodecPreferences(opus)
         try:
             await connection.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+            if self._connection is not connection:
+                # Its ear would be attached after the last chance to detach it.
+                raise self._refused("it was closed in the meantime")
             for transceiver in connection.getTransceivers():
                 if transceiver is not audio:
                     transceiver.direction = "inactive"

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 import numpy as np
 
@@ -13,7 +14,19 @@ PROBE_S = 0.02
 PERIOD_S = 1.0
 
 
-async def report_load(legs: Callable[[], int], tally: Tally, report: Callable[[MediaLoad], None]) -> None:
+class Counted(Protocol):
+    """Whose legs are counted."""
+
+    @property
+    def legs(self) -> int:
+        """How many legs there are."""
+
+    @property
+    def held(self) -> int:
+        """Of how many legs the bridge keeps anything."""
+
+
+async def report_load(server: Counted, tally: Tally, report: Callable[[MediaLoad], None]) -> None:
     """Report once a second, until cancelled.
 
     Loop lag is the time between the moment a short sleep should have ended and the moment it did.
@@ -34,7 +47,9 @@ async def report_load(legs: Callable[[], int], tally: Tally, report: Callable[[M
                 loop_lag_p50_ms=float(np.percentile(lags, 50)),
                 loop_lag_p99_ms=float(np.percentile(lags, 99)),
                 cpu_pct=100.0 * (used_s - cpu_s) / (now_s - since_s),
-                legs=legs(),
+                legs=server.legs,
+                held=server.held,
+                tasks=len(asyncio.all_tasks()),
                 dropped=tally.read(),
             )
         )

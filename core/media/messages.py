@@ -12,12 +12,13 @@ from typing import ClassVar
 import msgspec
 
 from core.media.events import LegChanged, LegSpec, MediaLoad, PlaybackEnded
+from core.media.ice import OWN_ADDRESSES, IceConfiguration
 from core.model.audio import PcmChunk
 from core.model.call import CallId, LegId
 from core.model.errors import MediaError
 from core.model.sample import RtpSample
 
-VERSION = 1
+VERSION = 3
 
 FRAME_LIMIT = 1 << 20
 """Longest frame in bytes; nobody sends a longer one, so it means a peer that speaks something else."""
@@ -78,6 +79,8 @@ class Answer(Request, frozen=True, tag="answer"):
     name: ClassVar[str] = "answer"
     leg_id: LegId
     offer_sdp: str
+    ice: IceConfiguration = OWN_ADDRESSES
+    """What the server's side may use, and the other side too; by default no STUN and no TURN server."""
 
 
 class AddCandidate(Request, frozen=True, tag="add_candidate"):

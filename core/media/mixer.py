@@ -7,14 +7,20 @@ import numpy as np
 
 from core.media.guard import Tally
 from core.media.opus import OpusDecoder, Pcm
-from core.media.packet import FRAME_SAMPLES, MediaPacket
+from core.media.packet import CLOCK_RATE, FRAME_SAMPLES, MediaPacket
 from core.media.reorder import Reorder
 
 PRIME_SAMPLES = 2 * FRAME_SAMPLES
 """A voice is heard once this much of it has arrived: 40 ms of delay carry usual jitter."""
 
+SETTLE_FRAMES = 50
+"""What a buffer has held too much for so many frames (one second) is taken out at once, so that no delay stays."""
+
 BUFFER_SAMPLES = 10 * FRAME_SAMPLES
 """Most that a voice's buffer holds; beyond it the oldest is dropped until `PRIME_SAMPLES` are left."""
+
+GLIDE_SAMPLES = 240
+"""5 ms: so long it takes from where a voice's sound broke off to where it goes on. A step would be heard as a click."""
 
 KNEE = 0.7
 """Loudness, of full scale, up to which a mix is left alone."""
@@ -32,6 +38,13 @@ class VoiceBuffer:
         self._samples: Pcm = np.empty(0, np.int16)
         self._primed = False
         self._listened_to = False
+        self.last = 0
+        """The sample that was given out last, 0 in silence."""
+        self._is_unbroken = False
+        """Whether the next sample follows the last one."""
+        self._spare = BUFFER_SAMPLES
+        """The least that was left after a pull, since it was last judged."""
+        self._pulls = 0
 
     def push_packet(self, packet: MediaPacket) -> None:
         """Take an Opus packet; packets may be out of order."""
@@ -46,17 +59,43 @@ class VoiceBuffer:
             if self._listened_to:
                 self._tally.add("mixer_frames", (len(self._samples) - PRIME_SAMPLES) // FRAME_SAMPLES)
             self._samples = self._samples[-PRIME_SAMPLES:]
+            self._is_unbroken = False
+
+    @property
+    def waiting_s(self) -> float:
+        """How much of the voice waits to be mixed, in seconds: so late is what is pushed now."""
+        return len(self._samples) / CLOCK_RATE
 
     def pull(self) -> Pcm | None:
         """The next 20 ms, or None while the voice has nothing to say (and until it is primed again)."""
         self._listened_to = True
-        if not self._primed and len(self._samples) < PRIME_SAMPLES:
-            return None
-        self._primed = len(self._samples) >= FRAME_SAMPLES
+        self._primed = len(self._samples) >= (FRAME_SAMPLES if self._primed else PRIME_SAMPLES)
         if not self._primed:
-            return None
+            return self._fall_silent()
         frame, self._samples = self._samples[:FRAME_SAMPLES], self._samples[FRAME_SAMPLES:]
+        if not self._is_unbroken:
+            frame = glide(self.last, frame)
+        self._is_unbroken, self.last = True, int(frame[-1])
+        self._settle()
         return frame
+
+    def _fall_silent(self) -> Pcm | None:
+        self._is_unbroken = False
+        last, self.last = self.last, 0
+        return glide(last, np.zeros(FRAME_SAMPLES, np.int16)) if last else None
+
+    def _settle(self) -> None:
+        self._spare = min(self._spare, len(self._samples))
+        self._pulls += 1
+        if self._pulls < SETTLE_FRAMES:
+            return
+        # What came in a burst after a pause would otherwise make the voice late for as long as it is mixed.
+        excess = max(0, self._spare - PRIME_SAMPLES) // FRAME_SAMPLES
+        if excess:
+            self._samples = self._samples[excess * FRAME_SAMPLES :]
+            self._is_unbroken = False
+            self._tally.add("mixer_frames", excess)
+        self._spare, self._pulls = BUFFER_SAMPLES, 0
 
 
 class Mixer(Generic[Key]):
@@ -65,10 +104,14 @@ class Mixer(Generic[Key]):
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
         self._voices: dict[Key, VoiceBuffer] = {}
+        self._left = 0
+        """Where the voices broke off that were left out since the last mix, added up."""
 
     def set_voices(self, keys: Iterable[Key]) -> None:
         """Choose whose voices are mixed; those that stay keep their buffers."""
-        self._voices = {key: self._voices.get(key) or VoiceBuffer(self._tally) for key in keys}
+        former = self._voices
+        self._voices = {key: former.get(key) or VoiceBuffer(self._tally) for key in keys}
+        self._left += sum(voice.last for key, voice in former.items() if key not in self._voices)
 
     def voice(self, key: Key) -> VoiceBuffer | None:
         """One voice's buffer, None when it is not mixed."""
@@ -77,11 +120,22 @@ class Mixer(Generic[Key]):
     def mix(self) -> Pcm:
         """The next 20 ms of all voices together."""
         frames = [frame for voice in self._voices.values() if (frame := voice.pull()) is not None]
+        if self._left:
+            frames.append(glide(self._left, np.zeros(FRAME_SAMPLES, np.int16)))
+            self._left = 0
         if not frames:
             return np.zeros(FRAME_SAMPLES, np.int16)
         if len(frames) == 1:
             return frames[0]
         return soft_clip(np.sum(np.stack(frames), axis=0, dtype=np.int32))
+
+
+def glide(last: int, frame: Pcm) -> Pcm:
+    """A frame that begins where the sound broke off, at the sample `last`, and soon is what it was."""
+    glided = frame.astype(np.int32)
+    glided[:GLIDE_SAMPLES] += np.round((last - glided[0]) * np.linspace(1.0, 0.0, GLIDE_SAMPLES)).astype(np.int32)
+    clipped: Pcm = glided.clip(-(2**15), 2**15 - 1).astype(np.int16)
+    return clipped
 
 
 def soft_clip(mixed: np.ndarray[tuple[int, ...], np.dtype[np.int32]]) -> Pcm:

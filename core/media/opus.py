@@ -45,14 +45,15 @@ class OpusDecoder:
 class OpusEncoder:
     """Encodes 20 ms frames of a voice at 48 kHz mono, one packet a frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, expected_loss_pct: int = 5) -> None:
+        """`expected_loss_pct` decides how much of the bit rate goes into copies of former frames."""
         codec = av.CodecContext.create("libopus", "w")
         codec.bit_rate = VOICE_BITS_PER_S
         codec.format = "s16"
         codec.layout = "mono"
         codec.sample_rate = CLOCK_RATE
         codec.time_base = TIME_BASE
-        codec.options = {"application": "voip", "fec": "1", "packet_loss": "5"}
+        codec.options = {"application": "voip", "fec": "1", "packet_loss": str(expected_loss_pct)}
         self._codec = codec
         self._pts = 0
 

@@ -1,6 +1,6 @@
 """An audio packet as the bridge sees it, and the arithmetic of its wrapping counters."""
 
-from dataclasses import dataclass
+import msgspec
 
 CLOCK_RATE = 48_000
 """RTP clock of Opus in Hz, whatever the sound's own rate (RFC 7587)."""
@@ -10,9 +10,8 @@ FRAME_SAMPLES = 960
 """Samples of a 20 ms frame on the RTP clock."""
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPacket:
-    """One Opus packet of one leg."""
+class MediaPacket(msgspec.Struct, frozen=True, gc=False):
+    """One Opus packet of one leg. A struct is made in a tenth of a dataclass's time, and thousands are in a second."""
 
     ssrc: int
     sequence: int

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import av
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 
 from core.media.client import ControlClient
 from core.media.compat import tap_receiver
 from core.media.guard import Guard, Tally
+from core.media.ice import OWN_ADDRESSES, IceConfiguration
 from core.media.messages import Answer
 from core.media.opus import SILENCE_PAYLOAD, opus_packet
 from core.media.packet import FRAME_S, FRAME_SAMPLES, MediaPacket
+from core.media.peer_configuration import peer_configuration
 from core.media.sound_file import SoundFile
 from core.model.call import LegId
 from core.model.errors import MediaProcessDown, MediaTimeout
@@ -74,13 +76,18 @@ class FileClient:
         file: Started by its owner, closed here.
         negotiate: Gives the answer to an offer.
         on_packet: Called with every packet that arrives; None to ignore them. Nothing is decoded.
+        ice: The STUN and TURN servers of the client's own side; none by default, for a client on the server's machine.
     """
 
     def __init__(
-        self, file: SoundFile, negotiate: Negotiate, on_packet: Callable[[MediaPacket], None] | None = None
+        self,
+        file: SoundFile,
+        negotiate: Negotiate,
+        on_packet: Callable[[MediaPacket], None] | None = None,
+        ice: IceConfiguration = OWN_ADDRESSES,
     ) -> None:
         self.file = file
-        self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.connection = RTCPeerConnection(peer_configuration(ice))
         self.ended = asyncio.Event()
         """Set when the connection is over, whoever ended it."""
         self._track = PacedTrack(file)
@@ -169,6 +176,7 @@ async def play_files(
 
 def _negotiation(control: ControlClient, leg_id: LegId) -> Negotiate:
     async def negotiate(offer_sdp: str) -> str:
+        # Without any relay, whatever the settings say: both ends are on this machine.
         return await control.request(Answer(leg_id=leg_id, offer_sdp=offer_sdp))
 
     return negotiate

@@ -1,6 +1,7 @@
 """The media process itself: everything of it put together, from its start to its end."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -33,6 +34,16 @@ def raise_priority() -> None:
         logger.info("running at normal priority: this user may not raise it")
 
 
+def quieten_collector() -> None:
+    """Have Python's cycle collector pass over what is there for good, and come less often.
+
+    It stops every packet while it looks: with 160 legs a hundredth of all time, and up to a tenth of a second at once.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
 def choose_bridge(kind: BridgeKind, tally: Tally) -> tuple[Bridge, BridgeKind, str]:
     """The bridge that was asked for, or the fallback with the reason in words."""
     problem = ""
@@ -51,6 +62,7 @@ def choose_bridge(kind: BridgeKind, tally: Tally) -> tuple[Bridge, BridgeKind, s
 
 async def run(socket: Path, kind: BridgeKind, orphan_s: float = ORPHAN_S) -> None:
     """Serve until SIGTERM or SIGINT, or until no controller has been there for `orphan_s`."""
+    quieten_collector()
     tally = Tally()
     bridge, chosen, problem = choose_bridge(kind, tally)
     server = ControlServer(bridge, tally, chosen.value, problem)
@@ -60,7 +72,7 @@ async def run(socket: Path, kind: BridgeKind, orphan_s: float = ORPHAN_S) -> Non
         loop.add_signal_handler(number, stop.set)
     await server.start(socket)
     load = asyncio.create_task(
-        report_load(lambda: server.legs, tally, lambda load: server.emit(LoadReport(load))), name="media-load"
+        report_load(server, tally, lambda load: server.emit(LoadReport(load))), name="media-load"
     )
     orphaned = asyncio.create_task(server.wait_deserted(orphan_s), name="media-orphaned")
     stopped = asyncio.create_task(stop.wait(), name="media-stopped")

@@ -24,7 +24,9 @@ class RelayEar(Ear):
     def hear(self, leg_id: LegId, pcm: Pcm, timestamp: int, now_s: float) -> None:
         """Take decoded samples of one of the voices, with their place on the voice's 48 kHz clock."""
         if len(self.voices) == 1:
-            self.track.put(audio_frame(pcm, self.timeline.place(leg_id, timestamp, now_s)))
+            pts = self.timeline.place(leg_id, timestamp, now_s)
+            if pts is not None:
+                self.track.put(audio_frame(pcm, pts))
         elif (voice := self.mixer.voice(leg_id)) is not None:
             voice.push(pcm)
 
@@ -77,6 +79,9 @@ class RelayBridge(TrackBridge):
         for ear in self._hearing(leg_id):
             if isinstance(ear, RelayEar):
                 ear.hear(leg_id, pcm, timestamp, now_s)
+
+    def _held(self) -> set[LegId]:
+        return {*super()._held(), *self._pumps, *self._decoders}
 
     async def detach(self, leg_id: LegId) -> None:
         """See `Bridge`."""

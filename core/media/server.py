@@ -68,6 +68,11 @@ class ControlServer:
         """How many legs there are."""
         return self._exchange.legs
 
+    @property
+    def held(self) -> int:
+        """Of how many legs the bridge keeps anything."""
+        return self._exchange.held
+
     def emit(self, report: AnyReport) -> None:
         """Send an event to every controller that wants events. Never blocks."""
         for outbox in self._listeners:
@@ -192,7 +197,7 @@ class RequestRunner:
             case OpenLeg():
                 exchange.open(request.spec)
             case Answer():
-                return await exchange.answer(request.leg_id, request.offer_sdp)
+                return await exchange.answer(request.leg_id, request.offer_sdp, request.ice)
             case AddCandidate():
                 await exchange.add_candidate(
                     request.leg_id, request.candidate, request.sdp_mid, request.sdp_mline_index

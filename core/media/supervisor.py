@@ -12,6 +12,7 @@ from core.media.child import MediaChild
 from core.media.client import REQUEST_TIMEOUT_S
 from core.media.events import LegChanged, LegSpec, MediaEvent, MediaRestarted, PlaybackKind
 from core.media.guard import Guard, Tally
+from core.media.ice import SERVER, IceConfiguration
 from core.media.messages import (
     AddCandidate,
     Answer,
@@ -33,7 +34,7 @@ from core.media.messages import (
 from core.media.playback import Playback
 from core.model.call import CallId, LegId, LegState
 from core.model.clock import Clock
-from core.model.errors import MediaProcessDown
+from core.model.errors import MediaProcessDown, RelayRefused, RelayUnreachable
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 from core.settings import Settings
@@ -67,6 +68,8 @@ class MediaProcess:
         self._child: MediaChild | None = None
         self._supervising: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
+        self._welcome: Welcome | None = None
+        self._misses_relay = False
         self._legs: dict[LegId, CallId] = {}
         self._playbacks: dict[CallId, Playback] = {}
         self._health = PartHealth("media", PartState.DOWN, needed=True, detail=(Message("Not started."),))
@@ -132,13 +135,26 @@ class MediaProcess:
             await asyncio.sleep(pause_s)
 
     def _come_up(self, welcome: Welcome) -> None:
+        self._welcome = welcome
+        self._tell_how_it_is(welcome)
+        self._up.set()
+
+    def _tell_how_it_is(self, welcome: Welcome) -> None:
         in_use = Message("Bridge: {bridge}.", {"bridge": welcome.bridge})
+        problems = []
         if welcome.problem:
             wanted = {"bridge": str(self._settings.bridge), "reason": welcome.problem}
-            self._tell(PartState.DEGRADED, in_use, Message("{bridge} cannot be used: {reason}.", wanted))
-        else:
-            self._tell(PartState.UP, in_use)
-        self._up.set()
+            problems.append(Message("{bridge} cannot be used: {reason}.", wanted))
+        if self._misses_relay:
+            relay = {"server": self._settings.turn_servers[0]}
+            problems.append(
+                Message(
+                    "The relay {server} gave the last connection no path: callers who need one are not heard. The log "
+                    "says why.",
+                    relay,
+                )
+            )
+        self._tell(PartState.DEGRADED if problems else PartState.UP, in_use, *problems)
 
     async def _go_down(self, child: MediaChild) -> None:
         for leg_id in list(self._legs):
@@ -200,9 +216,25 @@ class MediaProcess:
         Raises:
             OfferRefused: it is the leg's second, or offers no audio with Opus, or cannot be read.
             LegNotFound: the leg was closed or lost.
+            RelayRefused, RelayUnreachable: only a relay may be used, and there is none.
             MediaProcessDown, MediaTimeout: the process cannot be asked now.
         """
-        return await self._ask(Answer(leg_id=leg_id, offer_sdp=offer_sdp))
+        ice = IceConfiguration.from_settings(self._settings, self._clock.wall(), SERVER)
+        try:
+            answer = await self._ask(Answer(leg_id=leg_id, offer_sdp=offer_sdp, ice=ice))
+        except (RelayRefused, RelayUnreachable):
+            self._note_relay(ice, found=False)
+            raise
+        self._note_relay(ice, found=" typ relay" in answer)
+        return answer
+
+    def _note_relay(self, ice: IceConfiguration, *, found: bool) -> None:
+        """Show from a leg without a relay until the next one with it that something is wrong."""
+        if ice.relay is None or found is not self._misses_relay:
+            return
+        self._misses_relay = not found
+        if self._welcome is not None and self._up.is_set():
+            self._tell_how_it_is(self._welcome)
 
     async def add_candidate(
         self, leg_id: LegId, candidate: str | None, sdp_mid: str | None, sdp_mline_index: int | None

@@ -22,7 +22,8 @@ class TapEar(Ear):
         """Take a packet of one of the voices."""
         if len(self.voices) == 1:
             pts = self.timeline.place((leg_id, packet.ssrc), packet.timestamp, packet.arrival_s)
-            self.track.put(opus_packet(packet.payload, pts))
+            if pts is not None:
+                self.track.put(opus_packet(packet.payload, pts))
         elif (voice := self.mixer.voice(leg_id)) is not None:
             voice.push_packet(packet)
 

@@ -21,9 +21,13 @@ class Timeline:
         self._timestamp = 0
         self._pts: int | None = None
         self._at_s = 0.0
+        self._lead = 0
+        """How far changes of source have put timestamps ahead of time, in samples."""
 
-    def place(self, source: Hashable, timestamp: int, now_s: float) -> int:
+    def place(self, source: Hashable, timestamp: int, now_s: float) -> int | None:
         """The outgoing timestamp, unwrapped from 0 on, of a packet that is sent now.
+
+        None for a new source's packet that there is no room for, so soon after the former's last: it is to be left out.
 
         Args:
             source: Whose clock `timestamp` belongs to.
@@ -38,7 +42,13 @@ class Timeline:
             if -JUMP_S < step / CLOCK_RATE < elapsed + JUMP_S:
                 pts = self._pts + step
                 return self._advance(source, timestamp, pts, now_s) if step > 0 else pts
-        return self._advance(source, timestamp, self._pts + max(FRAME_SAMPLES, round(elapsed * CLOCK_RATE)), now_s)
+        passed = round(elapsed * CLOCK_RATE)
+        step = max(FRAME_SAMPLES, passed - self._lead)
+        lead = self._lead + step - passed
+        if lead > FRAME_SAMPLES:
+            return None
+        self._lead = lead
+        return self._advance(source, timestamp, self._pts + step, now_s)
 
     def _advance(self, source: Hashable, timestamp: int, pts: int, now_s: float) -> int:
         self._source, self._timestamp, self._pts, self._at_s = source, timestamp, pts, now_s

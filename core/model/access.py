@@ -31,6 +31,8 @@ class Right(StrEnum):
     SEE_ALL_CALLS = "see_all_calls"
     LISTEN = "listen"
     """Hear a running call without being heard."""
+    STEP_IN = "step_in"
+    """Be heard in a running call as its supervisor: coach the agent, barge in, take over."""
     CORRECT = "correct"
     """Change what an utterance reads; the original is kept."""
     EXPORT = "export"
@@ -38,6 +40,8 @@ class Right(StrEnum):
     SEE_SERVER = "see_server"
     """Read the parts' health in full, and the server's load."""
     SEE_SETTINGS = "see_settings"
+    CHANGE_SETTINGS = "change_settings"
+    """Change what the Settings page can change: the vocabulary hints."""
     RELOAD = "reload"
     """Have the handbook and the scenarios read again."""
     SEE_AUDIT = "see_audit"
@@ -48,7 +52,8 @@ class Right(StrEnum):
 RIGHTS: Mapping[UserRole, frozenset[Right]] = {
     UserRole.CUSTOMER: frozenset(),
     UserRole.AGENT: frozenset({Right.TALK, Right.DEMO, Right.SEE_OWN_CALLS, Right.CORRECT}),
-    UserRole.SUPERVISOR: frozenset(Right) - {Right.SEE_SETTINGS, Right.RELOAD, Right.SEE_AUDIT, Right.DELETE},
+    UserRole.SUPERVISOR: frozenset(Right)
+    - {Right.SEE_SETTINGS, Right.CHANGE_SETTINGS, Right.RELOAD, Right.SEE_AUDIT, Right.DELETE},
     UserRole.ANALYST: frozenset(
         {Right.DEMO, Right.SEE_OWN_CALLS, Right.SEE_ALL_CALLS, Right.EXPORT, Right.SEE_SERVER, Right.MAKE_TOKENS}
     ),

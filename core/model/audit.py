@@ -20,6 +20,8 @@ class AuditAction(StrEnum):
     LINK_MADE = "link_made"
     JOINED = "joined"
     LISTENED = "listened"
+    SUPERVISED = "supervised"
+    """A supervisor chose another mode; the detail names it."""
     CORRECTED = "corrected"
     EXPORTED = "exported"
     DELETED = "deleted"
@@ -28,6 +30,8 @@ class AuditAction(StrEnum):
     """The server started with other settings than before; the detail names the keys, never a value."""
     RELOADED = "reloaded"
     """The handbook or the scenarios were read again because somebody asked."""
+    HINTS_CHANGED = "hints_changed"
+    """The vocabulary hints were edited; the detail counts them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 
+from core.model.media_path import MediaPath
+
 CallId = NewType("CallId", str)
 ParticipantId = NewType("ParticipantId", str)
 LegId = NewType("LegId", str)
@@ -22,8 +24,26 @@ class Role(StrEnum):
 
     @property
     def speaks(self) -> bool:
-        """Whether this role's words belong to the conversation."""
+        """Whether this role talks in calls; a supervisor does in some modes only (`SupervisionMode`)."""
         return self is not Role.SUPERVISOR
+
+
+class SupervisionMode(StrEnum):
+    """How a supervisor takes part in a call; it decides who hears the supervisor, who always hears everybody."""
+
+    MONITOR = "monitor"
+    """Heard by none."""
+    COACH = "coach"
+    """Heard by agents and personas only, and never written down."""
+    BARGE_IN = "barge_in"
+    """Heard by everybody."""
+    TAKE_OVER = "take_over"
+    """Heard by everybody, while nobody hears the agents."""
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everybody hears the supervisor, whose words then belong to the conversation."""
+        return self in (SupervisionMode.BARGE_IN, SupervisionMode.TAKE_OVER)
 
 
 class CallState(StrEnum):
@@ -74,6 +94,10 @@ class LegState(StrEnum):
     """Ended on purpose."""
 
 
+PRESENT = frozenset({LegState.OPEN, LegState.CONNECTING, LegState.CONNECTED})
+"""States in which a leg counts as being there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Participant:
     """A person or persona in a call; a participant may lose a leg and come back on another."""
@@ -86,9 +110,15 @@ class Participant:
     leg_id: LegId | None = None
     """The current or last leg."""
     leg_state: LegState | None = None
+    leg_path: MediaPath | None = None
+    """The way that the leg's packets take while it is connected; not kept with the call's records."""
     muted: bool = False
     person_id: str = ""
     """Whose account it is (`Person.id`); empty for a guest with a link, and for recorded voices."""
+    mode: SupervisionMode | None = None
+    """How a supervisor takes part; None for other roles, and in calls that only the store knows."""
+    language: Language | None = None
+    """What the participant speaks; None for the call's own language."""
 
 
 @dataclass(frozen=True, slots=True)

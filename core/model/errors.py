@@ -41,12 +41,22 @@
     │   ├── LegNotFound
     │   ├── OfferRefused
     │   ├── MediaPortsUsedUp            retryable
+    │   ├── RelayRefused
+    │   ├── RelayUnreachable            retryable
     │   └── AudioFileUnreadable
     ├── SpeechError
     │   ├── EngineUnavailable
     │   ├── ModelFileMissing
     │   ├── ModelFileCorrupt
     │   ├── RecognitionFailed
+    │   ├── SpeechServiceRefused        somebody has to change a setting
+    │   ├── SpeechServiceFailed         retryable
+    │   ├── SpeechServiceSilent         retryable
+    │   ├── SpeechQuotaUsedUp           retryable
+    │   ├── HintsInvalid
+    │   ├── HintsUnreadable
+    │   ├── HintsUnwritable
+    │   ├── HintsChanged                somebody else changed the file meanwhile
     │   └── RecordingUnreadable
     ├── AssistError
     │   ├── ScenarioInvalid
@@ -75,6 +85,8 @@ the same time its key in the message catalogues.
 
 from dataclasses import dataclass, fields
 from typing import ClassVar
+
+from core.model.message import Message
 
 
 @dataclass(eq=False)
@@ -420,6 +432,29 @@ class MediaPortsUsedUp(MediaError):
 
 
 @dataclass(eq=False)
+class RelayRefused(MediaError):
+    """The TURN server does not take the server's credentials, and only a relay may be used."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The relay {server} refused the credentials. Have EARSHOT_TURN_USERNAME and EARSHOT_TURN_PASSWORD, or"
+        " EARSHOT_TURN_SECRET and the clocks of both machines, checked; then press START again."
+    )
+
+
+@dataclass(eq=False)
+class RelayUnreachable(MediaError):
+    """The TURN server gave the server's side no address, and only a relay may be used."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The relay {server} gives no path for the audio: it does not answer, or cannot be trusted. Have"
+        " EARSHOT_TURN_SERVERS and the relay itself checked."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class AudioFileUnreadable(MediaError):
     """A sound file cannot be played."""
 
@@ -471,6 +506,102 @@ class RecognitionFailed(SpeechError):
     template: ClassVar[str] = (
         "The speech engine {engine} could not read an utterance ({reason}). The next one is tried again; if this"
         " stays, restart Earshot."
+    )
+
+
+@dataclass(eq=False)
+class SpeechServiceRefused(SpeechError):
+    """A speech service over the network refuses, and will refuse again."""
+
+    service: str
+    reason: str
+    """Status, as the service names it."""
+    setting: str
+    """What to look at."""
+    template: ClassVar[str] = (
+        "The speech service {service} refuses ({reason}), so nothing is written down. Check {setting}."
+    )
+
+
+@dataclass(eq=False)
+class SpeechServiceFailed(SpeechError):
+    """A speech service over the network fails."""
+
+    service: str
+    reason: str
+    template: ClassVar[str] = (
+        "The speech service {service} does not answer ({reason}). It is tried again by itself; the last 30 seconds of"
+        " what is said meanwhile are kept and written down when it is back."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class SpeechServiceSilent(SpeechError):
+    """A speech service takes no audio, or gives no word although there is sound."""
+
+    service: str
+    template: ClassVar[str] = (
+        "The speech service {service} gives no answer although somebody may be speaking. Its connection is being made"
+        " anew."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class SpeechQuotaUsedUp(SpeechError):
+    """A speech service's quota is used up."""
+
+    service: str
+    template: ClassVar[str] = (
+        "The quota at the speech service {service} is used up. It is tried again by itself, more and more seldom; ask"
+        " for a larger quota, or have fewer calls at a time."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class HintsInvalid(SpeechError):
+    """The file of vocabulary hints is wrong somewhere."""
+
+    path: str
+    line: int
+    """The first one that cannot be used, from 1."""
+    reason: Message
+    template: ClassVar[str] = "The vocabulary hints {path} cannot be used. Line {line}: {reason}. Correct this line."
+
+
+@dataclass(eq=False)
+class HintsUnreadable(SpeechError):
+    """The file of vocabulary hints cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The vocabulary hints {path} cannot be read: {reason}. Check the file and EARSHOT_SPEECH_HINTS."
+    )
+
+
+@dataclass(eq=False)
+class HintsUnwritable(SpeechError):
+    """The file of vocabulary hints cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The vocabulary hints {path} cannot be saved: {reason}. Check the rights of the folder, or have"
+        " EARSHOT_SPEECH_HINTS changed."
+    )
+
+
+@dataclass(eq=False)
+class HintsChanged(SpeechError):
+    """The file of vocabulary hints is no longer the one that was edited."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The vocabulary hints {path} were changed by somebody else meanwhile, and nothing was saved. Copy your text,"
+        " open the file as it is now, and make your changes in that."
     )
 
 

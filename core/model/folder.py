@@ -44,11 +44,12 @@ def file_stamps(directory: Path, suffixes: Collection[str], *, below: bool = Tru
         for name in names:
             path = Path(parent, name)
             if not name.startswith(".") and path.suffix.lower() in suffixes:
-                found.append(_stamp(path))
+                found.append(file_stamp(path))
     return tuple(sorted(found, key=lambda stamp: stamp.path))
 
 
-def _stamp(path: Path) -> FileStamp:
+def file_stamp(path: Path) -> FileStamp:
+    """One file as it is now. Any thread."""
     try:
         seen = path.stat()
     except OSError:

@@ -21,6 +21,8 @@ class Note:
     """A key of the message catalogues, such as `participant_joined`."""
     subject: str = ""
     """Who or what: a participant's name, a part's name."""
+    until_s: float | None = None
+    """When it was over, for something that lasted; None for a moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,15 @@ class Recognition:
     words: tuple[Word, ...] = ()
     engine: str = ""
     model: str = ""
+    stable_chars: int = 0
+    """How many characters at the beginning of an interim text are agreed upon and will most likely stay."""
+    is_given_up: bool = False
+    """The audio between these times was never recognised, because it could not be kept any longer; it has no text."""
+
+
+def given_up(ordinal: int, start_s: float, end_s: float) -> Recognition:
+    """That the audio between two times will never be recognised; the final of its ordinal."""
+    return Recognition(ordinal, "", is_final=True, start_s=start_s, end_s=end_s, is_given_up=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class Utterance:
     speaker: str
     role: Role
     text: str
+    """What is shown, searched and summed up."""
     is_final: bool
     start_s: float
     end_s: float
@@ -68,6 +78,14 @@ class Utterance:
     """When this version arrived, on the call's clock; minus `end_s` it is the transcription delay."""
     correction: Correction | None = None
     """Set where somebody changed what the engine had understood; `text` is then the corrected one."""
+    stable_chars: int = 0
+    """How many characters at the beginning of an interim text will most likely stay; 0 in a final one."""
+    trace_id: str = ""
+    """Unique over all calls, the same from the first interim text to the final one; empty in records of old."""
+    first_interim_s: float | None = None
+    """When the first interim text arrived, on the call's clock; None where there was none."""
+    raw_text: str = ""
+    """What the engine wrote, where it was made readable; empty where it is `text`, and if anything of it is hidden."""
 
     @property
     def is_uncertain(self) -> bool:

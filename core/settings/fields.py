@@ -40,6 +40,15 @@ class BridgeKind(StrEnum):
     """aiortc's MediaRelay: every voice is decoded and encoded again."""
 
 
+class IcePolicy(StrEnum):
+    """Which paths audio may take between a browser and the server."""
+
+    ALL = "all"
+    """The best that is found, a relay's only where nothing else connects."""
+    RELAY = "relay"
+    """Through a TURN server only."""
+
+
 class SpeechEngine(StrEnum):
     """Which engine turns speech to text."""
 
@@ -116,6 +125,38 @@ class Settings(BaseSettings):
         str,
         Field(pattern=r"^$|^\d{1,5}-\d{1,5}$", description="UDP ports for audio, such as `40000-40999`; empty: any."),
     ] = ""
+    stun_servers: Annotated[
+        Listed, Field(description="STUN servers, with commas: `stun:stun.example.com:3478`. The server uses the first.")
+    ] = ()
+    turn_servers: Annotated[
+        Listed,
+        Field(
+            description="TURN servers, with commas: `turn:turn.example.com:3478?transport=udp`, "
+            "`turns:turn.example.com:5349`. Browsers try them all, the server uses the first."
+        ),
+    ] = ()
+    turn_username: Annotated[str, Field(description="User name at the TURN servers, with a fixed password.")] = ""
+    turn_password: Annotated[
+        SecretStr | None, Field(description="The fixed password; every browser in a call can read it.")
+    ] = None
+    turn_secret: Annotated[
+        SecretStr | None,
+        Field(
+            description="Secret shared with the TURN servers (coturn: `static-auth-secret`), instead of a password; "
+            "each connection gets credentials of its own, which expire."
+        ),
+    ] = None
+    turn_lifetime_s: Annotated[
+        int,
+        Field(ge=60, le=7 * 24 * 3600, description="Seconds for which credentials made with the secret are good."),
+    ] = 24 * 3600
+    ice_policy: Annotated[
+        IcePolicy,
+        Field(
+            description="Path of the audio: `all` (the best that connects), or `relay` (through a TURN server only, "
+            "on both sides)."
+        ),
+    ] = IcePolicy.ALL
     call_limit: Annotated[int, Field(ge=1, le=10_000, description="Calls that may run at the same time.")] = 50
     drain_s: Annotated[
         float,
@@ -176,6 +217,13 @@ class Settings(BaseSettings):
     masking_rules: Annotated[Path, Field(description="What is hidden (TOML).")] = (
         PROJECT_ROOT / "core" / "language" / "masking_rules.toml"
     )
+    private_monitoring: Annotated[
+        bool,
+        Field(
+            description="Whether agents and customers are not shown supervisors who only listen; coaching, barging in "
+            "and taking over are always shown. Ask what the law requires before you turn it on."
+        ),
+    ] = False
     retention_days: Annotated[
         int, Field(ge=0, le=36_500, description="Days after which ended calls are deleted for good; 0 keeps them.")
     ] = 0
@@ -212,6 +260,41 @@ class Settings(BaseSettings):
     engine: Annotated[SpeechEngine, Field(description="Speech to text: `auto`, `whisper` or `google`.")] = (
         SpeechEngine.AUTO
     )
+    google_project: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^[a-z][a-z0-9-]{4,28}[a-z0-9]$",
+            description="Google Cloud project that speech recognition is billed to; empty for the credentials' own.",
+        ),
+    ] = ""
+    google_region: Annotated[
+        str,
+        Field(
+            pattern=r"^[a-z]+(-[a-z]+\d+)?$",
+            description="Where Google recognises speech: `asia-southeast1`, `us-central1`, `eu`, `global` and others; "
+            "not every model is everywhere.",
+        ),
+    ] = "asia-southeast1"
+    google_model: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9_]+$", description="Google's speech model, such as `chirp_2`, `chirp_3` or `long`."),
+    ] = "chirp_2"
+    google_recognizer: Annotated[
+        str,
+        Field(pattern=r"^(_|[a-z][a-z0-9-]*)$", description="A recogniser of the project; `_` for none."),
+    ] = "_"
+    google_endpoint: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+$",
+            description="Address of Google's service where it is not the region's own, such as a private endpoint; "
+            "`http://` on this machine only.",
+        ),
+    ] = ""
+    google_stream_s: Annotated[
+        int,
+        Field(ge=15, le=300, description="Seconds that one stream to Google may last; the next takes over before."),
+    ] = 300
     whisper_model: Annotated[
         str,
         Field(description="Whisper model: empty for the base model that comes with the packages, or a path or name."),
@@ -219,10 +302,27 @@ class Settings(BaseSettings):
     whisper_workers: Annotated[
         int, Field(ge=1, le=64, description="Utterances that are recognised at the same time.")
     ] = 2
+    whisper_threads: Annotated[
+        int,
+        Field(ge=1, le=64, description="Cores that one utterance takes; more utterances at a time beat more cores."),
+    ] = 1
+    whisper_window_s: Annotated[
+        float,
+        Field(
+            ge=4, le=30, description="Shortest stretch that Whisper reads, in seconds: an utterance and its silence."
+        ),
+    ] = 10.0
     whisper_beam: Annotated[int, Field(ge=1, le=10, description="Beam width of the final text; 1 is fastest.")] = 1
     endpoint_ms: Annotated[
         int, Field(ge=100, le=3000, description="Silence that ends an utterance, in milliseconds.")
     ] = 500
+    speech_hints: Annotated[
+        Path | None,
+        Field(
+            description="File with names and phrases that are likely to be said (YAML), for better recognition. "
+            "Empty: `speech_hints.yaml` in the data folder, if it is there."
+        ),
+    ] = None
 
     knowledge_dir: Annotated[Path, Field(description="Folder with the handbook (Markdown, CSV, JSON).")] = (
         PROJECT_ROOT / "knowledge"
@@ -241,6 +341,11 @@ class Settings(BaseSettings):
     def effective_database_url(self) -> str:
         """The database in use: the configured one, or SQLite in the data folder."""
         return self.database_url or f"sqlite:///{self.data_dir / 'earshot.db'}"
+
+    @property
+    def effective_speech_hints(self) -> Path:
+        """The file of vocabulary hints, whether it is there or not."""
+        return self.speech_hints or self.data_dir / "speech_hints.yaml"
 
     @property
     def public_host(self) -> str:

@@ -25,13 +25,20 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "oidc_roles", "session_hours", "join_link_hours",
     ),
     "Guards": ("rate_limit", "page_rate_limit", "request_limit_kb", "cors_origins"),
-    "Privacy": ("masking", "masking_rules", "retention_days", "join_notice_ko", "join_notice_en"),
+    "Privacy": (
+        "masking", "masking_rules", "private_monitoring", "retention_days", "join_notice_ko", "join_notice_en",
+    ),
     "Language": ("locale", "language"),
     "Calls and audio": (
-        "call_limit", "drain_s", "grace_s", "bridge", "media_address", "media_ports", "echo_cancellation",
+        "call_limit", "drain_s", "grace_s", "bridge", "media_address", "media_ports", "stun_servers", "turn_servers",
+        "turn_username", "turn_password", "turn_secret", "turn_lifetime_s", "ice_policy", "echo_cancellation",
         "noise_suppression", "auto_gain_control",
     ),
-    "Speech to text": ("engine", "whisper_model", "whisper_workers", "whisper_beam", "endpoint_ms"),
+    "Speech to text": (
+        "engine", "google_project", "google_region", "google_model", "google_recognizer", "google_endpoint",
+        "google_stream_s", "whisper_model", "whisper_workers", "whisper_threads", "whisper_beam", "whisper_window_s",
+        "endpoint_ms", "speech_hints",
+    ),
     "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),
 }  # fmt: skip
 """Each family's heading, and the fields that belong to it. A test holds it complete."""

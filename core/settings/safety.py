@@ -1,14 +1,20 @@
 """Settings that cannot stand together, and what production refuses."""
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from core.model.errors import SettingInvalid
-from core.settings.fields import PREFIX, Environment, Settings
+from core.settings.fields import PREFIX, Environment, IcePolicy, Settings
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Bind addresses that only this machine reaches."""
 EPHEMERAL_FLOOR = 1024
+_PLACE = r":[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(?P<port>[0-9]{1,5}))?"
+_STUN_SERVER = re.compile(f"stun{_PLACE}")
+# TLS is for TCP only: neither aioice nor browsers speak DTLS to a TURN server.
+_TURN_SERVER = re.compile(rf"(turn|(?P<tls>turns)){_PLACE}(\?transport=((?(tls)(?!)|udp)|tcp))?")
 
 
 def check_together(settings: Settings) -> None:
@@ -40,12 +46,45 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         low, high = (int(part) for part in settings.media_ports.split("-"))
         if not EPHEMERAL_FLOOR <= low < high <= 65535:
             yield "media_ports", f"it is not a range within {EPHEMERAL_FLOOR} to 65535"
+    yield from _relay_contradictions(settings)
+    if (
+        settings.google_endpoint.startswith("http://")
+        and urlsplit(settings.google_endpoint).hostname not in LOCAL_NAMES
+    ):
+        yield "google_endpoint", "without TLS it may be on this machine only"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"
         for key in ("oidc_client_id", "oidc_client_secret", "oidc_roles"):
             if not getattr(settings, key):
                 yield key, "EARSHOT_OIDC_METADATA_URL needs it"
+
+
+def _relay_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    """What is wrong about STUN and TURN. No value is repeated: somebody may have put a password into an address."""
+    forms = {
+        "stun_servers": (_STUN_SERVER, "stun:host:port"),
+        "turn_servers": (_TURN_SERVER, "turn:host:port?transport=udp, ...?transport=tcp, or turns:host:port"),
+    }
+    for key, (form, words) in forms.items():
+        for number, url in enumerate(getattr(settings, key), 1):
+            match = form.fullmatch(url)
+            if match is None or not 0 < int(match["port"] or 1) <= 65535:
+                yield key, f"server number {number} is not of the form {words} (host: a name or an IPv4 address)"
+    is_fixed = bool(settings.turn_username) or settings.turn_password is not None
+    if is_fixed and settings.turn_secret is not None:
+        yield "turn_secret", "EARSHOT_TURN_USERNAME or EARSHOT_TURN_PASSWORD is set, too; keep one kind of credentials"
+    if bool(settings.turn_username) != (settings.turn_password is not None):
+        missing = "turn_password" if settings.turn_username else "turn_username"
+        yield missing, "EARSHOT_TURN_USERNAME and EARSHOT_TURN_PASSWORD belong together"
+    has_credentials = is_fixed or settings.turn_secret is not None
+    if settings.turn_servers and not has_credentials:
+        wanted = "EARSHOT_TURN_SECRET, or EARSHOT_TURN_USERNAME and EARSHOT_TURN_PASSWORD"
+        yield "turn_servers", f"they need credentials; set {wanted}"
+    if has_credentials and not settings.turn_servers:
+        yield "turn_servers", "there are credentials for TURN servers, but none of these is named"
+    if settings.ice_policy is IcePolicy.RELAY and not settings.turn_servers:
+        yield "ice_policy", "relay needs a TURN server; set EARSHOT_TURN_SERVERS"
 
 
 def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from core.model.health import PartState
 from core.model.utterance import Recognition
 from core.settings import load_settings
 from core.speech.engine import open_transcriber
+from core.speech.hints_file import HintsFile
 from core.speech.recording import RecordingClock, feed_recording
 from core.speech.transcriber import Transcriber
 
@@ -35,7 +36,9 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         settings = load_settings()
-        transcriber = open_transcriber(settings, RecordingClock(), interims=False)
+        clock = RecordingClock()
+        hints = HintsFile(settings.effective_speech_hints, clock)
+        transcriber = open_transcriber(settings, clock, interims=False, hints=hints)
     except EarshotError as error:
         print(error, file=sys.stderr)
         return 2

@@ -1,6 +1,8 @@
 """In which order a session's recognitions reach the caller, and that none comes after its end."""
 
 import threading
+from collections.abc import Iterable
+from dataclasses import replace
 
 from core.model.utterance import Recognition
 from core.speech.transcriber import OnRecognition
@@ -37,14 +39,14 @@ class OrderedDelivery:
                 self._on_recognition(recognition)
 
     def give_final(self, recognition: Recognition) -> None:
-        """Pass a final on when its turn has come. An empty one only withdraws interims that were passed on."""
+        """Pass a final on when its turn has come. An empty one that tells of no loss only withdraws interims."""
         with self._changed:
             self._held[recognition.ordinal] = recognition
             while not self._silent and (due := self._held.pop(self._next, None)) is not None:
                 self._next += 1
                 was_shown = self._shown.pop(due.ordinal, None) is not None
                 self._changed.notify_all()
-                if due.text or was_shown:
+                if due.text or was_shown or due.is_given_up:
                     self._on_recognition(due)
 
     def wait_until_complete(self, timeout_s: float) -> bool:
@@ -57,3 +59,12 @@ class OrderedDelivery:
         with self._changed:
             self._silent = True
             self._held.clear()
+
+    def end(self, lost: Iterable[Recognition]) -> None:
+        """Pass on what was lost, numbered behind all that was said, and then nothing; see `silence`."""
+        with self._changed:
+            if not self._silent:
+                behind = max(self._expected, self._next)
+                for ordinal, recognition in enumerate(lost, behind):
+                    self._on_recognition(replace(recognition, ordinal=ordinal))
+            self.silence()

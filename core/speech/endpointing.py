@@ -27,7 +27,9 @@ class EndpointRules:
     post_roll_s: float = 0.3
     """Audio that is kept from after the last frame of speech."""
     max_s: float = 15.0
-    """An utterance that grows to this is cut at its quietest place in the last third."""
+    """An utterance that grows to this is cut at a breath in its second half; without one at its quietest place."""
+    breath_s: float = 0.09
+    """Silence within an utterance that counts as a breath; closing the lips for a consonant takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ class Endpointer:
         """Silence since the last frame of speech of the open utterance."""
         return (len(self._open) - 1 - self._last_speech) * FRAME_S if self._open else 0.0
 
+    @property
+    def spoken(self) -> tuple[float, float]:
+        """From where to where the open utterance is speech, on the clock of the frames; without its audio, so cheap."""
+        return self._open[self._first_speech].start_s, self._open[self._last_speech].start_s + FRAME_S
+
     def push(self, samples: NDArray[np.int16], start_s: float, probability: float) -> SpeechStretch | None:
         """Take one frame. Returns the utterance that it ends, if it does."""
         frame = _Frame(start_s, samples, probability)
@@ -117,10 +124,13 @@ class Endpointer:
         self._before.clear()
 
     def _cut(self) -> SpeechStretch | None:
-        from_frame = max(self._first_speech + 1, len(self._open) * 2 // 3)
-        quietest = min(range(from_frame, len(self._open)), key=lambda index: self._open[index].probability)
-        ended = self._stretch(self._open[: quietest + 1], min(self._last_speech, quietest))
-        rest = self._open[quietest + 1 :]
+        last = self._breath()
+        if last is None:
+            from_frame = max(self._first_speech + 1, len(self._open) * 2 // 3)
+            last = min(range(from_frame, len(self._open)), key=lambda index: self._open[index].probability)
+        is_speech = [frame.probability >= self._rules.silence_probability for frame in self._open[: last + 1]]
+        ended = self._stretch(self._open[: last + 1], max(i for i, speech in enumerate(is_speech) if speech))
+        rest = self._open[last + 1 :]
         speech = [i for i, frame in enumerate(rest) if frame.probability >= self._rules.silence_probability]
         if speech:
             self._begin(rest, first_speech=speech[0])
@@ -129,6 +139,15 @@ class Endpointer:
             self._open = []
             self._before.extend(rest)
         return ended
+
+    def _breath(self) -> int | None:
+        """The middle of the longest silence in the second half, the later one of equals; None if none is a breath."""
+        longest, run = (0, 0), 0
+        for index in range(max(self._first_speech + 1, len(self._open) // 2), len(self._open)):
+            run = run + 1 if self._open[index].probability < self._rules.silence_probability else 0
+            longest = max(longest, (run, index))
+        length, end = longest
+        return end - length // 2 if length * FRAME_S >= self._rules.breath_s else None
 
     def _stretch(self, frames: list[_Frame], last_speech: int) -> SpeechStretch | None:
         spoken = sum(frame.probability >= self._rules.silence_probability for frame in frames) * FRAME_S

@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,9 +11,9 @@ from core.model.errors import EarshotError, SpeechError
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 from core.speech.decoder import Decoder
-from core.speech.scheduler import DecodeScheduler, log_fault
+from core.speech.scheduler import DecodeScheduler, DecodeStats, log_fault
 from core.speech.session import LocalSession, SessionRules
-from core.speech.transcriber import OnRecognition
+from core.speech.transcriber import OnRecognition, close_sessions
 from core.speech.voice_activity import ActivityStream
 
 logger = logging.getLogger(__name__)
@@ -54,7 +53,7 @@ class LocalTranscriber:
         self._load = load
         self._rules = rules
         self._clock = clock
-        self._scheduler = DecodeScheduler("speech-decode", workers)
+        self._scheduler = DecodeScheduler("speech-decode", workers, clock)
         self._wakes = threading.Condition()
         self._is_dirty = False
         self._is_closed = False
@@ -69,7 +68,10 @@ class LocalTranscriber:
 
     @property
     def health(self) -> PartHealth:
-        """STARTING while the models load, DOWN when that failed or after `close`, DEGRADED after a failed decoding."""
+        """STARTING while the models load, DOWN when that failed or after `close`.
+
+        DEGRADED after a failed decoding, while words come late, or with a language that the model guesses.
+        """
         with self._wakes:
             models, failure, is_closed, languages = (
                 self._models,
@@ -86,12 +88,23 @@ class LocalTranscriber:
             return self._state(PartState.STARTING, loading)
         if self._scheduler.failure is not None:
             return self._state(PartState.DEGRADED, self._scheduler.failure)
+        if (late_s := self._scheduler.stats.late_s) is not None:
+            late = Message(
+                "Words come {seconds} s late: the machine is busy. End what else runs on it, or give it more cores.",
+                {"seconds": f"{late_s:.1f}"},
+            )
+            return self._state(PartState.DEGRADED, late)
         if unknown := [language for language in languages if not models.decoder.knows(language)]:
             guesses = Message(
                 "It was not made for {languages} and guesses the language.", {"languages": ", ".join(unknown)}
             )
             return self._state(PartState.DEGRADED, models.description, guesses)
         return self._state(PartState.UP, models.description)
+
+    @property
+    def decoding(self) -> DecodeStats:
+        """How the decoding keeps up."""
+        return self._scheduler.stats
 
     def open_session(self, name: str, language: Language, on_recognition: OnRecognition) -> LocalSession:
         """A session for one participant; see `Transcriber.open_session`."""
@@ -117,9 +130,7 @@ class LocalTranscriber:
             if self._is_closed:
                 return
             sessions = tuple(self._sessions)
-        deadline = time.monotonic() + CLOSE_S
-        for session in sessions:
-            session.close(max(0.0, deadline - time.monotonic()))
+        close_sessions(sessions, CLOSE_S)
         with self._wakes:
             self._is_closed = True
             self._wakes.notify_all()

@@ -1,19 +1,28 @@
 """Who is decoded next: one pool of named threads for all sessions; finals before interims, oldest first."""
 
+import heapq
+import itertools
 import logging
 import threading
 import time
 import traceback
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from core.model.call import Language
+from core.model.clock import Clock
 from core.model.errors import RecognitionFailed
 from core.speech.decoder import Decoder, Decoding
 from core.speech.endpointing import SpeechStretch
+from core.speech.load import DecodeLoad
 
 logger = logging.getLogger(__name__)
+
+INTERIM_BUSY = 0.6
+"""While final texts take this share of the workers' time, there are no interim ones."""
+INTERIM_AGE_S = 1.0
+"""Nor while speech that ended longer ago than this, endpointing included, waits for its final text."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,10 +32,25 @@ class DecodeJob:
     owner: Hashable
     """Whose it is: an owner has at most one interim job waiting."""
     stretch: SpeechStretch
+    spoken_at_s: float
+    """When its last speech was heard, on the scheduler's clock: sessions' own clocks cannot be compared."""
     language: Language
     is_final: bool
     deliver: Callable[[Decoding | None], None]
     """Called once on a worker thread, with None where the engine failed; never for a job that was taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeStats:
+    """How the pool keeps up."""
+
+    waiting_finals: int
+    oldest_s: float
+    """Seconds since the end of the speech that waits longest for its final text; 0 where none waits."""
+    late_s: float | None
+    """How late words come, in seconds since the end of speech; None while they come in time."""
+    skipped_interims: int
+    """Interim texts that were asked for and never made, since the start."""
 
 
 def log_fault(what: str, error: Exception) -> None:
@@ -39,15 +63,22 @@ class DecodeScheduler:
     """The pool. All methods may be called from any thread.
 
     Interims never take the last free worker, where there is more than one, so that a final does not wait for them.
+    Under load they are skipped: those of all speakers cost several times as much as the finals.
 
     Args:
         name: Names the threads.
         workers: Threads, each of which decodes one job at a time.
+        clock: Tells how long jobs wait.
     """
 
-    def __init__(self, name: str, workers: int) -> None:
+    def __init__(self, name: str, workers: int, clock: Clock) -> None:
+        self._clock = clock
         self._wakes = threading.Condition()
-        self._finals: deque[DecodeJob] = deque()
+        self._finals: list[tuple[float, int, DecodeJob]] = []
+        self._numbers = itertools.count()
+        self._finals_running: list[DecodeJob] = []
+        self._load = DecodeLoad(workers)
+        self._skipped_interims = 0
         self._interims: OrderedDict[Hashable, DecodeJob] = OrderedDict()
         self._interims_running = 0
         self._max_interims = max(1, workers - 1)
@@ -63,6 +94,18 @@ class DecodeScheduler:
         """Why the last job failed; None while jobs succeed."""
         return self._failure
 
+    @property
+    def stats(self) -> DecodeStats:
+        """How the pool keeps up, as of now."""
+        with self._wakes:
+            oldest_s = self._oldest_s()
+            return DecodeStats(
+                waiting_finals=len(self._finals),
+                oldest_s=oldest_s,
+                late_s=self._load.late_s(self._clock.monotonic(), oldest_s),
+                skipped_interims=self._skipped_interims,
+            )
+
     def start(self, decoder: Decoder) -> None:
         """Begin to work; once."""
         self._decoder = decoder
@@ -72,9 +115,10 @@ class DecodeScheduler:
     def submit(self, job: DecodeJob) -> None:
         """Take a job. An interim takes the place of its owner's waiting one; a final does away with that."""
         with self._wakes:
+            self._skipped_interims += job.owner in self._interims
             if job.is_final:
                 self._interims.pop(job.owner, None)
-                self._finals.append(job)
+                heapq.heappush(self._finals, (job.spoken_at_s, next(self._numbers), job))
             else:
                 self._interims[job.owner] = job
             self._wakes.notify()
@@ -82,10 +126,11 @@ class DecodeScheduler:
     def take_back(self, job: DecodeJob) -> bool:
         """Forget a final job that is still waiting. Returns whether it was."""
         with self._wakes:
-            if job not in self._finals:
-                return False
-            self._finals.remove(job)
-            return True
+            kept = [entry for entry in self._finals if entry[2] is not job]
+            was_waiting = len(kept) < len(self._finals)
+            heapq.heapify(kept)
+            self._finals = kept
+            return was_waiting
 
     def close(self, timeout_s: float) -> None:
         """Forget what waits, and stop the threads after what they are at. Idempotent."""
@@ -103,24 +148,40 @@ class DecodeScheduler:
         with self._wakes:
             while not self._closed:
                 if self._finals:
-                    return self._finals.popleft()
+                    job = heapq.heappop(self._finals)[2]
+                    self._finals_running.append(job)
+                    return job
+                if self._is_overloaded():
+                    self._skipped_interims += len(self._interims)
+                    self._interims.clear()
                 if self._interims and self._interims_running < self._max_interims:
                     self._interims_running += 1
                     return self._interims.popitem(last=False)[1]
                 self._wakes.wait()
             return None
 
+    def _oldest_s(self) -> float:
+        spoken_at = [job.spoken_at_s for job in self._finals_running] + [spoken for spoken, _, _ in self._finals[:1]]
+        return max(0.0, self._clock.monotonic() - min(spoken_at)) if spoken_at else 0.0
+
+    def _is_overloaded(self) -> bool:
+        return self._oldest_s() > INTERIM_AGE_S or self._load.busy(self._clock.monotonic()) > INTERIM_BUSY
+
     def _work(self) -> None:
         while (job := self._next()) is not None:
+            began_s = self._clock.monotonic()
             try:
                 job.deliver(self._decode(job))
             except Exception as error:  # noqa: BLE001
                 # A worker that dies would make everybody's words late without a word about it.
                 log_fault("a recognition was lost", error)
-            if not job.is_final:
-                with self._wakes:
+            with self._wakes:
+                if job.is_final:
+                    self._finals_running.remove(job)
+                    self._load.decoded(job.spoken_at_s, began_s, self._clock.monotonic())
+                else:
                     self._interims_running -= 1
-                    self._wakes.notify()
+                self._wakes.notify()
 
     def _decode(self, job: DecodeJob) -> Decoding | None:
         assert self._decoder is not None

@@ -4,17 +4,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from core.model.audio import SPEECH_FORMAT
 from core.model.call import Language
 from core.model.clock import Clock
-from core.model.utterance import Recognition
+from core.model.utterance import Recognition, given_up
+from core.speech.agreement import Agreement
 from core.speech.decoder import Decoding, is_invented
 from core.speech.delivery import OrderedDelivery
 from core.speech.endpointing import Endpointer, EndpointRules, SpeechStretch
 from core.speech.framing import FrameBlock, Framer
+from core.speech.lost_audio import LostAudio
 from core.speech.scheduler import DecodeJob, DecodeScheduler
 from core.speech.transcriber import OnRecognition, SpeechStats
 from core.speech.voice_activity import ActivityStream
@@ -78,11 +80,14 @@ class LocalSession:
         self._delivery = OrderedDelivery(on_recognition)
 
         self._state = threading.Condition()
-        self._queue: deque[tuple[bytes, float]] = deque()
+        self._queue: deque[tuple[bytes, float, float]] = deque()
         self._queued_bytes = 0
+        self._lost = LostAudio()
         self._fed_s = 0.0
         self._dropped_s = 0.0
         self._waiting: dict[int, DecodeJob] = {}
+        self._agreement = Agreement()
+        self._agreed_on = (0, 0.0)
         self._last_fed_s = clock.monotonic()
         self._is_closing = False
         self._is_drained = False
@@ -95,6 +100,7 @@ class LocalSession:
         self._framer = Framer()
         self._endpointer = Endpointer(rules.endpointing)
         self._ordinal = 0
+        self._ahead_s = 0.0
         self._interim_at_s: float | None = None
 
     def feed(self, pcm: bytes, start_s: float) -> None:
@@ -103,7 +109,7 @@ class LocalSession:
             if self._is_closing:
                 return
             self._last_fed_s = self._clock.monotonic()
-            self._queue.append((pcm, start_s))
+            self._queue.append((pcm, start_s, self._last_fed_s))
             self._queued_bytes += len(pcm)
             self._fed_s += SPEECH_FORMAT.seconds(pcm)
             while self._queue and self._queued_bytes > MAX_QUEUED_BYTES:
@@ -114,10 +120,12 @@ class LocalSession:
     def stats(self) -> SpeechStats:
         """Counters; `waiting_s` counts queued audio and utterances that wait for their final text."""
         with self._state:
+            spoken_at_s = min((job.spoken_at_s for job in self._waiting.values()), default=0.0)
             return SpeechStats(
                 fed_s=self._fed_s,
                 dropped_s=self._dropped_s,
                 waiting_s=self._queued_bytes / BYTES_PER_S + self._undecoded_s(),
+                oldest_s=max(0.0, self._clock.monotonic() - spoken_at_s) if self._waiting else 0.0,
             )
 
     def close(self, timeout_s: float) -> bool:
@@ -132,16 +140,20 @@ class LocalSession:
             with self._state:
                 drained = self._state.wait_for(lambda: self._is_drained, max(0.0, deadline - time.monotonic()))
             complete = drained and self._delivery.wait_until_complete(max(0.0, deadline - time.monotonic()))
-            self._delivery.silence()
             with self._state:
-                for job in self._waiting.values():
+                undecoded = list(self._waiting.items())
+                for _, job in undecoded:
                     self._scheduler.take_back(job)
                 self._is_complete &= complete
                 self._is_drained = True
                 self._give_up_queue()
                 self._dropped_s += self._undecoded_s()
                 self._waiting.clear()
+                lost = self._lost.take()
                 self._is_closed = True
+            for ordinal, job in undecoded:
+                self._delivery.give_final(given_up(ordinal, job.stretch.start_s, job.stretch.end_s))
+            self._delivery.end(given_up(0, *times) for times in lost)
             self._on_closed(self)
             return self._is_complete
 
@@ -151,8 +163,10 @@ class LocalSession:
         """Look at all queued audio. Returns whether an utterance is open, so that silence must be looked out for."""
         if self._activity is None:
             self._activity = self._open_activity()
-        while (chunk := self._take()) is not None:
-            pcm, start_s = chunk
+        while (taken := self._take()) is not None:
+            (pcm, start_s, fed_at_s), lost = taken
+            self._ahead_s = fed_at_s - start_s - SPEECH_FORMAT.seconds(pcm)
+            self._tell_lost(lost)
             self._look_at(self._framer.push(pcm, start_s))
             with self._state:
                 self._queued_bytes -= len(pcm)
@@ -175,9 +189,18 @@ class LocalSession:
             self._is_drained = self._is_closing
             self._state.notify_all()
 
-    def _take(self) -> tuple[bytes, float] | None:
+    def _take(self) -> tuple[tuple[bytes, float, float], list[tuple[float, float]]] | None:
         with self._state:
-            return self._queue.popleft() if self._queue else None
+            return (self._queue.popleft(), self._lost.take()) if self._queue else None
+
+    def _tell_lost(self, lost: list[tuple[float, float]]) -> None:
+        if lost:
+            self._look_at(self._framer.flush())
+            self._end(self._endpointer.flush())
+        for start_s, end_s in lost:
+            ordinal, self._ordinal = self._ordinal, self._ordinal + 1
+            self._delivery.expect(ordinal)
+            self._delivery.give_final(given_up(ordinal, start_s, end_s))
 
     def _is_starved(self) -> bool:
         patience_s = self._rules.endpointing.endpoint_s + STARVED_S
@@ -202,16 +225,15 @@ class LocalSession:
         every_s = self._rules.interim_every_s
         if every_s is None or not self._endpointer.is_open or self._endpointer.silence_s > BREATH_S:
             return
-        stretch = self._endpointer.current()
-        if stretch is None:
-            return
-        due_s = stretch.start_s + FIRST_INTERIM_S if self._interim_at_s is None else self._interim_at_s + every_s
-        if stretch.end_s >= due_s:
+        start_s, end_s = self._endpointer.spoken
+        due_s = start_s + FIRST_INTERIM_S if self._interim_at_s is None else self._interim_at_s + every_s
+        if end_s >= due_s and (stretch := self._endpointer.current()) is not None:
             self._interim_at_s = stretch.end_s
             self._scheduler.submit(
                 DecodeJob(
                     owner=self,
                     stretch=stretch,
+                    spoken_at_s=self._ahead_s + stretch.end_s,
                     language=self.language,
                     is_final=False,
                     deliver=partial(self._take_interim, self._ordinal, stretch),
@@ -226,6 +248,7 @@ class LocalSession:
         job = DecodeJob(
             owner=self,
             stretch=stretch,
+            spoken_at_s=self._ahead_s + stretch.end_s,
             language=self.language,
             is_final=True,
             deliver=partial(self._take_final, ordinal, stretch),
@@ -233,34 +256,48 @@ class LocalSession:
         self._delivery.expect(ordinal)
         with self._state:
             self._waiting[ordinal] = job
-            given_up = self._give_up_finals()
+            too_old = self._give_up_finals()
         self._scheduler.submit(job)
-        for late, lost in given_up:
-            self._delivery.give_final(_recognition(late, lost.stretch, None, is_final=True))
+        for late, lost in too_old:
+            self._delivery.give_final(given_up(late, lost.stretch.start_s, lost.stretch.end_s))
 
     def _give_up_finals(self) -> list[tuple[int, DecodeJob]]:
-        given_up = []
+        too_old = []
         for ordinal, job in list(self._waiting.items())[:-1]:
             if self._undecoded_s() <= MAX_WAITING_S:
                 break
             if self._scheduler.take_back(job):
                 del self._waiting[ordinal]
                 self._count_dropped(job.stretch.duration_s)
-                given_up.append((ordinal, job))
-        return given_up
+                too_old.append((ordinal, job))
+        return too_old
 
     # Below: worker threads
 
     def _take_interim(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
-        if decoding is not None:
-            self._delivery.give_interim(_recognition(ordinal, stretch, decoding, is_final=False))
+        if decoding is None:
+            return
+        recognition = _recognition(ordinal, stretch, decoding, is_final=False)
+        if not recognition.text:
+            return
+        with self._state:
+            if (ordinal, stretch.end_s) < self._agreed_on:
+                return
+            if ordinal > self._agreed_on[0]:
+                self._agreement = Agreement()
+            self._agreed_on = (ordinal, stretch.end_s)
+            agreed = self._agreement.push(recognition.text)
+        self._delivery.give_interim(replace(recognition, text=agreed.text, stable_chars=agreed.stable_chars))
 
     def _take_final(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
         with self._state:
             if self._waiting.pop(ordinal, None) is not None and decoding is None:
                 self._count_dropped(stretch.duration_s)
             self._state.notify_all()
-        self._delivery.give_final(_recognition(ordinal, stretch, decoding, is_final=True))
+        if decoding is None:
+            self._delivery.give_final(given_up(ordinal, stretch.start_s, stretch.end_s))
+        else:
+            self._delivery.give_final(_recognition(ordinal, stretch, decoding, is_final=True))
 
     # Below: any thread that holds the state
 
@@ -272,8 +309,9 @@ class LocalSession:
         self._is_complete = False
 
     def _drop_oldest(self) -> None:
-        pcm, _ = self._queue.popleft()
+        pcm, start_s, _ = self._queue.popleft()
         self._queued_bytes -= len(pcm)
+        self._lost.add(start_s, start_s + SPEECH_FORMAT.seconds(pcm))
         self._count_dropped(SPEECH_FORMAT.seconds(pcm))
 
     def _give_up_queue(self) -> None:
@@ -281,15 +319,15 @@ class LocalSession:
             self._drop_oldest()
 
 
-def _recognition(ordinal: int, stretch: SpeechStretch, decoding: Decoding | None, is_final: bool) -> Recognition:
-    believed = decoding is not None and not is_invented(decoding, stretch.speech_s, stretch.duration_s)
+def _recognition(ordinal: int, stretch: SpeechStretch, decoding: Decoding, is_final: bool) -> Recognition:
+    believed = not is_invented(decoding, stretch.speech_s, stretch.duration_s)
     return Recognition(
         ordinal=ordinal,
-        text=decoding.text if decoding is not None and believed else "",
+        text=decoding.text if believed else "",
         is_final=is_final,
         start_s=stretch.start_s,
         end_s=stretch.end_s,
-        confidence=decoding.confidence if decoding is not None else None,
-        engine=decoding.engine if decoding is not None else "",
-        model=decoding.model if decoding is not None else "",
+        confidence=decoding.confidence,
+        engine=decoding.engine,
+        model=decoding.model,
     )

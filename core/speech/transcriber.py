@@ -3,7 +3,8 @@
 Both engines are sessions of this one interface; a call never sees which one it talks to.
 """
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +26,8 @@ class SpeechStats:
     """Seconds of audio that were given up because the queue was full (oldest first)."""
     waiting_s: float
     """Seconds of audio that are still to be looked at."""
+    oldest_s: float = 0.0
+    """Seconds since the end of the speech that waits longest for its final text; 0 where none waits."""
 
 
 class SpeechSession(Protocol):
@@ -60,3 +63,10 @@ class Transcriber(Protocol):
 
     def close(self) -> None:
         """Close every session and stop all threads; idempotent."""
+
+
+def close_sessions(sessions: Iterable[SpeechSession], timeout_s: float) -> None:
+    """Close one session after the other, all of them within the time."""
+    deadline = time.monotonic() + timeout_s
+    for session in sessions:
+        session.close(max(0.0, deadline - time.monotonic()))

@@ -13,6 +13,10 @@ from core.speech.framing import FRAME_SAMPLES
 
 _CONTEXT_SAMPLES = 64
 _STATE_SHAPE = (1, 1, 128)
+QUIET = 10
+"""A frame that stays below this amplitude (-70 dBFS) is no speech: a muted or listening leg, most of the time."""
+_SETTLE_FRAMES = 8
+"""So many of them in a row are looked at all the same, so that the model's memory ends in silence."""
 
 
 class ActivityStream(Protocol):
@@ -63,6 +67,7 @@ class SileroStream:
         self._hidden = np.zeros(_STATE_SHAPE, dtype=np.float32)
         self._cell = np.zeros(_STATE_SHAPE, dtype=np.float32)
         self._context = np.zeros((1, _CONTEXT_SAMPLES), dtype=np.float32)
+        self._quiet_frames = 0
 
     def probabilities(self, frames: NDArray[np.int16]) -> NDArray[np.float32]:
         """The probability of speech for each frame."""
@@ -71,9 +76,23 @@ class SileroStream:
             return np.zeros(0, dtype=np.float32)
         tails = audio[:, -_CONTEXT_SAMPLES:]
         rows = np.concatenate([np.concatenate([self._context, tails[:-1]]), audio], axis=1)
-        output, self._hidden, self._cell = self._session.run(None, {"input": rows, "h": self._hidden, "c": self._cell})
         self._context = tails[-1:]
-        return np.asarray(output, dtype=np.float32).reshape(-1)
+        probabilities = np.zeros(len(rows), dtype=np.float32)
+        heard = self._to_be_heard(np.abs(audio).max(axis=1) >= QUIET / 32768.0)
+        if len(heard):
+            output, self._hidden, self._cell = self._session.run(
+                None, {"input": rows[heard], "h": self._hidden, "c": self._cell}
+            )
+            probabilities[heard] = np.asarray(output, dtype=np.float32).reshape(-1)
+        return probabilities
+
+    def _to_be_heard(self, is_loud: NDArray[np.bool_]) -> list[int]:
+        heard = []
+        for index, loud in enumerate(is_loud):
+            self._quiet_frames = 0 if loud else self._quiet_frames + 1
+            if self._quiet_frames <= _SETTLE_FRAMES:
+                heard.append(index)
+        return heard
 
 
 def _model_path() -> Path:

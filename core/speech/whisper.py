@@ -6,6 +6,7 @@ grows with that length. A window a little longer than the utterance costs a frac
 
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import ctranslate2
@@ -17,17 +18,18 @@ from numpy.typing import NDArray
 
 from core.model.call import Language
 from core.model.errors import ModelFileCorrupt, ModelFileMissing, RecognitionFailed
-from core.speech.decoder import MAX_COMPRESSION_RATIO, Decoding, compression_ratio
+from core.speech.decoder import Decoding, repeats_itself
+from core.speech.whisper_prompt import is_doubtful, the_believed
 
 logger = logging.getLogger(__name__)
 
 COMPUTE_TYPE = "int8"
-MIN_WINDOW_S = 10.0
 WINDOW_MARGIN_S = 2.0
 """Less silence after the utterance ruins the text: Whisper was trained on windows that end in it."""
 MAX_WINDOW_S = 30.0
 _SAMPLE_RATE = 16_000
 _MAX_TOKENS = 448
+_MAX_PROMPT_TOKENS = 223
 _TIMESTAMP_S = 0.02
 _TOKENS_PER_S = 25.0
 """More than anyone can say, in Korean too; bounds what a decoder that repeats itself costs."""
@@ -38,8 +40,11 @@ class WhisperDecoder:
 
     Args:
         folder: A model converted for CTranslate2.
-        workers: Threads that will call `decode`; each uses one core.
+        workers: Threads that will call `decode`.
+        threads: Cores that each of them uses.
         beam: Beam width of final texts; interim ones are always greedy.
+        window_s: Shortest stretch that the model is given, silence after the utterance included.
+        hints: What the model is told before an utterance in a language, empty for nothing. Called by whoever decodes.
 
     Raises:
         ModelFileMissing: a file of the model is not there.
@@ -48,7 +53,15 @@ class WhisperDecoder:
 
     engine = "whisper"
 
-    def __init__(self, folder: Path, workers: int, beam: int) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        workers: int,
+        threads: int,
+        beam: int,
+        window_s: float,
+        hints: Callable[[Language], str] = lambda language: "",
+    ) -> None:
         for name in ("config.json", "tokenizer.json", "model.bin"):
             if not (folder / name).is_file():
                 raise ModelFileMissing(path=str(folder / name))
@@ -58,7 +71,7 @@ class WhisperDecoder:
                 str(folder),
                 device="cpu",
                 compute_type=COMPUTE_TYPE,
-                cpu_threads=1,
+                cpu_threads=threads,
                 num_workers=workers,
                 local_files_only=True,
             )
@@ -66,6 +79,8 @@ class WhisperDecoder:
             logger.warning("the speech model was refused: %s", error)
             raise ModelFileCorrupt(path=str(folder)) from error
         self._beam = beam
+        self._window_s = window_s
+        self._hints = hints
         self._tokenizers: dict[Language, Tokenizer] = {}
         self.model = folder.name.removeprefix("whisper-")
 
@@ -74,21 +89,29 @@ class WhisperDecoder:
         return language in self._whisper.supported_languages
 
     def decode(self, samples: NDArray[np.int16], language: Language, is_final: bool) -> Decoding:
-        """The text of one utterance. A final one that repeats itself is decoded again without repetitions."""
+        """The text of one utterance. A final one that repeats itself is decoded again without repetitions.
+
+        What may come from the hints instead of the audio is decoded again without them, so that over noise hints
+        change nothing.
+        """
         audio = samples.astype(np.float32) / 32768.0
         seconds = len(audio) / _SAMPLE_RATE
         try:
             encoded = self._encode(audio, seconds)
             beam = self._beam if is_final else 1
-            decoding = self._generate(encoded, language, seconds, beam, no_repeat=0)
-            if is_final and compression_ratio(decoding.text) > MAX_COMPRESSION_RATIO:
+            hints = self._hints(language)
+            decoding = self._generate(encoded, language, seconds, beam, no_repeat=0, hints=hints)
+            if hints and is_doubtful(decoding, hints, seconds):
+                without = self._generate(encoded, language, seconds, beam, no_repeat=0)
+                decoding = the_believed(decoding, without, seconds)
+            if is_final and repeats_itself(decoding.text):
                 decoding = self._generate(encoded, language, seconds, beam, no_repeat=3)
         except (RuntimeError, ValueError, MemoryError) as error:
             raise RecognitionFailed(engine=self.engine, reason=type(error).__name__) from error
         return decoding
 
     def _encode(self, audio: NDArray[np.float32], seconds: float) -> ctranslate2.StorageView:
-        window_s = min(MAX_WINDOW_S, max(MIN_WINDOW_S, seconds + WINDOW_MARGIN_S))
+        window_s = min(MAX_WINDOW_S, max(self._window_s, seconds + WINDOW_MARGIN_S))
         wanted = int(window_s * 100) // 2 * 2
         padded = np.zeros(wanted * 160, dtype=np.float32)
         padded[: len(audio)] = audio[: len(padded)]
@@ -97,10 +120,17 @@ class WhisperDecoder:
         return self._whisper.model.encode(storage)
 
     def _generate(
-        self, encoded: ctranslate2.StorageView, language: Language, seconds: float, beam: int, no_repeat: int
+        self,
+        encoded: ctranslate2.StorageView,
+        language: Language,
+        seconds: float,
+        beam: int,
+        no_repeat: int,
+        hints: str = "",
     ) -> Decoding:
         tokenizer = self._tokenizer(self._known(encoded, language))
-        prompt = tokenizer.sot_sequence
+        told = [tokenizer.sot_prev, *tokenizer.encode(f" {hints}")[:_MAX_PROMPT_TOKENS]] if hints else []
+        prompt = [*told, *tokenizer.sot_sequence]
         result = self._whisper.model.generate(
             encoded,
             [prompt],

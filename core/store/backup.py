@@ -112,9 +112,9 @@ def _require_sqlite(settings: Settings) -> None:
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
     folder = settings.data_dir
     names = [*KEPT_FILES]
-    users = settings.users_file
-    if users is not None and users.resolve().is_relative_to(folder.resolve()):
-        names.append(str(users.resolve().relative_to(folder.resolve())))
+    for path in (settings.users_file, settings.effective_speech_hints):
+        if path is not None and path.resolve().is_relative_to(folder.resolve()):
+            names.append(str(path.resolve().relative_to(folder.resolve())))
     for name in names:
         if (folder / name).is_file():
             yield name, folder / name

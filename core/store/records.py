@@ -77,6 +77,7 @@ class Store:
             "joined_at": participant.joined_at,
             "muted": participant.muted,
             "person_id": participant.person_id,
+            "language": participant.language,
         }
         with self._database.transaction() as connection:
             _put(connection, schema.participants, participant.id, values)
@@ -88,7 +89,7 @@ class Store:
         """Keep a final utterance; one that is already kept is replaced, but reads as it was corrected. On return it is
         on the disk."""
         values = asdict(utterance)
-        del values["is_final"], values["correction"]
+        del values["is_final"], values["correction"], values["stable_chars"]
         with self._database.transaction() as connection:
             kept = connection.execute(_the_utterance(select(schema.utterances), call_id, utterance.id)).one_or_none()
             if kept is None:
@@ -188,7 +189,7 @@ class Store:
                 summaries=tuple(summary_of(r) for r in rows_of(connection, schema.summaries, call_id, "row")),
                 guidance=tuple(guidance_of(r) for r in rows_of(connection, schema.guidance, call_id, "row")),
                 notes=tuple(
-                    Note(at_s=r.at_s, code=r.code, subject=r.subject)
+                    Note(at_s=r.at_s, code=r.code, subject=r.subject, until_s=r.until_s)
                     for r in rows_of(connection, schema.notes, call_id, "row")
                 ),
                 legs={

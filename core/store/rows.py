@@ -53,6 +53,7 @@ def participants_of(connection: Connection, call_ids: list[str]) -> dict[str, tu
             leg_state=LegState(leg.state) if leg else None,
             muted=row.muted,
             person_id=row.person_id,
+            language=row.language,
         )
         people[row.call_id] = (*people.get(row.call_id, ()), participant)
     return people
@@ -90,6 +91,9 @@ def utterance_of(row: "Row[Any]") -> Utterance:
         model=row.model,
         recognised_s=row.recognised_s,
         correction=None if row.original is None else Correction(row.original, row.corrected_by, row.corrected_at),
+        trace_id=row.trace_id,
+        first_interim_s=row.first_interim_s,
+        raw_text=row.raw_text,
     )
 
 

@@ -59,6 +59,7 @@ participants = Table(
     Column("joined_at", Double, nullable=False),
     Column("muted", Boolean, nullable=False),
     Column("person_id", Text, nullable=False, server_default=""),
+    Column("language", String(16)),
     Index(None, "call_id"),
 )
 
@@ -92,6 +93,9 @@ utterances = Table(
     Column("original", Text),
     Column("corrected_by", Text),
     Column("corrected_at", Double),
+    Column("trace_id", String(64), nullable=False, server_default=""),
+    Column("first_interim_s", Double),
+    Column("raw_text", Text, nullable=False, server_default=""),
     Index(None, "call_id", "id", unique=True),
 )
 
@@ -133,6 +137,7 @@ notes = Table(
     Column("at_s", Double, nullable=False),
     Column("code", String(64), nullable=False),
     Column("subject", Text, nullable=False),
+    Column("until_s", Double),
     Index(None, "call_id"),
 )
 

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from core.calls.leg_port import LegPort
 from core.desk import Desk
 from core.guest import Guest
-from core.model.call import Call, CallId, CallState, Participant, ParticipantId, Role
+from core.media.ice import BROWSER, IceConfiguration
+from core.model.access import Right
+from core.model.call import Call, CallId, CallState, Language, Participant, ParticipantId, Role
+from core.model.clock import SystemClock
 from core.model.errors import ParticipantNotFound
 from core.ui.browser_memory import BrowserMemory
 
@@ -36,8 +39,18 @@ class Attachment:
         known = self.participant_id
         return next((p for p in call.participants if p.id == known), None)
 
-    def connect(self, name: str) -> LegPort:
-        """Take the seat, the former one if there was one, and open a leg for it.
+    @property
+    def ice(self) -> IceConfiguration:
+        """The browser's STUN and TURN servers, with credentials made now."""
+        return IceConfiguration.from_settings(self.desk.settings, SystemClock().wall(), BROWSER)
+
+    @property
+    def has_microphone(self) -> bool:
+        """Whether sound may come from this browser at all; a supervisor's is heard in some modes only."""
+        return self.role.speaks or (isinstance(self.desk, Desk) and self.desk.may(Right.STEP_IN))
+
+    def connect(self, name: str, language: Language | None = None) -> LegPort:
+        """Take the seat, the former one if there was one, and open a leg for it; None leaves the seat's language.
 
         Raises:
             CallError: the call has ended or never was.
@@ -45,9 +58,11 @@ class Attachment:
         """
         participant = self._join(name)
         self.memory.remember(self._key, participant.id)
+        if language is not None:
+            self.desk.set_language(self.call_id, participant.id, language)
         if self.role.speaks:
             self.memory.remember(NAME, name)
-        return self.desk.connect(self.call_id, participant.id, listen_only=not self.role.speaks)
+        return self.desk.connect(self.call_id, participant.id, listen_only=not self.has_microphone)
 
     def _join(self, name: str) -> Participant:
         known = self.participant_id

@@ -8,7 +8,7 @@ import streamlit as st
 from core.language.catalogue import Translate, message
 from core.model.access import Right
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import CallOrigin
+from core.model.call import CallOrigin, SupervisionMode
 from core.ui.reader import Reader
 from core.ui.wording import ORIGIN_LABELS, ROLES, SPOKEN_LANGUAGES, USER_ROLES
 
@@ -22,22 +22,26 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.LINK_MADE: message("made a join link"),
     AuditAction.JOINED: message("joined a call"),
     AuditAction.LISTENED: message("listened to a call"),
+    AuditAction.SUPERVISED: message("changed how a call is supervised"),
     AuditAction.CORRECTED: message("corrected an utterance"),
     AuditAction.EXPORTED: message("exported a call"),
     AuditAction.DELETED: message("deleted a call"),
     AuditAction.TOKEN_MADE: message("made an API token"),
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),
     AuditAction.RELOADED: message("had handbook and demos read again"),
+    AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),
     "language": message("language"),
     "name": message("name"),
+    "mode": message("mode"),
     "utterance": message("utterance"),
     "format": message("format"),
     "hours": message("hours"),
     "right": message("right"),
     "keys": message("settings"),
+    "phrases": message("phrases"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {
@@ -46,11 +50,13 @@ RIGHTS: Mapping[Right, str] = {
     Right.SEE_OWN_CALLS: message("see own calls"),
     Right.SEE_ALL_CALLS: message("see all calls"),
     Right.LISTEN: message("listen to calls"),
+    Right.STEP_IN: message("step into calls"),
     Right.CORRECT: message("correct the transcript"),
     Right.EXPORT: message("download calls"),
     Right.DELETE: message("delete calls"),
     Right.SEE_SERVER: message("see the server's state"),
     Right.SEE_SETTINGS: message("see the settings"),
+    Right.CHANGE_SETTINGS: message("change the settings"),
     Right.RELOAD: message("have files read again"),
     Right.SEE_AUDIT: message("read the audit log"),
     Right.MAKE_TOKENS: message("make API tokens"),
@@ -61,6 +67,12 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         **{origin.value: words for origin, words in ORIGIN_LABELS.items()},
     },
     "language": SPOKEN_LANGUAGES,
+    "mode": {
+        SupervisionMode.MONITOR.value: message("Monitor"),
+        SupervisionMode.COACH.value: message("Coach"),
+        SupervisionMode.BARGE_IN.value: message("Barge in"),
+        SupervisionMode.TAKE_OVER.value: message("Take over"),
+    },
     "right": {right.value: words for right, words in RIGHTS.items()},
 }
 _ROLE_WORDS = {role.value: words for role, words in (*USER_ROLES.items(), *ROLES.items())}

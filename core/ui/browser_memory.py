@@ -4,9 +4,12 @@ A new session reads them from its own request, so nothing has to run twice. They
 """
 
 import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from urllib.parse import unquote
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 PREFIX = "earshot_"
 KEEP_S = 7 * 24 * 3600
@@ -37,7 +40,7 @@ class BrowserMemory:
         """Cookies to be written, None for one to be forgotten."""
 
     def remember(self, name: str, value: str | None) -> None:
-        """Have the browser keep `value` under `name`, or forget it (None). Takes effect with `write_memory`."""
+        """Have the browser keep `value` under `name`, or forget it (None). Takes effect with `kept_memory`."""
         self.pending[_cookie(name)] = value
 
     def recall(self, name: str) -> str | None:
@@ -54,12 +57,25 @@ def browser_memory() -> BrowserMemory:
     return memory
 
 
-def write_memory() -> None:
-    """Send to the browser what is to be remembered. Script thread; once a run, at the page's end."""
-    pending = browser_memory().pending
-    if pending:
-        with st.container(key="earshot-memory"):
-            _component(key="browser-memory", data={"cookies": dict(pending), "keep_s": KEEP_S}, height=1)
+@contextmanager
+def kept_memory() -> Iterator[None]:
+    """Send to the browser what is to be remembered. Script thread; around everything that a run draws.
+
+    Before the page, too: a run that is broken off, as those are in which a connection comes about, leaves its part to
+    the next one, and the reader may be gone before that has come to its end.
+    """
+    place = st.container(key="earshot-memory")
+    before = dict(browser_memory().pending)
+    _write(place, "before", before)
+    yield
+    if browser_memory().pending != before:
+        _write(place, "after", browser_memory().pending)
+
+
+def _write(place: DeltaGenerator, when: str, cookies: Mapping[str, str | None]) -> None:
+    if cookies:
+        with place:
+            _component(key=f"browser-memory-{when}", data={"cookies": dict(cookies), "keep_s": KEEP_S}, height=1)
 
 
 def _cookie(name: str) -> str:

@@ -15,6 +15,8 @@ from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 from core.ui.review import review_controls
+from core.ui.spoken_language import languages_of_all
+from core.ui.supervision_leg import supervision_leg
 from core.ui.wording import ORIGIN_NOTES, ROLES
 
 
@@ -46,6 +48,8 @@ def call_controls(desk: Desk, call: Call, reader: Reader) -> None:
         if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
             token = _join_token(desk, call.id)
             copy_button(join_address(token, st.context.url, desk.settings.public_url), translate)
+        if call.origin is CallOrigin.BROWSER and desk.may(Right.CORRECT):
+            languages_of_all(desk, call, translate)
         review_controls(desk, call, reader)
         if desk.may(Right.TALK) or call.created_by == desk.person.id:
             _end(desk, call, translate)
@@ -80,6 +84,7 @@ def _talk(desk: Desk, call: Call, translate: Translate) -> None:
             constraints=MicrophoneConstraints.from_settings(desk.settings),
             translate=translate,
             autostart=bool(st.session_state.get(_key("talk_now", call.id))),
+            ice=seat.ice,
         )
     if view.playing:
         with said_on_the_page(translate):
@@ -97,16 +102,8 @@ def _talk(desk: Desk, call: Call, translate: Translate) -> None:
 
 
 def _listen(desk: Desk, call: Call, translate: Translate) -> None:
-    seat = Attachment(desk, call.id, Role.SUPERVISOR, browser_memory())
     with st.container(key="listen-leg"):
-        leg(
-            _key("listen", call.id),
-            lambda: seat.connect(translate(ROLES[Role.SUPERVISOR])),
-            listen_only=True,
-            constraints=MicrophoneConstraints.from_settings(desk.settings),
-            translate=translate,
-            autostart=bool(st.session_state.get(_key("listen_now", call.id))),
-        )
+        supervision_leg(desk, call, translate, autostart=bool(st.session_state.get(_key("listen_now", call.id))))
 
 
 def _choices(desk: Desk, call: Call, part: Part, translate: Translate) -> None:

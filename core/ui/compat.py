@@ -14,7 +14,7 @@ its habits are cured on the way:
 import atexit
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
@@ -25,11 +25,15 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit_webrtc import WebRtcMode, component
 
 from core.model.call import LegId, LegState
-from core.model.clock import SystemClock
 from core.model.errors import EarshotError
 from core.ui.leg_watch import LegWatch, Presence
 
 logger = logging.getLogger(__name__)
+
+
+LEAVE_ATTRIBUTE = "x-earshot-leave"
+"""Carries a leg's token in its answer, for the panel's script: who is connected can say good-bye, however early.
+Browsers ignore attributes that they do not know (RFC 8866, section 5.13)."""
 
 
 class Port(Protocol):
@@ -38,6 +42,10 @@ class Port(Protocol):
     @property
     def leg_id(self) -> LegId:
         """The leg's id."""
+
+    @property
+    def leave_token(self) -> str:
+        """What the browser shows to end the leg when its tab is closed."""
 
     @property
     def state(self) -> LegState | None:
@@ -51,6 +59,9 @@ class Port(Protocol):
 
     def close(self) -> None:
         """End the leg; idempotent, returns at once."""
+
+    def lose(self) -> None:
+        """End the leg as one that was lost; idempotent, returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +87,8 @@ class LegSeat:
     """Why the last START failed."""
     refused_offer: str = ""
     """The offer that was not answered."""
+    lost: bool = False
+    """The browser has given the running leg up: what stops now was lost, and nobody leaves."""
     last_state: LegState | None = None
     """The last leg's state just before we closed it; CLOSED: the server had ended it on purpose."""
 
@@ -144,7 +157,7 @@ class LegWorker:
             return None
         seat.error, seat.refused_offer, seat.last_state = None, "", None
         seat.worker = self
-        self.local_description = Description(answer)
+        self.local_description = Description(f"{answer}a={LEAVE_ATTRIBUTE}:{self._port.leave_token}\r\n")
         legs.watch(self)
         return self.local_description
 
@@ -176,7 +189,10 @@ class LegWorker:
         legs.forget(self)
         if port is not None:
             seat.last_state = port.state
-            port.close()
+            if seat.lost:
+                port.lose()
+            else:
+                port.close()
 
 
 def presence(seat: LegSeat) -> Presence:
@@ -195,10 +211,10 @@ def presence(seat: LegSeat) -> Presence:
         return Presence.GONE
     if seat.widget not in info.session.session_state:
         return Presence.GONE
-    return Presence.HERE if sessions.is_active_session(seat.session_id) else Presence.AWAY
+    return Presence.HERE
 
 
-legs = LegWatch(SystemClock())
+legs = LegWatch()
 """Keeps this process's workers alive, and stops those whose page is gone; closed when the process ends.
 
 The server cannot close it: streamlit-webrtc must not be imported before Streamlit's runtime stands, or its frontend is
@@ -229,7 +245,8 @@ def browser_side(
     listen_only: bool,
     audio_constraints: Mapping[str, object],
     words: Mapping[str, str],
-    ice_servers: Sequence[Mapping[str, object]] = (),
+    lost: bool,
+    ice: Mapping[str, object],
 ) -> BrowserSide:
     """Draw streamlit-webrtc's widget, its signalling tied to a leg port. Script thread.
 
@@ -239,17 +256,20 @@ def browser_side(
         listen_only: the browser only receives, and asks for no microphone.
         audio_constraints: `MediaTrackConstraints` of the microphone.
         words: `start` and `stop`, the button's labels.
-        ice_servers: `RTCIceServer` dictionaries for the browser; none by default, so nothing leaves the network.
+        lost: whether the browser has given up the connection that it had.
+        ice: `RTCConfiguration` of the browser's side. It is taken at START; another one at a later run, with newer
+            credentials, changes neither the widget nor a connection.
     """
     widget = component.generate_frontend_component_key(key)
     seat = _seat(key, widget, connect)
+    seat.lost = lost
     offer = _current_offer(widget)
     _drop_finished_worker(key, offer)
     told_to_stop = bool(offer) and offer == seat.refused_offer
     context = component.webrtc_streamer(
         key=key,
         mode=WebRtcMode.RECVONLY if listen_only else WebRtcMode.SENDRECV,
-        frontend_rtc_configuration={"iceServers": [dict(server) for server in ice_servers]},
+        frontend_rtc_configuration=dict(ice),
         server_rtc_configuration={"iceServers": []},
         media_stream_constraints={"audio": False if listen_only else dict(audio_constraints), "video": False},
         desired_playing_state=False if told_to_stop else None,

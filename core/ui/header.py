@@ -10,6 +10,7 @@ from core.ui.sign_in import who_am_i
 
 PAGES = (
     ("home.py", message("Overview"), ":material/graphic_eq:", Right.SEE_OWN_CALLS),
+    ("supervisor.py", message("Supervisor"), ":material/headset_mic:", Right.LISTEN),
     ("calls.py", message("Calls"), ":material/call:", Right.SEE_OWN_CALLS),
     ("settings.py", message("Settings"), ":material/settings:", Right.SEE_SETTINGS),
     ("audit.py", message("Audit log"), ":material/history:", Right.SEE_AUDIT),

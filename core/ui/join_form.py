@@ -13,6 +13,7 @@ from core.ui.browser_memory import browser_memory
 from core.ui.join_notice import join_notice, stopping_notice
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
+from core.ui.spoken_language import own_language
 from core.ui.wording import ROLES
 
 
@@ -47,12 +48,14 @@ def join_form(guest: Guest, locale: str, translate: Translate) -> None:
         max_chars=40,
         key="join-name",
     )
+    language = own_language(guest, call, participant, translate)
     view = leg(
         f"join:{guest.call_id}",
-        lambda: seat.connect((name or "").strip() or usual),
+        lambda: seat.connect((name or "").strip() or usual, language),
         listen_only=not guest.role.speaks,
         constraints=MicrophoneConstraints.from_settings(guest.settings),
         translate=translate,
+        ice=seat.ice,
     )
     call = guest.call()
     if view.playing:

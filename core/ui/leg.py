@@ -6,27 +6,40 @@ it (assets/leg_panel.js) wraps that connection before START can be pressed and i
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
 import streamlit as st
 
 from core.calls.leg_port import LegPort
 from core.language.catalogue import Translate, describe
-from core.model.call import LegId, LegState
+from core.media.ice import OWN_ADDRESSES, IceConfiguration
+from core.model.call import LegId, LegState, SupervisionMode
 from core.model.errors import EarshotError
 from core.settings import Settings
 from core.ui.compat import browser_side
-from core.ui.leg_words import leg_words
+from core.ui.leg_words import leg_problems, leg_words
+from core.ui.supervision_words import leg_problems_of_supervision, mode_words
 from core.ui.theme import ASSETS
 
-SCRIPTS = ("dom.js", "connections.js", "microphone.js", "microphone_controls.js", "leg_panel.js")
+SCRIPTS = (
+    "dom.js",
+    "connections.js",
+    "microphone.js",
+    "microphone_controls.js",
+    "supervision_modes.js",
+    "ice_trouble.js",
+    "retries.js",
+    "leg_panel.js",
+)
 """Joined in this order to the panel's one module."""
+STYLES = ("leg_panel.css", "supervision_modes.css")
 
 _panel = st.components.v2.component(
     "earshot_leg_panel",
-    css=(ASSETS / "leg_panel.css").read_text(),
+    css="\n".join((ASSETS / name).read_text() for name in STYLES),
     js="\n".join((ASSETS / name).read_text() for name in SCRIPTS),
 )
 
@@ -65,6 +78,22 @@ class MicrophoneConstraints:
 
 
 @dataclass(frozen=True, slots=True)
+class Supervision:
+    """A row of modes in the place of START and STOP; only a mode that is heard asks the browser for a microphone."""
+
+    mode: SupervisionMode | None
+    """In which mode the reader is in the call, as the server knows it; None for somebody who is not there."""
+    may_speak: bool
+    """Whether modes are offered in which others hear the reader."""
+    answered: int
+    """The number of the last request for a mode that was dealt with, 0 at first."""
+    problem: str
+    """Why that request was refused, in the reader's language; empty for one that was carried out."""
+    choose: Callable[[SupervisionMode, int], None]
+    """Takes a request for a mode, and its number. Called in the callback phase of a run."""
+
+
+@dataclass(frozen=True, slots=True)
 class LegView:
     """The widget as of this script run."""
 
@@ -87,7 +116,8 @@ def leg(
     constraints: MicrophoneConstraints,
     translate: Translate,
     autostart: bool = False,
-    ice_servers: Sequence[Mapping[str, object]] = (),
+    ice: IceConfiguration = OWN_ADDRESSES,
+    supervision: Supervision | None = None,
 ) -> LegView:
     """Draw the widget of one leg. Script thread, at every run of the page, outside fragments that run by themselves.
 
@@ -101,10 +131,16 @@ def leg(
         constraints: what the microphone is asked for.
         translate: the reader's language.
         autostart: press START once by itself, when the widget appears.
-        ice_servers: `RTCIceServer` dictionaries for the browser.
+        ice: the browser's STUN and TURN servers; may be another one at every run. None by default, so that nothing
+            leaves the network.
+        supervision: for a supervisor's leg, whose microphone is silent until a mode needs it.
     """
     name = "leg-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
     words = leg_words(translate)
+    if supervision is not None:
+        words |= {"supervision": mode_words(translate)}
+        words["problems"] = {**leg_problems(translate), **leg_problems_of_supervision(translate)}
+    said = st.session_state.get(f"{name}-panel", {})
     with st.container(key=name):
         st.html(f"<style>{(ASSETS / 'leg_frame.css').read_text()}</style>")
         side = browser_side(
@@ -113,7 +149,8 @@ def leg(
             listen_only=listen_only,
             audio_constraints=constraints.as_track_constraints(),
             words={"start": translate("START"), "stop": translate("STOP")},
-            ice_servers=ice_servers,
+            lost=bool(said.get("lost", False)),
+            ice=ice.as_browser_configuration(),
         )
         panel = _panel(
             key=f"{name}-panel",
@@ -123,12 +160,16 @@ def leg(
                 "constraints": constraints.as_track_constraints(),
                 "words": words,
                 "autostart": autostart,
-                "muted": bool(st.session_state.get(f"{name}-panel", {}).get("muted", False)),
+                "muted": bool(said.get("muted", False)),
+                "lost": bool(said.get("lost", False)),
                 "error": _error_data(side.error, translate),
                 "endedByServer": side.ended_by_server,
+                "supervision": _supervision_data(supervision),
             },
-            default={"muted": False},
+            default={"muted": False, "lost": False},
             on_muted_change=_nothing_more,
+            on_lost_change=_nothing_more,
+            on_mode_change=partial(_take_mode, f"{name}-panel", supervision),
         )
     return LegView(
         playing=side.playing,
@@ -143,6 +184,23 @@ def _error_data(error: EarshotError | None, translate: Translate) -> dict[str, o
     if error is None:
         return None
     return {"text": describe(error, translate), "retryable": error.retryable}
+
+
+def _supervision_data(supervision: Supervision | None) -> dict[str, object] | None:
+    if supervision is None:
+        return None
+    return {
+        "mode": supervision.mode,
+        "may_speak": supervision.may_speak,
+        "answered": supervision.answered,
+        "problem": supervision.problem,
+    }
+
+
+def _take_mode(panel: str, supervision: Supervision | None) -> None:
+    given = st.session_state[panel].get("mode")
+    if supervision is not None and isinstance(given, dict):
+        supervision.choose(SupervisionMode(given.get("mode", "")), int(given.get("number", 0)))
 
 
 def _nothing_more() -> None:

@@ -1,18 +1,18 @@
-"""Ends the legs of pages that are gone: closed tabs, pages that were left, pages that no longer show the widget."""
+"""Ends the legs of pages that are gone: sessions that are over, pages that were left or no longer show the widget.
+
+A page whose WebSocket is down is not gone: its audio has a path of its own and goes on, the page comes back by itself,
+and a tab that is closed says so (`core.api.legs`). A browser that died is missed by the media process.
+"""
 
 import logging
 import threading
 from enum import StrEnum
 from typing import Protocol
 
-from core.model.clock import Clock
-
 logger = logging.getLogger(__name__)
 
 LOOK_PERIOD_S = 0.5
 """How often the watch looks whether the pages of its legs are still there."""
-AWAY_LIMIT_S = 5.0
-"""How long a page may be without its WebSocket: Streamlit's page comes back by itself after about a second."""
 GONE_LOOKS = 2
 """Looks in a row that must find a page gone."""
 
@@ -21,8 +21,7 @@ class Presence(StrEnum):
     """Whether a leg's page is still there."""
 
     HERE = "here"
-    AWAY = "away"
-    """The browser's WebSocket is down; it may come back."""
+    """The page shows the widget, or may come back and show it."""
     GONE = "gone"
     """The session is over, or its page no longer shows the widget."""
 
@@ -42,21 +41,15 @@ class Watched(Protocol):
 
 
 class Absence:
-    """Decides when a page has been away for long enough."""
+    """Decides when a page has been gone for long enough."""
 
     def __init__(self) -> None:
         self._gone_looks = 0
-        self._away_since: float | None = None
 
-    def look(self, seen: Presence, now_s: float) -> bool:
+    def look(self, seen: Presence) -> bool:
         """Take in one look at the page; True when its leg should end."""
         self._gone_looks = self._gone_looks + 1 if seen is Presence.GONE else 0
-        if seen is not Presence.AWAY:
-            self._away_since = None
-        elif self._away_since is None:
-            self._away_since = now_s
-        away = self._away_since is not None and now_s - self._away_since >= AWAY_LIMIT_S
-        return away or self._gone_looks >= GONE_LOOKS
+        return self._gone_looks >= GONE_LOOKS
 
 
 class LegWatch:
@@ -65,8 +58,7 @@ class LegWatch:
     One thread for all, which lives while there is something to watch.
     """
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._lock = threading.Lock()
         self._workers: dict[Watched, Absence] = {}
         self._changed = threading.Event()
@@ -106,8 +98,7 @@ class LegWatch:
                     return
                 self._changed.clear()
                 watched = list(self._workers.items())
-            now_s = self._clock.monotonic()
             for worker, absence in watched:
-                if absence.look(worker.look(), now_s):
+                if absence.look(worker.look()):
                     logger.info("the page of leg %s is gone", worker.name)
                     worker.stop()

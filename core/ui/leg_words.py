@@ -25,7 +25,9 @@ def leg_words(translate: Translate) -> dict[str, object]:
             "idle": _("Not connected"),
             "connecting": _("Connecting…"),
             "connected": _("Connected"),
-            "reconnecting": _("Connection lost. Reconnecting…"),
+            "interrupted": _("Connection interrupted. Waiting for it…"),
+            "reconnecting": _("Connection lost. Try {number} of {limit}…"),
+            "waiting": _("Connection lost. Waiting for the server…"),
             "stopped": _("Disconnected"),
             "ended": _("Disconnected by the server"),
             "failed": _("Connection failed"),
@@ -38,26 +40,40 @@ def leg_words(translate: Translate) -> dict[str, object]:
             "channelCount": _("Channels"),
             "latency": _("Latency"),
         },
-        "problems": {
-            "NotAllowedError": _(
-                "The browser does not allow this page to use the microphone. Click the icon beside the address, allow "
-                "the microphone, and press START again."
-            ),
-            "NotFoundError": _("No microphone was found. Connect one, and press START again."),
-            "NotReadableError": _(
-                "The microphone cannot be opened; another program may be using it. Close that program, and press "
-                "START again."
-            ),
-            "other": _(
-                "The microphone cannot be opened ({name}). Choose another microphone, or reload the page and press "
-                "START again."
-            ),
-            "asking": _("The browser is asking for the microphone: choose Allow."),
-            "insecure": _(
-                "Browsers give the microphone to secure pages only. Open this page with https://, or on the server "
-                "itself as http://localhost."
-            ),
-            "lost": _("The connection could not be made. Check the network, and press START again."),
-            "silent": _("The browser holds the sound back. Click anywhere on this page to hear it."),
-        },
+        "problems": leg_problems(translate),
+    }
+
+
+def leg_problems(translate: Translate) -> dict[str, str]:
+    """What keeps the leg from being made or heard, by the name of the browser's exception or of our own case."""
+    _ = translate
+    return {
+        "NotAllowedError": _(
+            "The browser does not allow this page to use the microphone. Click the icon beside the address, allow "
+            "the microphone, and press START again."
+        ),
+        "NotFoundError": _("No microphone was found. Connect one, and press START again."),
+        "NotReadableError": _(
+            "The microphone cannot be opened; another program may be using it. Close that program, and press "
+            "START again."
+        ),
+        "other": _(
+            "The microphone cannot be opened ({name}). Choose another microphone, or reload the page and press "
+            "START again."
+        ),
+        "asking": _("The browser is asking for the microphone: choose Allow."),
+        "insecure": _(
+            "Browsers give the microphone to secure pages only. Open this page with https://, or on the server "
+            "itself as http://localhost."
+        ),
+        "relayRefused": _(
+            "The relay that this call needs refused this browser. Reload the page and press START again; if that "
+            "does not help, tell your administrator that its credentials are not accepted."
+        ),
+        "relayUnreachable": _(
+            "This browser cannot reach the relay that this call needs. Try another network, or ask your "
+            "administrator whether the relay is running."
+        ),
+        "lost": _("The connection could not be made. Check the network, and press START again."),
+        "silent": _("The browser holds the sound back. Click anywhere on this page to hear it."),
     }

@@ -14,6 +14,7 @@ from core.language.catalogue import Translate
 from core.model.call import CallId, CallState
 from core.model.snapshot import CallSnapshot
 from core.ui.charts import LIVE_WINDOW_S, call_figure, sample_frame
+from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
@@ -42,6 +43,7 @@ def live_view(
     moment: float | None,
     correct: Correct | None,
     translate: Translate,
+    is_agent: bool = False,
 ) -> None:
     """Mount the view of a call, live or ended. Script thread; a rerun leaves what is drawn as it is.
 
@@ -54,6 +56,7 @@ def live_view(
         moment: What to show at first, in seconds on the call's clock.
         correct: Called in the callback phase of a run; None where the reader may not correct.
         translate: Into the interface's language.
+        is_agent: The reader is an agent in this call, and is told of supervisors as such.
     """
     call = snapshot.call
     ended = call.state is CallState.ENDED
@@ -71,7 +74,8 @@ def live_view(
             "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token, 'locale': locale})}",
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
-            "words": live_view_words(translate),
+            "is_agent": is_agent,
+            "words": live_view_words(translate) | {"modes": mode_notices(translate)},
             "figure": figure_json(snapshot, theme, translate),
             "figure_key": f"{theme}|{'ended' if ended else 'live'}",
         },

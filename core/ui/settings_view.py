@@ -1,4 +1,7 @@
-"""The settings in force and where each came from; the handbook's files; the scripted demos. Nothing is changed here."""
+"""The settings in force and where each came from; the handbook's files; the vocabulary hints; the scripted demos.
+
+Only the hints are changed here.
+"""
 
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
@@ -14,6 +17,7 @@ from core.language.catalogue import Translate, describe
 from core.model.errors import EarshotError
 from core.settings.loading import Source
 from core.settings.report import SettingLine
+from core.ui.hints_editor import HintsDesk, hints_editor
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 from core.ui.theme import ASSETS
@@ -22,7 +26,7 @@ from core.ui.wording import LANGUAGE_BADGES, SETTING_SOURCES, SPOKEN_LANGUAGES
 REFRESH_S = 3.0
 
 
-class SettingsDesk(Protocol):
+class SettingsDesk(HintsDesk, Protocol):
     """What the view asks for. Any thread."""
 
     def settings_report(self) -> tuple[SettingLine, ...]:
@@ -39,7 +43,7 @@ class SettingsDesk(Protocol):
 
 
 def settings_view(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None:
-    """Draw all three. Script thread.
+    """Draw all four. Script thread.
 
     The handbook and the demos are drawn again by themselves, and `open_desk` is then called anew: whoever was signed in
     may be so no longer.
@@ -47,11 +51,15 @@ def settings_view(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None
     _ = reader.translate
     st.html(f"<style>{(ASSETS / 'settings.css').read_text(encoding='utf-8')}</style>")
     st.title(_("Settings"), anchor=False)
-    in_force, handbook, demos = st.tabs([_("In force"), _("Handbook"), _("Scripted demos")])
+    in_force, handbook, hints, demos = st.tabs(
+        [_("In force"), _("Handbook"), _("Vocabulary hints"), _("Scripted demos")]
+    )
     with in_force, said_on_the_page(_):
         _settings(open_desk().settings_report(), _)
     with handbook:
         _watched_handbook(open_desk, reader)
+    with hints:
+        hints_editor(open_desk, reader)
     with demos:
         _watched_demos(open_desk, reader)
 

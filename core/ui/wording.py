@@ -7,6 +7,7 @@ from core.model.access import UserRole
 from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
 from core.model.health import PartState
 from core.settings.loading import Source
+from core.ui.path_words import path_words
 from core.ui.quality_words import quality_words
 
 CALL_STATES: Mapping[CallState, str] = {
@@ -96,6 +97,14 @@ NOTES: Mapping[str, str] = {
     "participant_connected": message("{subject} is connected."),
     "participant_left": message("{subject} left."),
     "participant_lost": message("The connection of {subject} was lost."),
+    "audio_missing": message("Nothing was heard of {subject} for {seconds} s."),
+    "speech_lost": message("{seconds} s of the voice of {subject} could not be turned into text."),
+    "supervision_monitor": message("{subject} is listening; nobody hears it."),
+    "supervision_coach": message("{subject} coaches the agent; the customer does not hear it."),
+    "supervision_barge_in": message("{subject} speaks in the call."),
+    "supervision_take_over": message("{subject} has taken over; nobody hears the agent."),
+    "supervision_left": message("{subject} left."),
+    "supervision_lost": message("The connection of {subject} was lost."),
     "media_restarted": message("The audio server was restarted; connections are being made again."),
     "server_stopping": message("The server is about to be stopped. Please finish this call soon."),
 }
@@ -168,6 +177,11 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "saving": _("Saving…"),
         "cancel": _("Cancel"),
         "copy_moment": _("Copy a link to this moment"),
+        "turn_final": _("Final text {seconds} s after the end of speech"),
+        "turn_first": _("First words {seconds} s after the beginning of speech"),
+        "turn_engine": _("by {engine}"),
+        "turn_trace": _("trace {id}"),
+        "turn_raw": _("Recognised as: “{raw}”"),
         "moment_copied": _("The link was copied."),
         "copy_refused": _("Copy this link:"),
         "confidence": _("Confidence {percent} %"),
@@ -224,6 +238,7 @@ def live_view_words(translate: Translate) -> dict[str, object]:
     }
     return {
         **plain,
+        "languages": LANGUAGE_BADGES,
         "roles": {role.value: _(text) for role, text in ROLES.items()},
         "leg_states": {state.value: _(text) for state, text in LEG_STATES.items()},
         "end_reasons": {reason.value: _(text) for reason, text in END_REASONS.items()},
@@ -234,5 +249,6 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
         "quality": quality_words(_),
+        "path": path_words(_),
         "metric_tips": {field: _(text) for field, text in METRIC_TIPS.items()},
     }

@@ -148,6 +148,24 @@ def test_nobody_does_what_the_role_does_not_allow(
     clean(answer)
 
 
+def test_a_leg_is_ended_by_its_own_token_and_from_no_other_site(target: Target) -> None:
+    def leave(token: str, **headers: str) -> Answer:
+        own = {**JSON, "Origin": target.origin(), "Sec-Fetch-Site": "same-origin"}
+        return target.send("POST", "/api/legs/leave", {**own, **headers}, json.dumps({"token": token}))
+
+    token = target.tokens.leg_token(CallId(target.call_id), LegId("nosuchleg"))
+    gone = target.tokens.leg_token(CallId("nosuchcall"), LegId("nosuchleg"))
+    assert [leave(each).status for each in (token, token, gone)] == [202, 202, 202]
+    person = target.person(ADMIN)
+    for none in ("", "x", token + "A", target.tokens.view_token(CallId(target.call_id), person)):
+        answer = leave(none)
+        assert answer.status == 403, answer
+        clean(answer)
+    assert leave("A" * 5_000).status == 422
+    assert leave(token, **{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}).status == 403
+    assert leave(token, **{"Sec-Fetch-Site": "same-site"}).status == 403
+
+
 def forged(target: Target, name: str) -> str:
     """A session cookie that is none."""
     good = target.cookies[ADMIN]
@@ -244,6 +262,8 @@ REQUESTS: list[tuple[str, str, str, dict[str, str], str, set[int]]] = [
     ("the documentation with scripts from elsewhere", "GET", "/api/docs", {}, "", {404}),
     ("a stream without a token", "GET", CALL + "/stream", {}, "", {422}),
     ("a stream with a session for a token", "GET", CALL + "/stream?token=x.y", {}, "", {403}),
+    ("the list of calls without a token", "GET", "/api/supervision/stream", {}, "", {422}),
+    ("the list of calls with a session for a token", "GET", "/api/supervision/stream?token=x.y", {}, "", {403}),
 ]  # fmt: skip
 
 
@@ -286,6 +306,19 @@ def test_a_person_who_is_gone_watches_no_more(target: Target) -> None:
     assert answer.status == 401
 
 
+def test_the_list_of_calls_is_for_those_who_may_hear_them_all(target: Target) -> None:
+    for role in (UserRole.AGENT, UserRole.ANALYST, UserRole.CUSTOMER):
+        answer = target.send(
+            "GET", f"/api/supervision/stream?token={target.tokens.overviews_token(target.person(role))}"
+        )
+        assert answer.status == 403
+        clean(answer)
+    gone = Person("user:gone", "gone", UserRole.ADMIN, SignInMethod.PASSWORD, "s")
+    assert target.send("GET", f"/api/supervision/stream?token={target.tokens.overviews_token(gone)}").status == 401
+    one_call = target.tokens.view_token(CallId(target.call_id), target.person(ADMIN))
+    assert target.send("GET", f"/api/supervision/stream?token={one_call}").status == 403
+
+
 def test_somebody_elsewhere_is_no_developer_by_saying_so(target: Target) -> None:
     for header in ("X-Forwarded-For", "X-Real-IP", "Forwarded", "X-Forwarded-Host"):
         assert target.send("GET", "/api/calls", {header: "127.0.0.1"}).status == 401
@@ -315,3 +348,10 @@ def test_guessing_a_password_is_soon_refused_and_the_log_holds_none(target: Targ
     assert "guess number" not in target.server.log
     assert PASSWORD not in target.server.log
     assert not [cookie for cookie in target.cookies.values() if cookie in target.server.log]
+
+
+@pytest.mark.parametrize("name", [each for each in FORGERIES if each != "a leg token"])
+def test_no_leg_is_ended_by_what_is_not_its_own_token(target: Target, name: str) -> None:
+    answer = target.send("POST", "/api/legs/leave", JSON, json.dumps({"token": forged(target, name)}))
+    assert answer.status in (403, 410, 422), answer
+    clean(answer)

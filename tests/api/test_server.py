@@ -54,6 +54,7 @@ def test_the_api_documents_itself(server: Server) -> None:
     assert status == 200
     assert set(json.loads(body)["paths"]) == {
         "/audit",
+        "/legs/leave",
         "/calls",
         "/calls/{call_id}",
         "/calls/{call_id}/end",
@@ -65,6 +66,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/load",
         "/session",
         "/settings",
+        "/supervision/stream",
         "/tokens",
     }
 
@@ -110,7 +112,7 @@ def test_a_server_with_an_open_stream_stops_in_time_and_leaves_no_call_open(tmp_
     [
         ("EARSHOT_GRACE_S", "-1", "The setting EARSHOT_GRACE_S cannot be used"),
         ("EARSHOT_GRACE", "20", "there is no such setting"),
-        ("EARSHOT_ENGINE", "google", "The speech engine google cannot be used"),
+        ("EARSHOT_GOOGLE_ENDPOINT", "http://speech.example.com", "without TLS it may be on this machine only"),
         ("EARSHOT_DATABASE_URL", "nosuch://x", "The database nosuch://x cannot be used"),
     ],
 )

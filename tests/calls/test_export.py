@@ -3,6 +3,7 @@ import html
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from core.calls.export import ExportFormat, export_call
 from core.model.call import Call, CallId, CallOrigin, CallState, ParticipantId, Role
+from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.utterance import Correction, Utterance
 
@@ -79,3 +81,28 @@ def test_json_holds_the_original_beside_the_correction_and_readable_times() -> N
     assert read["utterances"][0]["correction"] == {"original": "한불해 주세요", "by": "admin", "at": 1_700_000_100.0}
     assert read["call"]["created_at_iso"] == "2023-11-14T22:13:20.000+00:00"
     assert "환불해" in content.decode()
+
+
+def test_tables_and_json_tell_how_each_text_came_about() -> None:
+    call = call_of(replace(said("네"), model="base", trace_id="3f2a", first_interim_s=1.875, raw_text="내"))
+    rows = csv.DictReader(io.StringIO(export_call(call, (), ExportFormat.CSV).decode("utf-8-sig"), newline=""))
+    told = ("engine", "model", "first_interim_s", "recognised_s", "trace_id", "raw_text")
+    assert [[row[name] for name in told] for row in rows] == [["whisper", "base", "1.875", "3.000", "3f2a", "내"]]
+    (utterance,) = json.loads(export_call(call, (), ExportFormat.JSON))["utterances"]
+    assert [utterance[name] for name in told] == ["whisper", "base", 1.875, 3.0, "3f2a", "내"]
+
+
+def test_files_for_people_tell_when_nothing_was_heard_of_somebody() -> None:
+    call = replace(
+        call_of(said("먼저", start_s=1.0, end_s=2.0), said("나중에", start_s=9.0, end_s=10.0)),
+        notes=(Note(0.5, "participant_joined", "김상담"), Note(3.0, "audio_missing", "=김 --> 고객", 7.25)),
+    )
+    rows = list(csv.reader(io.StringIO(export_call(call, (), ExportFormat.CSV).decode("utf-8-sig"), newline="")))
+    note = rows[0].index("note")
+    assert [(row[0], row[3], row[note]) for row in rows[1:]] == [
+        ("1.000", "김상담", ""),
+        ("3.000", "'=김 --> 고객", "audio_missing"),
+        ("9.000", "김상담", ""),
+    ]
+    blocks = export_call(call, (), ExportFormat.VTT).decode().rstrip("\n").split("\n\n")
+    assert blocks[3] == "NOTE audio_missing =김 --&gt; 고객 00:00:03.000 to 00:00:07.250"

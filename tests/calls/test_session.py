@@ -7,6 +7,7 @@ from core.media.events import LegChanged, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
 from core.model.call import CallOrigin, CallState, EndReason, LegId, LegState, ParticipantId, Role
 from core.model.errors import CallEnded, MediaProcessDown, ParticipantNotFound
+from core.model.media_path import CandidateType, MediaPath, PathTransport
 from core.model.quality import AlertKind
 from core.model.sample import Direction, RtpSample, Vantage
 from core.quality.alerts import judged
@@ -63,6 +64,17 @@ async def test_a_lost_participant_comes_back_on_another_leg_in_the_same_place(wo
     assert session.call.participants[1].leg_id == second != first
     assert len(world.transcriber.sessions) == 2, "the speech session outlives the leg"
     assert "participant_lost" in notes(session)
+
+
+async def test_a_participant_s_path_is_known_while_the_leg_is_connected(world: World) -> None:
+    session = await world.call()
+    agent = await world.connected(session, Role.AGENT, "민수")
+    path = MediaPath(CandidateType.RELAY, CandidateType.PEER_REFLEXIVE, PathTransport.TLS)
+    back = await session.connect(agent.id)
+    await session.leg_changed(back, LegState.CONNECTED, path)
+    assert session.call.participants[0].leg_path == path
+    await session.leg_changed(back, LegState.LOST)
+    assert session.call.participants[0].leg_path is None
 
 
 async def test_a_second_leg_of_one_participant_closes_the_first(world: World) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
 
+from core.settings import PROJECT_ROOT
 from tests.support.browser import browser_problem, launch_chromium, write_tone
 from tests.support.namespace import namespace_problem, own_namespace
 from tests.support.streamlit_server import Server, running_server
@@ -70,6 +71,19 @@ def launch_browser(playwright: Playwright) -> Iterator[LaunchBrowser]:
     """`launch_browser(microphone=wav, allow_microphone=True)`: another Chromium, closed after the test."""
     with ExitStack() as stack:
         yield lambda **options: stack.enter_context(launch_chromium(playwright, **options))
+
+
+@pytest.fixture(scope="module")
+def real_server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The whole product, one for all tests of a module."""
+    with running_server(PROJECT_ROOT / "app.py", tmp_path_factory.mktemp("earshot"), health="/api/health") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(real_server: Server) -> Server:
+    """What a module's tests open pages of, unless it has a server of its own."""
+    return real_server
 
 
 @pytest.fixture

@@ -3,12 +3,9 @@
 import os
 import signal
 import statistics
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-import av
 import psutil
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, expect
@@ -18,37 +15,18 @@ from core.settings import PROJECT_ROOT
 from core.store.records import Store
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import (
+    as_wav,
     audio_stats,
+    begin_call,
     eventually,
     launch_chromium,
     press_start,
     received_per_second,
     screenshot,
 )
-from tests.support.streamlit_server import Server, running_server
+from tests.support.streamlit_server import Server
 
 WORDS_LIMIT_MS = 90_000
-
-
-def as_wav(recording: Path, folder: Path, start_s: float) -> Path:
-    """A demo voice as Chromium's fake microphone wants it, from `start_s` on."""
-    target = folder / f"{recording.stem}.wav"
-    with av.open(str(recording)) as source, wave.open(str(target), "wb") as sink:
-        sink.setnchannels(1)
-        sink.setsampwidth(2)
-        sink.setframerate(48_000)
-        resampler = av.AudioResampler(format="s16", layout="mono", rate=48_000)
-        pcm = b"".join(
-            bytes(out.to_ndarray().tobytes()) for frame in source.decode(audio=0) for out in resampler.resample(frame)
-        )
-        sink.writeframes(pcm[int(start_s * 48_000) * 2 :])
-    return target
-
-
-@pytest.fixture(scope="module")
-def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with running_server(PROJECT_ROOT / "app.py", tmp_path_factory.mktemp("earshot"), health="/api/health") as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +50,8 @@ class TwoPeople:
 def two_people(server: Server, open_page: OpenPage, customer_browser: Browser) -> TwoPeople:
     agent = open_page(server.url)
     agent.get_by_role("radio", name="English").last.click()
-    agent.get_by_role("button", name="New call").click()
-    agent.wait_for_url("**/live?call=*")
+    link = begin_call(agent)
     call_id = CallId(agent.url.rpartition("=")[2])
-    agent.context.grant_permissions(["clipboard-read", "clipboard-write", "microphone"])
-    agent.get_by_role("button", name="Copy join link").click()
-    expect(agent.get_by_text("Copied", exact=True)).to_be_attached()
-    link = agent.evaluate("navigator.clipboard.readText()")
     press_start(agent)
     customer = open_page(link, browser=customer_browser, width=360, height=740)
     customer.get_by_label("Your name").fill("Chris")
@@ -143,6 +116,26 @@ def test_leaving_the_page_does_not_end_the_others_call_and_coming_back_takes_the
     store = Store.open(f"sqlite:///{server.data_dir / 'earshot.db'}")
     assert len(store.load_call(two_people.call_id).call.participants) == 2
     store.close()
+    end_call(agent)
+
+
+def test_a_language_is_changed_in_mid_call_by_either_side_without_a_break_in_the_sound(two_people: TwoPeople) -> None:
+    agent, customer = two_people.agent, two_people.customer
+    badge = agent.locator(".es-people li").filter(has_text="Chris")
+    expect(agent.locator(".es-line .es-name").filter(has_text="Chris").first).to_be_visible(timeout=WORDS_LIMIT_MS)
+    customer.get_by_label("The language you speak").click()
+    customer.get_by_role("option", name="한국어").click()
+    expect(badge).to_contain_text("한국어", timeout=15_000)
+    screenshot(customer, "call-join-language-phone")
+    agent.get_by_role("button", name="Languages").click()
+    panel = agent.get_by_test_id("stPopoverBody")
+    panel.get_by_role("combobox").last.click()
+    agent.get_by_role("option", name="English").click()
+    expect(badge).not_to_contain_text("한국어", timeout=15_000)
+    screenshot(agent, "call-languages")
+    for page in (agent, customer):
+        assert 45 <= received_per_second(page, 4.0) <= 55
+    agent.keyboard.press("Escape")
     end_call(agent)
 
 

@@ -216,7 +216,7 @@ def test_a_lost_connection_comes_back_by_itself_and_stays_muted(app: LegApp, ope
     page.get_by_role("button", name="Mute", exact=True).click()
     first, _ = app.newest()
     app.order(page, "lose")
-    expect_state(page, "Connection lost. Reconnecting…", 20)
+    expect_state(page, "Connection lost. Try 1 of 5…", 20)
     expect_state(page, "Connected", 20)
     assert app.newest()[0] != first
     expect(page.get_by_role("button", name="Unmute", exact=True)).to_be_visible()
@@ -225,6 +225,26 @@ def test_a_lost_connection_comes_back_by_itself_and_stays_muted(app: LegApp, ope
     press_stop(page)
     page.wait_for_timeout(2000)
     assert state(page) == "Disconnected", "STOP was not the end of it"
+
+
+def test_after_five_tries_a_sentence_says_what_to_do_and_start_works_again(app: LegApp, open_page: OpenPage) -> None:
+    page = open_page(f"{app.url}/?refresh=1&locale=ko", locale="ko-KR")
+    korean = translator("ko")
+    press_start(page, "시작")
+    expect_state(page, "연결됨")
+    app.order(page, "lose")
+    app.order(page, "down")
+    seen: set[str] = set()
+    eventually(page, lambda: seen.add(state(page)) or korean("Connection failed") in seen, "it gave up", 60)
+    tries = korean("Connection lost. Try {number} of {limit}…")
+    assert {tries.format(number=number, limit=5) for number in range(2, 6)} <= seen
+    expect(page.locator(".problem")).to_be_visible()
+    before = len(app.legs())
+    page.wait_for_timeout(4000)
+    assert len(app.legs()) == before, "it went on trying"
+    app.order(page, "well")
+    press_start(page, "시작")
+    expect_state(page, "연결됨")
 
 
 def test_a_leg_that_the_server_ends_on_purpose_stays_ended(app: LegApp, open_page: OpenPage) -> None:
@@ -283,16 +303,6 @@ def test_a_page_that_stops_showing_the_leg_closes_it(app: LegApp, open_page: Ope
     page.get_by_text("Without the leg").click()
     expect(page.locator("iframe")).to_have_count(0, timeout=10_000)
     eventually(page, lambda: app.legs()[leg_id] == "closed", "the leg is closed", 6)
-
-
-def test_closing_the_tab_closes_the_leg_within_seconds(app: LegApp, open_page: OpenPage) -> None:
-    watcher = open_page(f"{app.url}/?hide=1")
-    page = open_page(app.url)
-    press_start(page)
-    expect_state(page, "Connected")
-    leg_id, _ = app.newest()
-    page.close()
-    eventually(watcher, lambda: app.legs()[leg_id] == "closed", "the leg is closed", 9)
 
 
 def test_autostart_presses_start_once(app: LegApp, open_page: OpenPage) -> None:

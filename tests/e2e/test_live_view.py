@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import OpenPage
+from tests.support.browser import screenshot
 from tests.support.streamlit_server import Server, running_server
 
 APP = Path(__file__).parent / "apps" / "pages_app.py"
@@ -46,9 +47,15 @@ def test_a_call_is_written_down_summed_up_and_measured_without_a_rerun(live: Pag
     line = live.locator(".es-line")
     expect(line).to_have_class(re.compile("es-interim"))
     expect(line.locator(".es-text")).to_have_text("이번 달 요")
+    expect(line.locator(".es-unsure")).to_have_text(" 요")
+    # Read out at each change, the line would never come to its end: a screen reader gets it once it is final.
+    spoken = live.locator(".es-transcript .es-sr")
+    expect(spoken).to_be_empty()
     act("final")
     expect(line.locator(".es-text")).to_have_text("이번 달 요금이 너무 많이 나왔어요.")
     expect(line).not_to_have_class(re.compile("es-interim"))
+    expect(line.locator(".es-unsure")).to_be_empty()
+    expect(spoken).to_have_text("이서준: 이번 달 요금이 너무 많이 나왔어요.")
     expect(line.locator(".es-name")).to_have_text("이서준 · 고객")
     act("doubtful")
     expect(live.locator(".es-uncertain .es-doubt")).to_have_attribute("data-tip", re.compile("31%"))
@@ -71,6 +78,33 @@ def test_a_call_is_written_down_summed_up_and_measured_without_a_rerun(live: Pag
     act("lose")
     expect(live.locator(".es-people li[data-leg=lost]")).to_contain_text("이서준")
     assert live.locator(".es-live").get_attribute("data-mark") == "same"
+
+
+def test_how_a_text_came_about_stands_at_its_time_and_what_was_lost_in_its_place(live: Page, act: Act) -> None:
+    act("turn")
+    time = live.locator(".es-line .es-time")
+    expect(time).to_have_attribute(
+        "data-tip",
+        "이 시점의 링크 복사\n"
+        "말을 시작하고 1.2초 뒤에 첫 글자\n"
+        "말이 끝나고 0.8초 뒤에 확정\n"
+        "whisper base 인식 · 추적 번호 5f0c2ab91d3e\n"
+        "인식한 그대로: “삼월 십오 일에 만 오천 원이요.”",
+    )
+    time.focus()
+    expect(live.locator(".es-bubble")).to_contain_text("5f0c2ab91d3e")
+    expect(live.locator(".es-note")).to_contain_text("이서준 님의 음성 4초를 글로 옮기지 못했습니다.")
+    screenshot(live, "live-turn-record")
+
+
+def test_another_language_is_chosen_for_somebody_on_the_live_page(live: Page) -> None:
+    live.get_by_role("button", name="언어").click()
+    panel = live.get_by_test_id("stPopoverBody")
+    expect(panel).to_contain_text("이서준")
+    panel.get_by_role("combobox").last.click()
+    live.get_by_role("option", name="English").click()
+    expect(live.locator(".es-people li").filter(has_text="이서준")).to_contain_text("English")
+    screenshot(live, "live-languages")
 
 
 def test_what_is_wrong_with_the_network_is_said_in_words_until_it_is_over(live: Page, act: Act) -> None:

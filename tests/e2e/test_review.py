@@ -21,8 +21,8 @@ NAMES = {
     "cho": UserRole.CUSTOMER,
 }
 NAVIGATION = {
-    "ada": {"Overview", "Calls", "Settings", "Audit log"},
-    "sue": {"Overview", "Calls"},
+    "ada": {"Overview", "Supervisor", "Calls", "Settings", "Audit log"},
+    "sue": {"Overview", "Supervisor", "Calls"},
     "ann": {"Overview", "Calls"},
     "abe": {"Overview", "Calls"},
     "cho": set(),
@@ -100,7 +100,7 @@ def test_a_supervisor_finds_corrects_and_takes_along_a_call_and_an_administrator
     editor.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
     expect(editor).to_be_visible()
     editor.press("Enter")
-    expect(page.locator(".es-mended")).to_be_visible()
+    expect(page.locator(".es-line").first.locator(".es-mended")).to_be_visible()
     page.get_by_role("button", name="Download").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="WebVTT").click()

@@ -67,7 +67,7 @@ class EchoHouse:
             raise self.refusal
         leg_id = LegId(f"leg-{next(self._numbers)}")
         self._note(leg_id, LegState.OPEN)
-        return LegPort(leg_id, self, self._calls)
+        return LegPort(leg_id, self, self._calls, leave_token="")
 
     def end_all(self, *, on_purpose: bool) -> None:
         """Drop every connection from the server's side, by intent or as if the media process had died."""
@@ -110,6 +110,9 @@ class EchoHouse:
 
     async def close_leg(self, leg_id: LegId) -> None:
         await self._end(leg_id, LegState.CLOSED)
+
+    async def lose_leg(self, leg_id: LegId) -> None:
+        await self._end(leg_id, LegState.LOST)
 
     async def _end(self, leg_id: LegId, state: LegState) -> None:
         connection = self._connections.pop(leg_id, None)

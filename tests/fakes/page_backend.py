@@ -8,6 +8,7 @@ from core.access.tokens import JoinGrant, ViewGrant
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
 from core.calls.export import ExportFormat
+from core.calls.overviews import worst_first
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import Person, SignInMethod, UserRole
@@ -24,7 +25,9 @@ from core.model.call import (
     Participant,
     ParticipantId,
     Role,
+    SupervisionMode,
 )
+from core.model.clock import SystemClock
 from core.model.errors import (
     CallEnded,
     CallNotFound,
@@ -35,12 +38,14 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartHealth, PartState
+from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Correction, Utterance
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
+from core.speech.hints_file import HintsFile
 
 STARTED = 1_790_000_000.0
 
@@ -143,6 +148,13 @@ class FakeTokens:
     def view_token(self, call_id: CallId, person: Person) -> str:
         return f"view-{call_id}"
 
+    def overviews_token(self, person: Person) -> str:
+        return "overviews"
+
+    def read_overviews_token(self, token: str) -> Person:
+        assert self.backend.sign_in.person is not None
+        return self.backend.sign_in.person
+
     def read_view_token(self, token: str) -> ViewGrant:
         assert self.backend.sign_in.person is not None
         return ViewGrant(CallId(token.removeprefix("view-")), self.backend.sign_in.person)
@@ -212,6 +224,7 @@ class PageBackend:
     links: dict[str, JoinGrant] = field(default_factory=dict)
     link_error: Exception | None = None
     demo_error: Exception | None = None
+    mode_error: Exception | None = None
     parts: tuple[PartHealth, ...] = tuple(
         PartHealth(name, PartState.UP, needed=name in ("media", "store"))
         for name in ("media", "speech", "assist", "guidance", "store")
@@ -225,6 +238,7 @@ class PageBackend:
         self.tokens = FakeTokens(self)
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
+        self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
@@ -307,7 +321,10 @@ class PageBackend:
         if participant_id is not None and participant_id not in known:
             raise ParticipantNotFound(participant_id=participant_id)
         new_id = participant_id or ParticipantId(f"p{len(known) + 1}")
-        person = Participant(new_id, name, role, STARTED, LegId(f"l-{new_id}"), LegState.CONNECTED, person_id=person_id)
+        mode = SupervisionMode.MONITOR if role is Role.SUPERVISOR else None
+        person = Participant(
+            new_id, name, role, STARTED, LegId(f"l-{new_id}"), LegState.CONNECTED, person_id=person_id, mode=mode
+        )
         people = tuple((known | {new_id: person}).values())
         self.put(replace(snapshot, call=replace(snapshot.call, participants=people)))
         self.done.append(("join", call_id, role, name, participant_id))
@@ -317,8 +334,27 @@ class PageBackend:
         self.done.append(("connect", call_id, participant_id, listen_only))
         return FakePort(LegId(f"l-{participant_id}"))
 
+    def overviews(self) -> tuple[CallOverview, ...]:
+        found = [_overview(s) for s in self.snapshots.values() if s.call.state is not CallState.ENDED]
+        return worst_first(found)
+
+    def supervise(self, call_id: CallId, participant_id: ParticipantId, mode: SupervisionMode) -> None:
+        self.done.append(("supervise", call_id, participant_id, mode))
+        if self.mode_error:
+            raise self.mode_error
+        call = self.snapshot(call_id).call
+        people = tuple(replace(p, mode=mode) if p.id == participant_id else p for p in call.participants)
+        self.change(call_id, call=replace(call, participants=people))
+
     def set_muted(self, call_id: CallId, participant_id: ParticipantId, muted: bool) -> None:
         self.done.append(("set_muted", call_id, participant_id, muted))
+
+    def set_language(self, call_id: CallId, participant_id: ParticipantId, language: str) -> None:
+        self.done.append(("set_language", call_id, participant_id, language))
+        call = self.snapshot(call_id).call
+        own = None if language == call.language else language
+        people = tuple(replace(p, language=own) if p.id == participant_id else p for p in call.participants)
+        self.change(call_id, call=replace(call, participants=people))
 
     def leave(self, call_id: CallId, participant_id: ParticipantId) -> None:
         self.done.append(("leave", call_id, participant_id))
@@ -331,3 +367,14 @@ class PageBackend:
 
     def health(self) -> tuple[PartHealth, ...]:
         return self.parts
+
+
+def _overview(snapshot: CallSnapshot) -> CallOverview:
+    scores, said = snapshot.quality.scores, snapshot.utterances
+    return CallOverview(
+        snapshot.call,
+        min((score.mos for score in scores), default=None),
+        tuple(alert for alert in snapshot.quality.alerts if alert.is_open),
+        said[-1] if said else None,
+        snapshot.revision,
+    )

@@ -6,10 +6,13 @@ from pathlib import Path
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
+from core.model.access import RIGHTS, Right, UserRole
+from core.model.clock import SystemClock
 from core.model.errors import EarshotError
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
+from core.speech.hints_file import HintsFile, HintsReport
 
 READ_AT = 1_790_000_000.0
 
@@ -36,6 +39,8 @@ class FakeSettingsDesk:
             problem=None,
         )
     )
+    hints: HintsFile = field(default_factory=lambda: HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock()))
+    role: UserRole = UserRole.ADMIN
     refusal: EarshotError | None = None
     """Raised by everything, where there is one."""
     reloads: int = 0
@@ -55,6 +60,17 @@ class FakeSettingsDesk:
     def scenarios(self) -> ScenarioList:
         self._ask()
         return self.folder.list()
+
+    def may(self, right: Right) -> bool:
+        return right in RIGHTS[self.role]
+
+    def speech_hints(self) -> HintsReport:
+        self._ask()
+        return self.hints.report()
+
+    def save_speech_hints(self, text: str, digest: str) -> HintsReport:
+        self._ask()
+        return self.hints.save(text, digest)
 
     def reload(self) -> None:
         self._ask()

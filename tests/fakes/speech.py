@@ -23,6 +23,9 @@ class ScriptedSession:
             )
         )
 
+    def give_up(self, ordinal: int, start_s: float, end_s: float) -> None:
+        self._on_recognition(Recognition(ordinal, "", True, start_s, end_s, is_given_up=True))
+
     def feed(self, pcm: bytes, start_s: float) -> None:
         self.fed.append((pcm, start_s))
 

@@ -1,19 +1,11 @@
 """Fixtures of the media tests."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from core.settings import PROJECT_ROOT
 from tests.media.rig import write_tone
-from tests.support.namespace import own_namespace
-
-
-@pytest.fixture(scope="module")
-def namespace() -> Iterator[tuple[str, str]]:
-    """The whole module runs in a network namespace of its own."""
-    with own_namespace() as addresses:
-        yield addresses
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +13,9 @@ def tones(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     """Short sound files, each one tone, by frequency in Hz."""
     folder = tmp_path_factory.mktemp("tones")
     return {hertz: write_tone(folder / f"{hertz}.wav", hertz, seconds=1.0) for hertz in (440, 1000, 1700)}
+
+
+@pytest.fixture(scope="session")
+def speech_file() -> Path:
+    """A voice of the demo: no two packets of it are alike."""
+    return PROJECT_ROOT / "demo" / "agent.ogg"

@@ -1,24 +1,28 @@
 """A real media process with real clients, for the tests: who plays what, who hears what."""
 
 import asyncio
-import wave
+import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import av
 import numpy as np
 
-from core.media.events import LegChanged, LegSpec, MediaEvent
+from core.media.events import LegChanged, LegSpec, MediaEvent, MediaLoad
+from core.media.ice import OWN_ADDRESSES, IceConfiguration
 from core.media.opus import OpusDecoder
 from core.media.packet import CLOCK_RATE, MediaPacket, signed_difference
-from core.media.player import FileClient
+from core.media.player import FileClient, Negotiate
 from core.media.sound_file import SoundFile
 from core.media.supervisor import MediaProcess
 from core.model.call import CallId, LegId, LegState, ParticipantId
 from core.model.clock import SystemClock
 from core.settings import BridgeKind, Settings
+from tests.support.sound_files import write_sound
 
 CALL = CallId("call")
 Event = TypeVar("Event")
@@ -26,23 +30,44 @@ Event = TypeVar("Event")
 
 def write_tone(path: Path, hertz: int, seconds: float, peak: int = 8000) -> Path:
     """A mono WAV file with one tone."""
-    moments = np.arange(int(CLOCK_RATE * seconds)) / CLOCK_RATE
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(CLOCK_RATE)
-        file.writeframes((peak * np.sin(2 * np.pi * hertz * moments)).astype("<i2").tobytes())
-    return path
+    return write_beats(path, hertz, tone_s=seconds, period_s=seconds, peak=peak)
+
+
+def write_beats(path: Path, hertz: int, tone_s: float, period_s: float, peak: int = 8000) -> Path:
+    """A mono WAV file that begins with a tone, silent for the rest of the period."""
+    moments = np.arange(int(CLOCK_RATE * period_s)) / CLOCK_RATE
+    return write_sound(path, np.where(moments < tone_s, peak * np.sin(2 * np.pi * hertz * moments), 0))
+
+
+def write_noise(path: Path, seed: int, seconds: float, loudness: float = 3000.0) -> Path:
+    """A mono WAV file with noise: no two packets of it are alike, and none is like another seed's."""
+    return write_sound(path, np.random.default_rng(seed).normal(0.0, loudness, int(CLOCK_RATE * seconds)))
 
 
 class Client(FileClient):
-    """A client that remembers what it got."""
+    """A client that remembers what it sent and what it got."""
 
-    def __init__(self, leg_id: LegId, file: SoundFile, media: MediaProcess) -> None:
+    def __init__(
+        self, leg_id: LegId, file: SoundFile, negotiate: Negotiate, ice: IceConfiguration = OWN_ADDRESSES
+    ) -> None:
         self.leg_id = leg_id
         self.packets: list[MediaPacket] = []
+        self._sent: defaultdict[bytes, list[int]] = defaultdict(list)
         self._news = asyncio.Event()
-        super().__init__(file, lambda offer: media.answer(leg_id, offer), self._take)
+        super().__init__(file, negotiate, self._take, ice)
+        self._next = self._track.recv
+        # aiortc's sender takes what it sends from here.
+        self._track.recv = self._send_next
+
+    async def _send_next(self) -> av.Packet:
+        packet = await self._next()
+        self._sent[bytes(packet)].append(packet.pts)
+        return packet
+
+    @property
+    def sent(self) -> dict[bytes, int]:
+        """The timestamps of the packets it sent, less one constant, by their payloads; of those that are unique."""
+        return {payload: places[0] for payload, places in self._sent.items() if len(places) == 1}
 
     def _take(self, packet: MediaPacket) -> None:
         self.packets.append(packet)
@@ -59,25 +84,35 @@ class Client(FileClient):
 class Rig:
     """One media process, its events, and its clients."""
 
-    def __init__(self, bridge: BridgeKind, **options: str) -> None:
+    def __init__(self, bridge: BridgeKind, **options: Any) -> None:
         settings = Settings(bridge=bridge, log_level="WARNING", _env_file=None, **options)
         self.media = MediaProcess(settings, self._take, SystemClock())
         self.events: list[MediaEvent] = []
+        self.arrivals_s: list[float] = []
+        """When each event came, in monotonic seconds."""
         self._news = asyncio.Event()
         self.clients: list[Client] = []
         self.routes: dict[LegId, frozenset[LegId]] = {}
 
     def _take(self, event: MediaEvent) -> None:
         self.events.append(event)
+        self.arrivals_s.append(time.monotonic())
         self._news.set()
 
-    async def connect(self, name: str, file: Path, speech: bool = False, call_id: CallId = CALL) -> Client:
+    async def connect(
+        self,
+        name: str,
+        file: Path,
+        speech: bool = False,
+        call_id: CallId = CALL,
+        ice: IceConfiguration = OWN_ADDRESSES,
+    ) -> Client:
         """Open a leg and connect a client to it that plays `file` over and over."""
         leg_id = LegId(name)
         await self.media.open_leg(LegSpec(leg_id, call_id, ParticipantId(name), speech=speech))
         sound = SoundFile(file, loop=True)
         await asyncio.to_thread(sound.start)
-        client = Client(leg_id, sound, self.media)
+        client = Client(leg_id, sound, lambda offer: self.media.answer(leg_id, offer), ice)
         self.clients.append(client)
         await client.connect()
         client.begin()
@@ -103,6 +138,23 @@ class Rig:
                 self._news.clear()
                 await self._news.wait()
 
+    async def until_idle(self, tasks: int | None = None) -> MediaLoad:
+        """Wait until the media process reports that nothing of any leg is left, and no more than `tasks` tasks."""
+        seen = len(self.of(MediaLoad))
+
+        def load() -> MediaLoad | None:
+            return self.of(MediaLoad)[-1] if len(self.of(MediaLoad)) > seen else None
+
+        def is_idle() -> bool:
+            now = load()
+            return now is not None and now.legs == now.held == 0 and (tasks is None or now.tasks <= tasks)
+
+        try:
+            await self.until(is_idle)
+        except TimeoutError:
+            raise AssertionError(f"something is left, or more than {tasks} tasks: {load()}") from None
+        return self.of(MediaLoad)[-1]
+
     async def listen(self, client: Client, count: int) -> list[MediaPacket]:
         """The next `count` packets that a client gets."""
         first = len(client.packets)
@@ -118,7 +170,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def media_rig(bridge: BridgeKind = BridgeKind.FORWARD, **options: str) -> AsyncIterator[Rig]:
+async def media_rig(bridge: BridgeKind = BridgeKind.FORWARD, **options: Any) -> AsyncIterator[Rig]:
     """A running media process, with any further settings; everything is closed at the end."""
     rig = Rig(bridge, **options)
     await rig.media.start()

@@ -10,12 +10,14 @@ import aioice
 import pytest
 from aiortc import RTCIceGatherer, RTCRtpReceiver, RTCRtpSender, rtcdtlstransport, rtcicetransport, rtcrtpsender
 from aiortc.codecs.opus import OpusEncoder
+from aiortc.rtcdtlstransport import State
 from aiortc.rtp import RtpPacket
 from pylibsrtp import Policy, Session
 
 from core.media import compat
 from core.media.address_range import PortRange
-from core.media.compat import RtpOutlet, limit_addresses, offered_lines, read_candidate, tap_problem, tap_receiver
+from core.media.compat import RtpOutlet, offered_lines, read_candidate, tap_problem, tap_receiver
+from core.media.compat_ice import limit_addresses
 from core.media.guard import Guard, Tally
 from core.media.opus import opus_packet
 from core.media.packet import FRAME_SAMPLES, MediaPacket
@@ -135,6 +137,30 @@ def test_candidates_are_gathered_where_the_ports_are_limited() -> None:
     assert "self._connection.local_candidates" in inspect.getsource(RTCIceGatherer.getLocalCandidates), CHANGED
 
 
+def test_stun_and_turn_servers_are_asked_as_aioice_asks_them() -> None:
+    changed = "aioice has changed: see core/media/compat_ice.py"
+    source = inspect.getsource(aioice.Connection.get_component_candidates)
+    assert "server_reflexive_candidate(protocol, self.stun_server)" in source, changed
+    wanted = list(inspect.signature(aioice.ice.relayed_candidate).parameters)
+    assert [name for name in wanted if f"{name}=" not in source] == [], changed
+    assert "self._protocols.append(relay_protocol)" in source, changed
+    assert "_connection" in inspect.getsource(rtcicetransport.RTCIceTransport), changed
+    assert {"host", "port", "type"} <= set(inspect.signature(aioice.Candidate).parameters), changed
+
+
+def test_an_address_at_a_turn_server_is_given_up_as_aioice_does() -> None:
+    source = inspect.getsource(aioice.turn.TurnTransport)
+    assert "self.__close_task = asyncio.create_task(" in source, "aioice has changed: see core/media/compat_ice.py"
+    assert "self.__inner_protocol = inner_protocol" in source, "aioice has changed: see core/media/compat_ice.py"
+
+
+def test_what_arrives_through_a_relay_goes_the_way_of_every_datagram() -> None:
+    """The forwarding bridge takes it there, and sends on the same transport."""
+    source = inspect.getsource(aioice.turn.TurnClientMixin.datagram_received)
+    assert "self.receiver.datagram_received(payload, peer_address)" in source, "aioice has changed"
+    assert list(inspect.signature(aioice.turn.TurnTransport.sendto).parameters) == ["self", "data", "addr"]
+
+
 class Wire:
     """A path that keeps what is sent on it."""
 
@@ -152,7 +178,8 @@ def outlet_on(*paths: Wire) -> tuple[RtpOutlet, SimpleNamespace, Tally]:
     connection = SimpleNamespace(_nominated={})
     if paths:
         connection._nominated[1] = SimpleNamespace(protocol=paths[0], remote_addr=("127.0.0.1", 9))
-    dtls = SimpleNamespace(state="connected", _tx_srtp=Session(keys), transport=SimpleNamespace(_connection=connection))
+    ice = SimpleNamespace(_connection=connection)
+    dtls = SimpleNamespace(state="connected", _state=State.CONNECTED, _tx_srtp=Session(keys), transport=ice)
     sender = RTCRtpSender("audio", cast(Any, dtls))
     transceiver = SimpleNamespace(sender=sender, _codecs=[SimpleNamespace(payloadType=111)])
     tally = Tally()

@@ -38,7 +38,7 @@ async def offer_of(connection: RTCPeerConnection) -> str:
     return str(connection.localDescription.sdp)
 
 
-async def test_a_second_offer_is_refused_and_the_first_connection_lives() -> None:
+async def test_failure_11_a_second_offer_is_refused_and_the_first_connection_lives() -> None:
     async with media_rig() as rig, peer() as first, peer() as second:
         await open_leg(rig)
         first.addTrack(AudioStreamTrack())

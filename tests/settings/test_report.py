@@ -35,6 +35,14 @@ def test_a_secret_says_only_whether_it_is_set() -> None:
     assert not report()["EARSHOT_SECRET_KEY"].is_set
 
 
+def test_what_turn_servers_take_is_a_secret() -> None:
+    lines = report(
+        turn_servers=("turn:turn.example.com",), turn_username="kim", turn_password=SECRET, turn_secret=SECRET
+    )
+    assert all(lines[f"EARSHOT_TURN_{name}"].is_secret for name in ("PASSWORD", "SECRET"))
+    assert SECRET not in str([asdict(line) for line in lines.values()])
+
+
 def test_where_a_value_came_from_is_told() -> None:
     lines = report(port=9000, trusted_hosts=("a.example", "b.example"))
     assert (lines["EARSHOT_PORT"].value, lines["EARSHOT_PORT"].source) == ("9000", Source.FILE)

@@ -35,7 +35,12 @@ class Heard:
 
     @property
     def finals(self) -> list[Recognition]:
-        return [recognition for recognition in self.all if recognition.is_final]
+        return [r for r in self.all if r.is_final and not r.is_given_up]
+
+    @property
+    def lost(self) -> list[tuple[float, float]]:
+        """From when to when audio was given up."""
+        return [(r.start_s, r.end_s) for r in self.all if r.is_given_up]
 
     @property
     def texts(self) -> list[str]:

@@ -22,12 +22,71 @@ def test_text_without_a_word_is_not_believed(text: str) -> None:
 @pytest.mark.parametrize("phrase", ["감사합니다. ", "Thank you. ", "the "])
 def test_text_that_repeats_itself_is_not_believed(phrase: str) -> None:
     assert compression_ratio(phrase * 30) > 2.4
-    assert is_invented(decoding(phrase * 30), speech_s=5.0, audio_s=6.0)
+    assert is_invented(decoding(phrase * 30), speech_s=15.0, audio_s=15.7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "고객님 고객님 고객님 고객님",
+        "감사합니다. 감사합니다. 감사합니다, 감사합니다.",
+        "그건 아아아아아아아아아아아",
+        "I'm sorry. I'm sorry, I'm sorry. I'm sorry.",
+        "Aaaaaaaaaaaaaaaaah!",
+    ],
+)
+def test_a_loop_too_short_for_zlib_is_not_believed(text: str) -> None:
+    assert compression_ratio(text) < 2.4
+    assert is_invented(decoding(text), speech_s=5.0, audio_s=5.7)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "네 네 네 네.",
+        "아니 아니 아니 아니요, 그게 아니고요.",
+        "No, no, no, no, I did not say that.",
+        "감사합니다, 감사합니다.",
+        "공일공 일일일일 이이이이",
+        "4111 1111 1111 1111",
+    ],
+)
+def test_what_people_do_repeat_is_believed(text: str) -> None:
+    assert not is_invented(decoding(text), speech_s=3.0, audio_s=3.7)
+
+
+@pytest.mark.parametrize("text", ["감사합니다.", "Thank you.", "MBC 뉴스 김성현입니다.", "시청해 주셔서 감사합니다."])
+@pytest.mark.parametrize(
+    ("log_probability", "no_speech", "speech_s", "audio_s"),
+    [(-0.6, 0.1, 1.0, 1.7), (-0.2, 0.5, 1.0, 1.7), (-0.2, 0.1, 0.2, 0.9), (-0.2, 0.1, 0.8, 3.9)],
+)
+def test_what_the_model_is_known_to_invent_needs_evidence(
+    text: str, log_probability: float, no_speech: float, speech_s: float, audio_s: float
+) -> None:
+    assert is_invented(decoding(text, log_probability, no_speech), speech_s, audio_s)
+    assert not is_invented(decoding(text, -0.2, 0.1), speech_s=1.4, audio_s=2.1)
+
+
+@pytest.mark.parametrize(
+    "text", ["감사합니다, 그럼 내일 다시 전화할게요.", "Thank you, that helps.", "뉴스 보고 전화했어요."]
+)
+def test_a_sentence_with_such_words_in_it_needs_no_more_evidence_than_others(text: str) -> None:
+    assert not is_invented(decoding(text, -0.7, 0.5), speech_s=2.0, audio_s=2.7)
+
+
+def test_more_than_anyone_can_say_in_the_time_is_not_believed() -> None:
+    text = "고객님의 소중한 의견에 감사드리며 오늘도 좋은 하루 보내시기 바랍니다"
+    assert is_invented(decoding(text), speech_s=0.6, audio_s=1.3)
+    assert not is_invented(decoding(text), speech_s=3.0, audio_s=3.7)
+
+
+def test_a_decoder_that_guessed_is_not_believed() -> None:
+    assert is_invented(decoding("I'm going to the airport.", -1.4), speech_s=2.0, audio_s=2.7)
 
 
 def test_probable_silence_is_believed_only_where_the_decoder_was_sure_of_its_words() -> None:
-    assert is_invented(decoding("Thank you.", -1.2, no_speech=0.8), speech_s=2.0, audio_s=2.8)
-    assert not is_invented(decoding("Thank you.", -0.3, no_speech=0.8), speech_s=2.0, audio_s=2.8)
+    assert is_invented(decoding("My bill.", -1.2, no_speech=0.8), speech_s=2.0, audio_s=2.8)
+    assert not is_invented(decoding("My bill.", -0.3, no_speech=0.8), speech_s=2.0, audio_s=2.8)
 
 
 def test_a_moment_of_speech_is_believed_only_where_the_decoder_was_sure_of_it() -> None:

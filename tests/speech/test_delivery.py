@@ -1,6 +1,7 @@
 """The order in which recognitions reach the caller."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
@@ -22,6 +23,24 @@ def test_finals_come_in_order_and_once_however_they_were_finished(order: tuple[i
         delivery.give_final(said(ordinal))
     assert [recognition.ordinal for recognition in heard.all] == [0, 1, 2, 3]
     assert delivery.wait_until_complete(0)
+
+
+def test_what_was_given_up_is_told_in_its_turn_though_it_has_no_text(heard: Heard) -> None:
+    delivery = OrderedDelivery(heard)
+    delivery.give_final(replace(said(1, text=""), is_given_up=True))
+    delivery.give_final(said(2))
+    delivery.give_final(said(0))
+    assert [(r.ordinal, r.is_given_up) for r in heard.all] == [(0, False), (1, True), (2, False)]
+
+
+def test_at_the_end_what_was_lost_is_told_behind_all_that_was_said_and_nothing_afterwards(heard: Heard) -> None:
+    delivery = OrderedDelivery(heard)
+    delivery.expect(1)
+    delivery.give_final(said(0))
+    delivery.end([replace(said(0, text=""), is_given_up=True)])
+    delivery.give_final(said(1))
+    delivery.end([replace(said(0, text=""), is_given_up=True)])
+    assert [(r.ordinal, r.is_given_up) for r in heard.all] == [(0, False), (2, True)]
 
 
 def test_an_interim_never_comes_after_its_final(heard: Heard) -> None:

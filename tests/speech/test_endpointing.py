@@ -63,7 +63,22 @@ def test_a_probability_between_the_thresholds_continues_speech_but_begins_none()
     assert stretch.end_s == pytest.approx(35 * FRAME_S)
 
 
-def test_a_monologue_is_cut_at_its_breath() -> None:
+def test_a_monologue_is_cut_in_the_middle_of_its_longest_breath() -> None:
+    probabilities = [0.9] * 250
+    probabilities[120:124] = [0.2] * 4
+    probabilities[140:147] = [0.3] * 7
+    probabilities[180] = 0.01
+    endpointer = Endpointer(RULES)
+    (first,) = run(endpointer, probabilities)
+    rest = endpointer.flush()
+    assert frames(first)[-1] == 143
+    assert first.end_s == pytest.approx(140 * FRAME_S)
+    assert rest is not None
+    assert frames(rest)[0] == 144
+    assert rest.start_s == pytest.approx(147 * FRAME_S)
+
+
+def test_a_monologue_without_a_breath_is_cut_at_its_quietest_place() -> None:
     probabilities = [0.9] * 250
     probabilities[170] = 0.2
     endpointer = Endpointer(RULES)

@@ -7,19 +7,27 @@ from pathlib import Path
 import pytest
 
 from core.model.clock import SystemClock
-from core.model.errors import EngineUnavailable
 from core.model.health import PartState
 from core.settings import PROJECT_ROOT, Settings, SpeechEngine
 from core.speech.engine import open_transcriber
 from core.speech.local import LocalTranscriber
+from core.speech.provider_transcriber import ProviderTranscriber
 from tests.support.waiting import wait_for
 
 
-def test_google_is_refused_in_words_that_name_the_setting(tmp_path: Path) -> None:
-    with pytest.raises(EngineUnavailable) as raised:
-        open_transcriber(Settings(_env_file=None, data_dir=tmp_path, engine=SpeechEngine.GOOGLE), SystemClock())
-    assert "Google" in str(raised.value)
-    assert "EARSHOT_ENGINE" in str(raised.value)
+def test_failure_8_google_is_one_engine_with_one_thread(tmp_path: Path) -> None:
+    settings = Settings(
+        _env_file=None, data_dir=tmp_path, engine=SpeechEngine.GOOGLE, google_project="a-project",
+        google_endpoint="http://127.0.0.1:9",
+    )  # fmt: skip
+    before = set(threading.enumerate())
+    transcriber = open_transcriber(settings, SystemClock())
+    try:
+        assert type(transcriber) is ProviderTranscriber
+        assert "speech-google" in {thread.name for thread in set(threading.enumerate()) - before}
+        assert wait_for(lambda: transcriber.health.state is PartState.UP)
+    finally:
+        transcriber.close()
 
 
 @pytest.mark.parametrize("engine", [SpeechEngine.AUTO, SpeechEngine.WHISPER])
@@ -41,7 +49,7 @@ def test_failure_8_there_is_one_engine_with_one_set_of_threads(engine: SpeechEng
 
 def test_failure_8_nobody_but_engine_py_chooses_an_engine() -> None:
     """No part of the product knows which engine it talks to: they import the interface, or `open_transcriber`."""
-    engines = {"core.speech.whisper", "core.speech.local", "core.speech.google"}
+    engines = {"core.speech.whisper", "core.speech.local", "core.speech.google", "core.speech.provider_transcriber"}
     inside = {"engine.py", "model_files.py"}
     offenders = []
     for path in [

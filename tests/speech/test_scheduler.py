@@ -9,8 +9,11 @@ import pytest
 from core.model.errors import RecognitionFailed
 from core.speech.decoder import Decoding
 from core.speech.endpointing import SpeechStretch
-from core.speech.scheduler import DecodeJob, DecodeScheduler
+from core.speech.load import WINDOW_S
+from core.speech.scheduler import INTERIM_AGE_S, INTERIM_BUSY, DecodeJob, DecodeScheduler
+from tests.fakes.clock import ManualClock
 from tests.fakes.decoder import ScriptedDecoder, certain
+from tests.support.waiting import wait_for
 
 TIMEOUT_S = 5.0
 
@@ -20,12 +23,13 @@ class Pool:
 
     def __init__(self, workers: int, decoder: ScriptedDecoder) -> None:
         self.decoder = decoder
-        self.scheduler = DecodeScheduler("test-decode", workers)
+        self.clock = ManualClock()
+        self.scheduler = DecodeScheduler("test-decode", workers, self.clock)
         self.delivered: list[int] = []
         self.results: list[Decoding | None] = []
         self._changed = threading.Condition()
 
-    def job(self, number: int, is_final: bool = True, owner: str = "") -> DecodeJob:
+    def job(self, number: int, is_final: bool = True, owner: str = "", ago_s: float = 0.0) -> DecodeJob:
         def deliver(decoding: Decoding | None) -> None:
             with self._changed:
                 self.delivered.append(number)
@@ -33,7 +37,8 @@ class Pool:
                 self._changed.notify_all()
 
         stretch = SpeechStretch(np.full(16, number, np.int16), 0.0, 1.0, 1.0)
-        return DecodeJob(owner or f"owner {number}", stretch, "en", is_final, deliver)
+        spoken_at_s = self.clock.monotonic() - ago_s
+        return DecodeJob(owner or f"owner {number}", stretch, spoken_at_s, "en", is_final, deliver)
 
     def wait_for(self, number: int) -> bool:
         with self._changed:
@@ -63,6 +68,71 @@ def test_finals_go_before_interims_and_oldest_first(pool: Pool) -> None:
     pool.decoder.release()
     assert pool.wait_for(6)
     assert pool.delivered == [1_000, 2, 4, 5, 1, 3]
+
+
+def test_of_waiting_finals_the_one_whose_speech_ended_first_goes_first(pool: Pool) -> None:
+    hold_up(pool)
+    for number, ago_s in ((1, 0.2), (2, 0.9), (3, 0.5), (4, 0.9)):
+        pool.scheduler.submit(pool.job(number, ago_s=ago_s))
+    assert pool.scheduler.stats.waiting_finals == 4
+    pool.decoder.release()
+    assert pool.wait_for(5)
+    assert pool.delivered == [1_000, 2, 4, 3, 1]
+
+
+def test_interims_are_skipped_and_counted_while_a_final_is_old(decoder: ScriptedDecoder) -> None:
+    pool = Pool(2, decoder)
+    hold_up(pool)
+    pool.clock.advance(INTERIM_AGE_S + 0.1)
+    assert pool.scheduler.stats.oldest_s == pytest.approx(INTERIM_AGE_S + 0.1)
+    pool.scheduler.submit(pool.job(1, is_final=False))
+    assert wait_for(lambda: pool.scheduler.stats.skipped_interims == 1)
+    decoder.release()
+    assert pool.wait_for(1)
+    assert wait_for(lambda: pool.scheduler.stats.oldest_s == 0.0)
+    pool.scheduler.submit(pool.job(2, is_final=False))
+    assert pool.wait_for(2)
+    assert pool.delivered == [1_000, 2]
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_interims_are_skipped_while_finals_take_most_of_the_time() -> None:
+    def take_long(loudness: int, is_final: bool) -> Decoding:
+        pool.clock.advance(WINDOW_S * INTERIM_BUSY + 0.1 if is_final else 0.0)
+        return certain("words")
+
+    pool = Pool(1, ScriptedDecoder(take_long))
+    pool.scheduler.start(pool.decoder)
+    pool.scheduler.submit(pool.job(1))
+    assert pool.wait_for(1)
+    assert wait_for(lambda: pool.scheduler.stats.oldest_s == 0.0)
+    pool.scheduler.submit(pool.job(2, is_final=False))
+    assert wait_for(lambda: pool.scheduler.stats.skipped_interims == 1)
+    pool.clock.advance(WINDOW_S)
+    pool.scheduler.submit(pool.job(3, is_final=False))
+    assert pool.wait_for(2)
+    assert pool.delivered == [1, 3]
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_an_interim_that_its_final_overtakes_is_counted_as_skipped(pool: Pool) -> None:
+    hold_up(pool)
+    for is_final in (False, False, True):
+        pool.scheduler.submit(pool.job(1, is_final=is_final, owner="a"))
+    assert pool.scheduler.stats.skipped_interims == 2
+
+
+def test_words_that_come_late_are_told_until_they_come_in_time(pool: Pool) -> None:
+    hold_up(pool)
+    assert pool.scheduler.stats.late_s is None
+    pool.clock.advance(3.5)
+    assert pool.scheduler.stats.late_s == pytest.approx(3.5)
+    pool.decoder.release()
+    assert pool.wait_for(1)
+    assert wait_for(lambda: pool.scheduler.stats.oldest_s == 0.0)
+    assert pool.scheduler.stats.late_s == pytest.approx(3.5)
+    pool.clock.advance(WINDOW_S + 1.0)
+    assert pool.scheduler.stats.late_s is None
 
 
 def test_a_newer_interim_takes_the_place_of_the_same_owners_waiting_one(pool: Pool) -> None:
@@ -142,7 +212,7 @@ def test_a_callers_fault_does_not_end_the_worker_and_its_message_is_not_logged(
 
     job = pool.job(1)
     pool.scheduler.start(pool.decoder)
-    pool.scheduler.submit(DecodeJob(job.owner, job.stretch, "en", True, fail))
+    pool.scheduler.submit(DecodeJob(job.owner, job.stretch, 0.0, "en", True, fail))
     pool.scheduler.submit(pool.job(2))
     assert pool.wait_for(1)
     assert pool.delivered == [2]

@@ -1,8 +1,11 @@
 """A session on scripted parts: from fed audio to recognitions."""
 
 import threading
+from itertools import pairwise
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.model.errors import ModelFileMissing, RecognitionFailed
 from core.model.health import PartState
@@ -15,6 +18,21 @@ from tests.fakes.decoder import LoudnessActivity, ScriptedDecoder, certain
 from tests.speech.conftest import Heard, OpenLocal
 from tests.speech.sound import feed_in_chunks, loud, silent
 from tests.support.waiting import TIMEOUT_S, wait_for
+
+
+class HeldActivity(LoudnessActivity):
+    """Looks at audio when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_look, self.is_looking = threading.Event(), threading.Event()
+        self.may_look.set()
+
+    def probabilities(self, frames: NDArray[np.int16]) -> NDArray[np.float32]:
+        if not self.may_look.is_set():
+            self.is_looking.set()
+        self.may_look.wait(TIMEOUT_S)
+        return super().probabilities(frames)
 
 
 def test_each_utterance_gets_one_final_with_its_times_on_the_fed_clock(open_local: OpenLocal, heard: Heard) -> None:
@@ -86,6 +104,40 @@ def test_interim_texts_come_while_one_speaks(open_local: OpenLocal, heard: Heard
     assert heard.finals == heard.all[-1:]
 
 
+def test_what_two_interim_texts_agree_on_stays_until_the_final(open_local: OpenLocal, heard: Heard) -> None:
+    texts = iter(["please council", "Please, cancel my", "please cancel my order", "cancel my order now"])
+
+    def say(loudness: int, is_final: bool) -> Decoding:
+        return certain("Cancel my order now.") if is_final else certain(next(texts))
+
+    load = lambda: LoadedModels(ScriptedDecoder(say), LoudnessActivity, Message("scripted"))  # noqa: E731
+    session = open_local(load, interim_every_s=1.0).open_session("customer", "en", heard)
+    for second in range(4):
+        feed_in_chunks(session, loud(1.0), start_s=float(second))
+        assert wait_for(lambda second=second: len(heard.all) > second)
+    assert session.close(TIMEOUT_S)
+    assert [r.text[: r.stable_chars] for r in heard.all] == [
+        "",
+        "Please",
+        "Please, cancel my",
+        "Please, cancel my order",
+        "",
+    ]
+    assert [r.text for r in heard.all[-2:]] == ["Please, cancel my order now", "Cancel my order now."]
+
+
+def test_the_next_utterance_owes_nothing_to_what_was_agreed_on_before(open_local: OpenLocal, heard: Heard) -> None:
+    session = open_local(interim_every_s=0.5).open_session("customer", "en", heard)
+    for second in range(2):
+        feed_in_chunks(session, loud(1.0), start_s=float(second))
+        assert wait_for(lambda second=second: len(heard.all) > second)
+    feed_in_chunks(session, silent(1.0), start_s=2.0)
+    assert wait_for(lambda: heard.all[-1].is_final)
+    feed_in_chunks(session, loud(1.0, 7_000), start_s=3.0)
+    assert wait_for(lambda: heard.all[-1].ordinal == 1)
+    assert (heard.all[-1].text, heard.all[-1].stable_chars) == ("loud 7000", 0)
+
+
 def test_no_interim_text_is_asked_for_in_the_silence_after_speech(
     open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
 ) -> None:
@@ -145,6 +197,30 @@ def test_a_full_queue_drops_the_oldest_audio_and_counts_it(
     assert not session.close(TIMEOUT_S)
     assert heard.texts == ["loud 7000"]
     assert heard.finals[0].start_s == pytest.approx(MAX_WAITING_S + 1.0, abs=0.04)
+    assert heard.lost == [(0.0, pytest.approx(3.0))], "a run of dropped chunks is told as one"
+    assert [(r.ordinal, r.is_given_up) for r in heard.all] == [(0, True), (1, False)]
+
+
+def test_audio_that_is_lost_in_mid_sentence_ends_it_and_is_told_between_its_halves(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
+) -> None:
+    activity = HeldActivity()
+    session = open_local(lambda: LoadedModels(decoder, lambda: activity, Message("scripted"))).open_session(
+        "customer", "ko", heard
+    )
+    end_s = feed_in_chunks(session, loud(2.0))
+    assert wait_for(lambda: session.stats.waiting_s == 0)
+    activity.may_look.clear()
+    end_s = feed_in_chunks(session, loud(0.1), end_s)
+    assert activity.is_looking.wait(TIMEOUT_S)
+    feed_in_chunks(session, loud(MAX_WAITING_S + 2.0), end_s)
+    activity.may_look.set()
+    assert not session.close(TIMEOUT_S)
+    whole = [(r.start_s, r.end_s, r.is_given_up) for r in heard.all]
+    assert [is_lost for *_, is_lost in whole[:3]] == [False, True, False]
+    for (_, end, _), (start, _, _) in pairwise(whole):
+        assert start == pytest.approx(end, abs=0.06), "each begins where the one before it ends"
+    assert sum(end - start for start, end, is_lost in whole if is_lost) == pytest.approx(session.stats.dropped_s)
 
 
 def test_utterances_that_wait_too_long_are_given_up_oldest_first_and_counted(
@@ -168,6 +244,8 @@ def test_utterances_that_wait_too_long_are_given_up_oldest_first_and_counted(
     assert not session.close(TIMEOUT_S)
     assert heard.texts == ["loud 2000", "loud 2004"]
     assert session.stats.dropped_s == pytest.approx(3 * 10.72, abs=0.05)
+    assert [(r.ordinal, r.is_given_up) for r in heard.all] == [(n, n in (1, 2, 3)) for n in range(5)]
+    assert heard.lost[0] == pytest.approx((12.0, 22.0), abs=0.4)
 
 
 def test_no_recognition_is_delivered_after_close_returned(
@@ -179,12 +257,14 @@ def test_no_recognition_is_delivered_after_close_returned(
     assert decoder.wait_for_calls(1)
     assert not session.close(0.05)
     assert session.stats.dropped_s > 1.0
+    assert heard.lost == [pytest.approx((0.0, 1.0), abs=0.4)]
+    told = list(heard.all)
     decoder.release()
     other = Heard()
     following = open_local().open_session("other", "ko", other)
     feed_in_chunks(following, loud(1.0))
     assert following.close(TIMEOUT_S)
-    assert heard.all == []
+    assert heard.all == told
 
 
 def test_a_failed_recognition_is_counted_and_shown_and_the_next_one_goes_on(
@@ -198,7 +278,9 @@ def test_a_failed_recognition_is_counted_and_shown_and_the_next_one_goes_on(
     transcriber = open_local(lambda: LoadedModels(ScriptedDecoder(say), LoudnessActivity, Message("scripted")))
     session = transcriber.open_session("customer", "ko", heard)
     end_s = feed_in_chunks(session, loud(1.0, 6_000) + silent(0.7))
-    assert wait_for(lambda: session.stats.dropped_s > 1.0)
+    assert wait_for(lambda: len(heard.lost) == 1)
+    assert session.stats.dropped_s > 1.0
+    assert heard.lost == [pytest.approx((0.0, 1.0), abs=0.4)]
     assert transcriber.health.state is PartState.DEGRADED
     feed_in_chunks(session, loud(1.0) + silent(0.7), end_s)
     assert wait_for(lambda: heard.texts == ["words"])
@@ -218,7 +300,9 @@ def test_without_a_model_the_engine_is_down_and_says_why_and_audio_is_counted_as
     assert "models/whisper-base/model.bin" in transcriber.health.in_english
     feed_in_chunks(session, loud(2.0))
     assert wait_for(lambda: session.stats.dropped_s == pytest.approx(2.0))
+    feed_in_chunks(session, loud(1.0), start_s=7.0)
     assert not session.close(TIMEOUT_S)
+    assert heard.lost == [pytest.approx((0.0, 2.0)), pytest.approx((7.0, 8.0))]
 
 
 def test_a_language_that_the_model_was_not_made_for_is_shown(open_local: OpenLocal, heard: Heard) -> None:
@@ -272,3 +356,24 @@ def test_every_thread_is_named(open_local: OpenLocal) -> None:
         lambda: threads_since(before) == {"speech-endpointing", "speech-decode-0", "speech-decode-1", "speech-decode-2"}
     )
     assert len(set(threading.enumerate()) - before) == 4
+
+
+def test_words_that_come_late_are_a_state_of_the_engine(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
+) -> None:
+    clock = ManualClock()
+    transcriber = open_local(clock=clock)
+    session = transcriber.open_session("customer", "ko", heard)
+    decoder.hold()
+    feed_in_chunks(session, loud(1.0) + silent(0.6))
+    assert decoder.wait_for_calls(1)
+    clock.advance(4.0)
+    assert session.stats.oldest_s == pytest.approx(4.6, abs=0.1)
+    health = transcriber.health
+    assert health.state is PartState.DEGRADED
+    assert "Words come 4.6 s late" in health.in_english
+    decoder.release()
+    assert wait_for(lambda: heard.texts == ["loud 5000"])
+    assert session.stats.oldest_s == 0.0
+    clock.advance(10.0)
+    assert transcriber.health.state is PartState.UP

@@ -14,12 +14,13 @@ from core.store.schema import metadata
 from tests.store.test_records import CALL, PERSON, utterance
 from tests.support.small_disk import requires_small_disk, run_on_small_disk
 
-REBUILDING_MIGRATION = """
+LATEST = "0006"
+REBUILDING_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "next"
-down_revision = "0002"
+down_revision = "{LATEST}"
 branch_labels = None
 depends_on = None
 
@@ -116,8 +117,36 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(tmp_path: Path) ->
         Database(url, _with_migration(tmp_path, BREAKING_MIGRATION))
     with sqlite3.connect(tmp_path / "earshot.db") as connection:
         assert "title" not in [row[1] for row in connection.execute("PRAGMA table_info(calls)")]
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0002",)]
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [(LATEST,)]
     connection.close()
+
+
+def _as_of(folder: Path, revision: str) -> Path:
+    migrations = shutil.copytree(MIGRATIONS, folder / "old", ignore=shutil.ignore_patterns("__pycache__"))
+    for file in (migrations / "versions").glob("0*.py"):
+        if file.name[:4] > revision:
+            file.unlink()
+    return migrations
+
+
+def test_what_was_kept_before_utterances_had_traces_reads_as_without_one(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'earshot.db'}"
+    old = Database(url, _as_of(tmp_path, "0003"))
+    with old.transaction() as connection:
+        for row in (
+            "INSERT INTO calls (id, language, state, origin, created_at) VALUES ('c1', 'ko', 'ended', 'browser', 1)",
+            "INSERT INTO participants (id, call_id, name, role, joined_at, muted) VALUES ('p1','c1','J','agent',2,0)",
+            "INSERT INTO utterances (call_id, id, participant_id, speaker, role, text, start_s, end_s, engine, model,"
+            " recognised_s) VALUES ('c1', 'p1-0', 'p1', 'J', 'agent', '네', 1, 2, 'whisper', 'base', 2.5)",
+        ):
+            connection.execute(text(row))
+    old.close()
+    store = Store.open(url)
+    call = store.load_call(CALL.id)
+    (kept,) = call.utterances
+    assert call.call.participants[0].language is None
+    assert (kept.text, kept.trace_id, kept.first_interim_s, kept.raw_text) == ("네", "", None, "")
+    store.close()
 
 
 FULL_DISK = """

@@ -31,7 +31,13 @@ from core.store.records import Store
 
 CALL = Call(CallId("c1"), "ko", CallState.WAITING, CallOrigin.BROWSER, created_at=1_000.0)
 PERSON = Participant(
-    ParticipantId("p1"), "지영", Role.CUSTOMER, joined_at=1_001.0, leg_id=LegId("l1"), leg_state=LegState.CONNECTED
+    ParticipantId("p1"),
+    "지영",
+    Role.CUSTOMER,
+    joined_at=1_001.0,
+    leg_id=LegId("l1"),
+    leg_state=LegState.CONNECTED,
+    language="en",
 )
 
 
@@ -49,6 +55,9 @@ def utterance(number: int, words: str = "환불하고 싶어요") -> Utterance:
         engine="whisper",
         model="base",
         recognised_s=number + 1.0,
+        trace_id=f"trace-{number}",
+        first_interim_s=number + 0.25,
+        raw_text="환불 하고 싶어요",
     )
 
 
@@ -65,7 +74,7 @@ def test_a_call_comes_back_as_it_was_kept(store: Store) -> None:
     summary = Summary(SummaryText("환불 요청", "이중 청구", "환불 안내"), "extractive", "", "p1-0", 1, 2.0, 0.01)
     answer = GuidanceAnswer("먼저 확인", (Passage("환불", "절차", 3.5, "billing.md#refund"),))
     guidance = Guidance("환불 요청", answer, 2.5, 0.002)
-    note = Note(0.5, "participant_joined", "지영")
+    note = Note(0.5, "audio_missing", "지영", until_s=4.5)
     store.save_utterance(CALL.id, utterance(0))
     store.save_summary(CALL.id, summary)
     store.save_guidance(CALL.id, guidance)

@@ -3,14 +3,15 @@
 import os
 import shutil
 import time
-import wave
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, FrameLocator, Page, Playwright
+from playwright.sync_api import Browser, FrameLocator, Page, Playwright, expect
 
+from core.media.sound_file import read_frames
+from tests.support.sound_files import SAMPLE_RATE, write_sound
 from tests.support.streamlit_server import ROOT
 
 CHROMIUM = "/usr/bin/chromium"
@@ -25,14 +26,25 @@ FLAGS = (
     "--disable-sync",
     "--use-fake-device-for-media-stream",
 )
+LEG_FRAME = 'iframe[title^="streamlit_webrtc"]'
+"""Selects the frame that holds START and STOP."""
+
+LATEST_CONNECTION = f"""
+document.querySelector('{LEG_FRAME}').contentWindow[Symbol.for("earshot.connections")]?.latest
+""".strip()
+"""The frame's newest RTCPeerConnection, as an expression of the page."""
+
 AUDIO_STATS = """
 async () => {
   const key = Symbol.for("earshot.connections");
   const found = [];
+  // A connection whose frame is being taken away never answers.
+  const statsOf = (connection) =>
+    Promise.race([connection.getStats(), new Promise((give) => setTimeout(give, 1000, new Map()))]);
   for (const frame of document.querySelectorAll('iframe[title^="streamlit_webrtc"]')) {
     for (const { connection } of frame.contentWindow?.[key]?.list ?? []) {
       const report = { state: connection.connectionState, received: 0, sent: 0, lost: 0 };
-      for (const entry of (await connection.getStats()).values()) {
+      for (const entry of (await statsOf(connection)).values()) {
         if (entry.kind !== "audio") continue;
         if (entry.type === "inbound-rtp") {
           report.received += entry.packetsReceived;
@@ -68,20 +80,20 @@ def launch_chromium(
 
 def write_tone(path: Path, *, seconds: float = 4.0, hertz: float = 300.0) -> Path:
     """A WAV file for a fake microphone: bursts of a tone, a second long with half a second between."""
-    rate = 48_000
-    at = np.arange(int(seconds * rate)) / rate
+    at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     samples = np.sin(2 * np.pi * hertz * at) * (at % 1.5 < 1.0) * 12_000
-    with wave.open(str(path), "wb") as target:
-        target.setnchannels(1)
-        target.setsampwidth(2)
-        target.setframerate(rate)
-        target.writeframes(samples.astype("<i2").tobytes())
-    return path
+    return write_sound(path, samples)
+
+
+def as_wav(recording: Path, folder: Path, start_s: float) -> Path:
+    """A demo voice as Chromium's fake microphone wants it, from `start_s` on."""
+    sound = np.concatenate(list(read_frames(recording)))
+    return write_sound(folder / f"{recording.stem}.wav", sound[int(start_s * SAMPLE_RATE) :])
 
 
 def leg_frame(page: Page) -> FrameLocator:
     """The frame that holds START and STOP."""
-    return page.frame_locator('iframe[title^="streamlit_webrtc"]').first
+    return page.frame_locator(LEG_FRAME).first
 
 
 def press_start(page: Page, label: str = "START") -> None:
@@ -92,6 +104,16 @@ def press_start(page: Page, label: str = "START") -> None:
 def press_stop(page: Page, label: str = "STOP") -> None:
     """Press STOP as a person would."""
     leg_frame(page).get_by_role("button", name=label, exact=True).click()
+
+
+def begin_call(page: Page) -> str:
+    """Begin a call on the page with the list of calls; the link at which the customer joins it."""
+    page.get_by_role("button", name="New call").click()
+    page.wait_for_url("**/live?call=*")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write", "microphone"])
+    page.get_by_role("button", name="Copy join link").click()
+    expect(page.get_by_text("Copied", exact=True)).to_be_attached()
+    return str(page.evaluate("navigator.clipboard.readText()"))
 
 
 def audio_stats(page: Page) -> list[dict[str, Any]]:

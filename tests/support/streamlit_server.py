@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.data_folder import make_data_folder
+from tests.support.processes import stop
 
 ROOT = Path(__file__).resolve().parents[2]
 START_LIMIT_S = 60.0
@@ -111,12 +112,7 @@ def _started(
         _wait_until_healthy(server, health)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(STOP_LIMIT_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(STOP_LIMIT_S)
+        stop(process, STOP_LIMIT_S)
 
 
 def _wait_until_healthy(server: Server, health: str) -> None:

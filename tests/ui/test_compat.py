@@ -24,7 +24,7 @@ from core.model.errors import CallEnded, EarshotError
 from core.ui import compat, leg_watch
 from core.ui.compat import LegSeat, LegWorker
 from core.ui.leg_watch import LegWatch, Presence
-from tests.fakes.clock import ManualClock
+from core.ui.theme import ASSETS
 
 SEE = "; look at core/ui/compat.py before you move to this version"
 WORKER_NAMES = {"worker", "running_worker", "active_worker", "worker_to_stop"}
@@ -117,8 +117,7 @@ def test_guard_the_frame_does_what_the_leg_panel_wraps_and_hides(text: str) -> N
 
 def test_guard_streamlit_tells_which_sessions_are_there() -> None:
     assert "_session_mgr" in inspect.getsource(Runtime.__init__), streamlit_changed("Runtime has no _session_mgr")
-    for name in ("get_session_info", "is_active_session"):
-        assert hasattr(SessionManager, name), streamlit_changed(f"a session manager has no `{name}`")
+    assert hasattr(SessionManager, "get_session_info"), streamlit_changed("a session manager tells of no session")
     assert hasattr(AppSessionState, "SHUTDOWN_REQUESTED"), streamlit_changed("sessions end in another way")
     assert "self._state = " in inspect.getsource(AppSession), streamlit_changed("a session has no _state")
     assert isinstance(AppSession.session_state, property), streamlit_changed("a session's state is not to be had")
@@ -130,23 +129,27 @@ class FakePort:
 
     def __init__(self, failure: EarshotError | None = None) -> None:
         self.leg_id = LegId("leg-1")
+        self.leave_token = "token"
         self.state: LegState | None = LegState.CONNECTED
         self.failure = failure
         self.offers: list[str] = []
         self.candidates: list[Mapping[str, object]] = []
-        self.closes = 0
+        self.closes = self.losses = 0
 
     def answer(self, offer_sdp: str) -> str:
         self.offers.append(offer_sdp)
         if self.failure is not None:
             raise self.failure
-        return f"answer to {offer_sdp}"
+        return f"answer to {offer_sdp}\r\n"
 
     def add_candidate(self, candidate: Mapping[str, object]) -> None:
         self.candidates.append(candidate)
 
     def close(self) -> None:
         self.closes += 1
+
+    def lose(self) -> None:
+        self.losses += 1
 
 
 def seat_for(port: FakePort) -> LegSeat:
@@ -156,14 +159,14 @@ def seat_for(port: FakePort) -> LegSeat:
 @pytest.fixture
 def still_watch(monkeypatch: pytest.MonkeyPatch) -> LegWatch:
     """A watch that finds every page in its place."""
-    watch = LegWatch(ManualClock())
+    watch = LegWatch()
     monkeypatch.setattr(compat, "legs", watch)
     monkeypatch.setattr(compat, "presence", lambda seat: Presence.HERE)
     return watch
 
 
 def test_a_leg_port_is_a_port() -> None:
-    for name in ("leg_id", "state", "answer", "add_candidate", "close"):
+    for name in ("leg_id", "leave_token", "state", "answer", "add_candidate", "close", "lose"):
         assert hasattr(LegPort, name) or name in inspect.getsource(LegPort.__init__)
 
 
@@ -173,7 +176,8 @@ def test_a_worker_passes_the_offer_to_the_port_and_brings_the_answer_back(still_
     worker = LegWorker(player_factory=seat, mode="SENDRECV", sendback_audio=True)
     description = worker.process_offer("offer", "offer", timeout=10)
     assert description is not None
-    assert (description.sdp, description.type) == ("answer to offer", "answer")
+    assert description.sdp.startswith("answer to offer\r\n")
+    assert description.type == "answer"
     assert worker.local_description == description
     assert seat.worker is worker, "nobody keeps the worker alive"
     worker.set_ice_candidates_from_offerer({"a": {"candidate": "1"}})
@@ -184,6 +188,13 @@ def test_a_worker_passes_the_offer_to_the_port_and_brings_the_answer_back(still_
     assert port.closes == 1
     assert seat.worker is None
     assert seat.last_state is LegState.CONNECTED
+
+
+def test_whoever_is_connected_can_say_good_bye_since_the_answer_itself_says_how(still_watch: LegWatch) -> None:
+    description = LegWorker(player_factory=seat_for(FakePort())).process_offer("offer", "offer")
+    assert description is not None
+    assert "a=x-earshot-leave:token" in description.sdp.splitlines()
+    assert compat.LEAVE_ATTRIBUTE in (ASSETS / "connections.js").read_text(), "the panel reads another attribute"
 
 
 @pytest.mark.parametrize("at", ["connect", "answer"])
@@ -253,7 +264,7 @@ def test_a_worker_goes_only_when_the_browser_has_made_another_offer(
 
 
 def test_the_watch_stops_a_worker_whose_page_is_gone_and_then_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = LegWatch(ManualClock())
+    watch = LegWatch()
     monkeypatch.setattr(compat, "legs", watch)
     monkeypatch.setattr(compat, "presence", lambda seat: Presence.GONE)
     monkeypatch.setattr(leg_watch, "LOOK_PERIOD_S", 0.01)
@@ -264,6 +275,16 @@ def test_the_watch_stops_a_worker_whose_page_is_gone_and_then_rests(monkeypatch:
     thread.join(5)
     assert not thread.is_alive()
     assert port.closes == 1
+
+
+def test_a_leg_that_the_browser_gave_up_is_lost_and_not_left(still_watch: LegWatch) -> None:
+    port = FakePort()
+    seat = seat_for(port)
+    worker = LegWorker(player_factory=seat)
+    worker.process_offer("offer", "offer")
+    seat.lost = True
+    worker.stop()
+    assert (port.losses, port.closes) == (1, 0)
 
 
 def test_closing_the_watch_closes_every_leg_and_ends_its_thread(still_watch: LegWatch) -> None:
@@ -284,7 +305,7 @@ def test_without_a_server_every_page_is_gone(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_the_widget_renders_where_there_is_no_browser() -> None:
-    page = AppTest.from_file(str(Path(__file__).parent / "leg_page.py")).run()
+    page = AppTest.from_file(str(Path(__file__).parent / "leg_page.py"), default_timeout=30).run()
     assert not page.exception
     assert page.markdown[-1].value == "playing False None None False"
     assert not page.run().exception

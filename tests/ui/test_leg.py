@@ -46,7 +46,9 @@ def test_every_word_of_the_panel_is_there_in_korean(name: str) -> None:
 
 
 def test_the_panel_has_a_word_for_every_phase_and_asks_for_no_word_that_is_missing() -> None:
-    script = "".join((ASSETS / name).read_text() for name in ("microphone_controls.js", "leg_panel.js"))
+    script = "".join(
+        (ASSETS / name).read_text() for name in ("microphone_controls.js", "ice_trouble.js", "leg_panel.js")
+    )
     words = leg_words(translator("en"))
     assert isinstance(words["phases"], dict)
     assert set(re.findall(r'(?:enter|giveUp)\("(\w+)"\)', script)) <= set(words["phases"])

@@ -235,6 +235,37 @@ class TestComingBack:
         assert not [b for b in test.button if b.key == "reattach:c1"]
 
 
+class TestLanguages:
+    def test_everybody_s_language_is_changed_from_the_live_page(self, server: PageBackend) -> None:
+        there = replace(CUSTOMER, leg_state=LegState.CONNECTED, language="en")
+        server.put(make_snapshot(make_call(participants=(replace(AGENT, leg_state=LegState.CONNECTED), there))))
+        test = open_page("live", call="c1")
+        assert [each.value for each in test.text] == [AGENT.name, "<b>Mallory</b>"]
+        assert [(choice.label, choice.value) for choice in test.selectbox] == [("Agent", "ko"), ("Customer", "en")]
+        test.selectbox[1].select("ko").run()
+        assert ("set_language", "c1", there.id, "ko") in server.done
+        assert not test.exception
+
+    def test_where_nobody_is_there_is_nothing_to_choose(self, server: PageBackend) -> None:
+        server.put(make_snapshot(make_call(CallState.WAITING.value, CallState.WAITING)))
+        test = open_page("live", call=CallState.WAITING.value)
+        assert not test.selectbox
+        assert not test.exception
+
+
+def open_own_seat(server: PageBackend, locale: str) -> AppTest:
+    """The Join page of a customer who is in the call already."""
+    server.put(make_snapshot(make_call(participants=(AGENT, replace(CUSTOMER, leg_state=LegState.CONNECTED)))))
+    test = AppTest.from_file(str(MAIN), default_timeout=30)
+    test.context = {"locale": locale}
+    test.session_state["browser_memory"] = remembering("earshot_seat_c1_customer", "p2")
+    test.run()
+    test.switch_page("join.py")
+    test.query_params["t"] = server.tokens.join_token(CallId("c1"), Role.CUSTOMER)
+    test.run()
+    return test
+
+
 @pytest.mark.parametrize("locale", LANGUAGES)
 class TestJoin:
     def test_it_says_that_the_call_is_transcribed_and_shows_nothing_else(
@@ -250,15 +281,21 @@ class TestJoin:
         assert not test.get("page_link")
         assert not test.button
 
+    def test_one_s_language_is_the_call_s_until_one_chooses_another(self, server: PageBackend, locale: str) -> None:
+        test = open_own_seat(server, locale)
+        (choice,) = test.selectbox
+        assert choice.label == translator(locale[:2])("The language you speak")
+        assert (choice.value, choice.options) == ("ko", ["한국어", "English"])
+        choice.select("en").run()
+        assert ("set_language", "c1", "p2", "en") in server.done
+        assert test.selectbox[0].value == "en"
+        server.set_language(CallId("c1"), CUSTOMER.id, "ko")
+        test.run()
+        assert test.selectbox[0].value == "ko", "whoever changes it, the page shows it"
+        assert not test.exception
+
     def test_leaving_is_told_to_the_server_and_can_be_taken_back(self, server: PageBackend, locale: str) -> None:
-        server.put(make_snapshot(make_call(participants=(AGENT, replace(CUSTOMER, leg_state=LegState.CONNECTED)))))
-        test = AppTest.from_file(str(MAIN), default_timeout=30)
-        test.context = {"locale": locale}
-        test.session_state["browser_memory"] = remembering("earshot_seat_c1_customer", "p2")
-        test.run()
-        test.switch_page("join.py")
-        test.query_params["t"] = server.tokens.join_token(CallId("c1"), Role.CUSTOMER)
-        test.run()
+        test = open_own_seat(server, locale)
         test.button(key="join-leave").click().run()
         assert ("leave", "c1", "p2") in server.done
         assert test.success

@@ -28,8 +28,10 @@ _PATTERNS = (
         r"(?!\[hidden)(?:(?:bearer|basic|digest)\s+)?[^\r\n'\"]+"
     ),
     re.compile(r"(?i)(\bbearer\s+)[a-z0-9._~+/=-]{8,}"),
-    # A field of JSON or of a form.
-    re.compile(r"(?i)(['\"](?:password|token|xsrf_token|secret|client_secret)['\"]\s*:\s*b?['\"])(?!\[hidden)[^'\"]+"),
+    # A field of JSON or of a form; `credential` is what a browser shows a TURN server.
+    re.compile(
+        r"(?i)(['\"](?:password|token|xsrf_token|secret|client_secret|credential)['\"]\s*:\s*b?['\"])(?!\[hidden)[^'\"]+"
+    ),
     # The password in a database's address.
     re.compile(r"(?i)(\b[a-z][a-z0-9+.-]{0,30}://[^\s:/@]{0,200}:)(?!\[hidden)[^\s/@]{1,500}(?=@)"),
 )

@@ -36,6 +36,25 @@ function clock(seconds) {
   return hours ? `${hours}:${rest}` : rest;
 }
 
+// Below the page's address. In a frame without one of its own the base is that of the page around it.
+function urlOf(path) {
+  return new URL(path, document.baseURI.startsWith("http") ? window.location.href : document.baseURI).href;
+}
+
+// Streamlit names the theme's colours, not whether it is dark: its background tells.
+function themeOf(node) {
+  const background = getComputedStyle(node).getPropertyValue("--st-background-color").trim();
+  const [r, g, b] = (background.match(/^#(..)(..)(..)/)?.slice(1) ?? ["ff", "ff", "ff"]).map((part) => parseInt(part, 16));
+  return 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+}
+
+// Gives `root` exactly what is left of the window below its upper edge, so that the page itself never scrolls.
+function fitHeight(root, leastPx) {
+  const scrolled = root.closest("[data-testid=stMain]")?.scrollTop ?? 0;
+  const height = `${Math.max(leastPx, Math.floor(window.innerHeight - root.getBoundingClientRect().top - scrolled - 10))}px`;
+  if (root.style.getPropertyValue("--es-height") !== height) root.style.setProperty("--es-height", height);
+}
+
 // One tooltip for the whole view, for the mouse and for the keyboard.
 class Tips {
   constructor(root) {

@@ -2,11 +2,11 @@
 // microphone and its processing, and what to do when something is refused. Comes back by itself when a connection breaks.
 // A rerun of the page calls the exported function again with the same element; the panel stays as it is.
 
-const RETRY_DELAYS_MS = [500, 1000, 2000, 4000, 5000];
-const RETRY_LIMIT_MS = 60000;
 const PERMISSION_HINT_MS = 700;
 
 const REMOUNT_LIMIT_MS = 3000;
+
+const LEAVE_ADDRESS = "api/legs/leave";
 
 const panels = new WeakMap();
 // What a panel leaves behind for the one that takes its place, by the name of the frame. Streamlit builds both anew when
@@ -21,10 +21,11 @@ class LegPanel {
     this.phase = "idle";
     this.record = null;
     this.frame = null;
-    this.retry = null;
+    this.retries = new Retries(this);
+    this.toldOfLoss = data.lost;
     this.autostart = data.autostart;
     this.lifetime = new AbortController();
-    this.microphone = data.listenOnly ? null : new Microphone();
+    this.microphone = data.listenOnly ? null : new Microphone({ silent: Boolean(data.supervision) });
     this.build();
     const before = left.get(data.frame);
     this.takesOver = before !== undefined && performance.now() - before.at < REMOUNT_LIMIT_MS;
@@ -33,6 +34,8 @@ class LegPanel {
       this.microphone.muted = data.muted;
       this.microphone.addEventListener("change", () => this.microphoneChanged());
     }
+    window.addEventListener("pagehide", () => this.sayGoodBye(), { signal: this.lifetime.signal });
+    window.addEventListener("pageshow", () => this.gone && window.location.reload(), { signal: this.lifetime.signal });
     this.unwatch = connections.watch(`.${data.frame} ${connections.FRAMES}`, (record, frame) => this.attach(record, frame));
   }
 
@@ -49,6 +52,7 @@ class LegPanel {
       line.append(this.controls.muteButton, this.controls.meter);
       this.box.append(this.controls.extras);
     }
+    if (this.data.supervision) this.supervision = new SupervisionControl(this);
     this.box.append(this.problem);
     this.root.append(this.box);
   }
@@ -60,6 +64,7 @@ class LegPanel {
     if (errorIsNew) this.refused(data.error);
     if (this.frame) this.dress();
     this.draw();
+    this.supervision?.follow();
   }
 
   attach(record, frame) {
@@ -75,14 +80,14 @@ class LegPanel {
     frame.dataset.leg = "ready";
     const running = record.live.at(-1);
     if (running) this.opened(running);
-    else if (replaced) this.broken();
+    else if (replaced) this.retries.broken();
     else if (this.autostart) this.pressStartWhenThere();
     this.draw();
   }
 
   // The reader has started the call and not stopped it.
   get wanted() {
-    return ["connected", "connecting", "reconnecting"].includes(this.phase);
+    return ["connected", "connecting", "interrupted", "reconnecting", "waiting"].includes(this.phase);
   }
 
   // The frame wears the page's colours and shows its button only.
@@ -144,67 +149,129 @@ class LegPanel {
   // A press by the reader, not one of ours: from here on nothing happens by itself.
   pressed(event) {
     if (!event.isTrusted || !event.target.closest?.("button")) return;
+    this.tellOfLoss(false);
     this.autostart = false;
     const stopping = this.button(this.words.stop) !== undefined;
-    this.endRetry();
+    this.retries.reset();
     this.enter(stopping ? "stopped" : "connecting");
   }
 
   opened(connection) {
-    if (!this.retry) this.enter("connecting");
+    if (!this.retries.under) this.enter("connecting");
+    this.relayProblem = null;
+    watchRelay(connection, (problem) => this.foundNoRelay(connection, problem), this.lifetime.signal);
     const look = () => {
       if (connection !== this.record.latest) return;
-      const state = connection.connectionState;
-      if (state === "connected") {
-        this.endRetry();
+      const state = connections.stateOf(connection);
+      if (state === "failed") this.lost(connection);
+      else if (state === "disconnected") this.interrupted(connection);
+      else if (state === "connected") {
+        this.retries.reset();
+        this.tellOfLoss(false);
         this.enter("connected");
         this.hear();
-      } else if (["disconnected", "failed"].includes(state) && this.phase !== "stopped") this.broken();
+      }
     };
-    connection.addEventListener("connectionstatechange", look, { signal: this.lifetime.signal });
+    for (const name of connections.STATE_EVENTS) connection.addEventListener(name, look, { signal: this.lifetime.signal });
     look();
   }
 
-  // The connection is gone and nobody asked for it. streamlit-webrtc's side stops by itself; then START is pressed again.
-  broken() {
-    if (this.retry) return;
-    this.retry = { since: performance.now(), count: 0, timer: 0 };
-    this.enter("reconnecting");
-    this.scheduleRetry();
+  interrupted(connection) {
+    if (this.phase !== "stopped") this.retries.interrupted(() => this.lost(connection));
   }
 
-  scheduleRetry() {
-    const delay = RETRY_DELAYS_MS[Math.min(this.retry.count, RETRY_DELAYS_MS.length - 1)];
-    this.retry.timer = setTimeout(() => this.tryAgain(), delay);
+  // The connection is gone and nobody asked for it: the frame is told, stops by itself, and START is pressed again.
+  lost(connection) {
+    // Before the frame stops: the server is to take that for a loss, not for somebody who leaves.
+    if (this.phase !== "stopped") this.tellOfLoss(true);
+    connections.letGo(connection);
+    if (this.phase !== "stopped") this.retries.broken();
   }
 
-  tryAgain() {
-    if (!this.box.isConnected) return this.endRetry();
-    if (this.data.endedByServer) return this.giveUp("ended");
-    if (this.data.error && !this.data.error.retryable) return this.giveUp("failed");
-    if (performance.now() - this.retry.since > RETRY_LIMIT_MS) return this.giveUp("failed");
+  // Where nothing but a relay may be used, another START would fare no better: then the frame's side is stopped, too.
+  foundNoRelay(connection, problem) {
+    if (connection !== this.record.latest || this.phase === "stopped") return;
+    this.relayProblem = problem;
+    if (connection.connectionState === "failed") return;
+    this.giveUp("failed");
+    this.button(this.words.stop)?.click();
+  }
+
+  tellOfLoss(lost) {
+    if (lost === this.toldOfLoss) return;
+    this.toldOfLoss = lost;
+    this.report("lost", lost);
+  }
+
+  // Whether the server has answered what it was told last. Its answer says, too, whether it had ended the leg itself.
+  get isAnswered() {
+    return this.data.lost === this.toldOfLoss;
+  }
+
+  // Whether another try makes sense; where it does not, why not is said.
+  mayGoOn() {
+    if (!this.box.isConnected) this.retries.reset();
+    else if (this.data.endedByServer) this.giveUp("ended");
+    else if (this.data.error && !this.data.error.retryable) this.giveUp("failed");
+    else return true;
+    return false;
+  }
+
+  // Presses the frame's START for the reader. Returns whether it was there to be pressed.
+  start() {
     const button = this.button(this.words.start);
-    if (button) {
-      this.retry.count += 1;
-      button.click();
-    }
-    this.scheduleRetry();
+    button?.click();
+    return button !== undefined;
+  }
+
+  isIdle() {
+    return this.button(this.words.start) !== undefined;
+  }
+
+  // A try takes too long: the frame is made ready for the next one.
+  abandon() {
+    this.button(this.words.stop)?.click();
   }
 
   giveUp(phase) {
-    this.endRetry();
+    this.retries.reset();
     this.enter(phase);
   }
 
-  endRetry() {
-    clearTimeout(this.retry?.timer);
-    this.retry = null;
+  // For a panel that has buttons of its own in the place of the frame's: as if the reader had pressed that one.
+  startAsReader() {
+    if (this.wanted) return;
+    this.retries.reset();
+    this.enter("connecting");
+    this.autostart = true;
+    this.pressStartWhenThere();
+  }
+
+  stop() {
+    this.autostart = false;
+    this.tellOfLoss(false);
+    this.retries.reset();
+    this.enter("stopped");
+    const look = setInterval(() => {
+      const button = this.button(this.words.stop);
+      if (button || this.phase !== "stopped" || !this.record?.live.length) clearInterval(look);
+      if (this.phase === "stopped") button?.click();
+    }, 50);
+  }
+
+  // The tab is being closed: the leg ends at once, and nobody waits for it. A word is all that there is time for.
+  sayGoodBye() {
+    const token = this.record && connections.leaveTokenOf(this.record.latest);
+    if (!token || !this.wanted) return;
+    const words = new Blob([JSON.stringify({ token })], { type: "application/json" });
+    // A browser that keeps the page and shows it again would show a leg that is over.
+    this.gone = navigator.sendBeacon(new URL(LEAVE_ADDRESS, window.location.href), words);
   }
 
   // The server did not answer the offer.
   refused(error) {
     if (!error.retryable) this.giveUp("failed");
-    else this.broken();
+    else this.retries.broken();
   }
 
   // Browsers hold sound back on a page that nobody has clicked yet.
@@ -225,8 +292,8 @@ class LegPanel {
 
   microphoneChanged() {
     const { microphone } = this;
-    if (microphone.problem && !microphone.live) {
-      this.endRetry();
+    if (microphone.problem && !microphone.live && !microphone.silent) {
+      this.retries.reset();
       this.enter("idle");
     }
     if (microphone.asking) setTimeout(() => this.draw(), PERMISSION_HINT_MS);
@@ -241,25 +308,26 @@ class LegPanel {
 
   draw() {
     const { words, phase } = this;
-    const running = ["connecting", "connected"].includes(phase);
+    const running = ["connecting", "connected", "interrupted"].includes(phase);
     this.box.dataset.phase = phase;
-    setText(this.state, words.phases[phase]);
+    setText(this.state, fill(words.phases[phase], { number: this.retries.number, limit: TRIES }));
     if (this.frame?.contentDocument) this.frame.contentDocument.documentElement.toggleAttribute("data-running", running);
     const problem = this.sentence();
     this.problem.hidden = !problem;
     setText(this.problem, problem);
     this.controls?.draw();
+    this.supervision?.draw();
   }
 
   sentence() {
     const { words, phase, microphone, data } = this;
-    if (microphone && !window.isSecureContext) return words.problems.insecure;
+    if (microphone && !microphone.silent && !window.isSecureContext) return words.problems.insecure;
     if (microphone?.asking && performance.now() - this.askedAt >= PERMISSION_HINT_MS) return words.problems.asking;
     if (microphone?.problem && !microphone.live) {
       return words.problems[microphone.problem] ?? fill(words.problems.other, { name: microphone.problem });
     }
-    if (data.error && ["failed", "reconnecting", "idle"].includes(phase)) return data.error.text;
-    if (phase === "failed") return words.problems.lost;
+    if (data.error && ["failed", "reconnecting", "waiting", "idle"].includes(phase)) return data.error.text;
+    if (phase === "failed") return words.problems[this.relayProblem ?? "lost"];
     return this.silent ? words.problems.silent : "";
   }
 
@@ -268,8 +336,9 @@ class LegPanel {
     if (this.wanted) left.set(this.data.frame, { at: performance.now(), requested: this.microphone?.requested });
     this.unwatch();
     this.lifetime.abort();
-    this.endRetry();
+    this.retries.reset();
     this.microphone?.deafen();
+    this.microphone?.endSilence();
   }
 }
 

@@ -12,11 +12,13 @@ class CallBar {
     this.origin = el("span", { class: "es-badge", hidden: true });
     this.people = el("ul", { class: "es-people", "aria-label": words.people });
     this.troubles = el("ul", { class: "es-troubles" });
-    this.root = el("div", { class: "es-bar-row" }, this.state, this.time, this.origin, this.people, this.troubles);
+    this.modes = el("ul", { class: "es-modes", role: "status" });
+    this.row = el("div", { class: "es-bar-row" }, this.state, this.time, this.origin, this.people, this.troubles);
+    this.root = el("div", { class: "es-call-bar" }, this.row, this.modes);
   }
 
   show(call, colours) {
-    this.root.dataset.state = call.state;
+    this.row.dataset.state = call.state;
     setText(this.state, this.words[`state_${call.state}`]);
     const origin = this.words.origins[call.origin];
     this.origin.hidden = !origin;
@@ -27,6 +29,19 @@ class CallBar {
     const here = call.participants.filter((participant) => participant.leg_state !== "closed" || call.state === "ended");
     if (!here.length) this.people.replaceChildren(el("li", { class: "es-nobody", text: this.words.nobody }));
     else this.people.replaceChildren(...here.map((participant) => this.person(participant, call, colours)));
+    this.showModes(call.state === "ended" ? [] : here.filter((participant) => participant.mode));
+  }
+
+  // Who steps into the call, and who hears it.
+  showModes(supervisors) {
+    const told = this.isAgent ? "told_agent" : "told";
+    const lines = supervisors
+      .map((one) => ({ mode: one.mode, text: fill(this.words.modes[one.mode]?.[told] ?? "", { name: one.name }) }))
+      .filter((line) => line.text);
+    const state = JSON.stringify(lines);
+    if (state === this.modesDrawn) return;
+    this.modesDrawn = state;
+    this.modes.replaceChildren(...lines.map(({ mode, text }) => el("li", { "data-mode": mode, text })));
   }
 
   person(participant, call, colours) {
@@ -39,7 +54,12 @@ class CallBar {
       node.dataset.leg = participant.leg_state;
       extra.push(this.words.leg_states[participant.leg_state]);
     }
+    if (participant.language) extra.push(this.words.languages[participant.language] ?? participant.language);
     if (participant.muted && call.state !== "ended") extra.push(this.words.muted);
+    if (participant.mode && call.state !== "ended") {
+      node.dataset.mode = participant.mode;
+      extra.push(this.words.modes[participant.mode].doing);
+    }
     if (extra.length) node.append(el("span", { class: "es-leg", text: extra.join(", ") }));
     return node;
   }
@@ -111,16 +131,13 @@ class LiveView {
   take(data) {
     const isLater = this.data && data.refresh !== this.data.refresh;
     this.data = data;
+    this.bar.isAgent = data.is_agent;
     if (isLater && this.source.readyState === EventSource.CLOSED) this.connect();
     this.paint();
     if (data.figure_key !== this.figureKey) {
       this.figureKey = data.figure_key;
-      this.network.setFigure(JSON.parse(data.figure), this.url(data.plotly));
+      this.network.setFigure(JSON.parse(data.figure), urlOf(data.plotly));
     }
-  }
-
-  url(path) {
-    return new URL(path, document.baseURI.startsWith("http") ? window.location.href : document.baseURI).href;
   }
 
   // The address of this call at a moment, as others reach it.
@@ -131,11 +148,8 @@ class LiveView {
     return link.href;
   }
 
-  // Streamlit names the theme's colours, not whether it is dark: its background tells.
   paint() {
-    const background = getComputedStyle(this.root).getPropertyValue("--st-background-color").trim();
-    const [r, g, b] = (background.match(/^#(..)(..)(..)/)?.slice(1) ?? ["ff", "ff", "ff"]).map((part) => parseInt(part, 16));
-    this.root.dataset.theme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light";
+    this.root.dataset.theme = themeOf(this.root);
     this.palette = this.data.palettes[this.root.dataset.theme];
     this.recolour();
   }
@@ -155,7 +169,7 @@ class LiveView {
   }
 
   connect() {
-    this.source = new EventSource(this.url(this.data.stream));
+    this.source = new EventSource(urlOf(this.data.stream));
     this.source.onmessage = (event) => this.receive(JSON.parse(event.data));
     this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data).message));
     this.source.addEventListener("done", () => this.source.close());
@@ -246,12 +260,10 @@ class LiveView {
     this.network.tick(nowS);
   }
 
-  // Takes exactly what is left of the window below the controls, so that the page itself never scrolls.
   fitWindow() {
-    const main = this.host.closest("[data-testid=stMain]");
-    const top = this.root.getBoundingClientRect().top + (main?.scrollTop ?? 0);
-    const height = `${Math.max(460, Math.floor(window.innerHeight - top - 10))}px`;
-    if (this.root.style.getPropertyValue("--es-height") !== height) this.root.style.setProperty("--es-height", height);
+    const width = this.root.clientWidth;
+    this.root.dataset.width = width < 720 ? "narrow" : width < 1040 ? "medium" : "wide";
+    fitHeight(this.root, 460);
   }
 
   close() {

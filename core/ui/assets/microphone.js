@@ -1,12 +1,15 @@
 // One browser microphone: asks for it with the reader's own choice of device and processing, changes both while the call
-// goes on, mutes it and measures its level. Works inside the frame that owns the connection.
+// goes on, mutes it and measures its level. Works inside the frame that owns the connection. A silent one sends silence
+// in the microphone's place, which the browser is then not asked for.
 
 const DEVICE_MEMORY = "earshot:microphone";
 const SILENCE_DB = -60;
 
 class Microphone extends EventTarget {
-  constructor() {
+  constructor({ silent = false } = {}) {
     super();
+    this.silent = silent;
+    this.silence = null;
     this.record = null;
     this.track = null;
     this.stream = null;
@@ -20,6 +23,7 @@ class Microphone extends EventTarget {
   }
 
   attach(record) {
+    this.endSilence();
     this.record = record;
     record.openMicrophone = (request, native) => this.open(request, native);
     record.view.navigator.mediaDevices?.addEventListener("devicechange", () => this.changed());
@@ -30,6 +34,13 @@ class Microphone extends EventTarget {
   }
 
   async open(request, native) {
+    if (this.silent) return this.silentStream();
+    // The browser was asked before START was pressed.
+    if (this.live) return this.stream;
+    return this.request(request, native);
+  }
+
+  async request(request, native) {
     this.asking = true;
     this.problem = "";
     this.changed();
@@ -68,10 +79,58 @@ class Microphone extends EventTarget {
     return this.track?.readyState === "live";
   }
 
+  senderOf(track) {
+    return this.record?.latest?.getSenders().find((one) => track && one.track === track);
+  }
+
+  silentStream() {
+    if (this.silence?.stream.active) return this.silence.stream;
+    this.endSilence();
+    const context = new this.record.view.AudioContext({ latencyHint: "playback" });
+    const source = context.createConstantSource();
+    source.offset.value = 0;
+    const { stream } = source.connect(context.createMediaStreamDestination());
+    source.start();
+    this.silence = { context, stream };
+    // Without a click on this page before, the browser holds even silence back.
+    if (context.state === "suspended") document.addEventListener("click", () => context.resume(), { once: true });
+    return stream;
+  }
+
+  endSilence() {
+    this.silence?.context.close();
+    this.silence = null;
+  }
+
+  // From silence to the microphone, on the connection as it is. Says whether the browser gave the microphone.
+  async speak() {
+    if (!this.silent) return this.live || !this.record.latest;
+    try {
+      const stream = await this.request({ audio: true, video: false }, this.record.getUserMedia);
+      await this.senderOf(this.silence?.stream.getAudioTracks()[0])?.replaceTrack(stream.getAudioTracks()[0]);
+      this.silent = false;
+    } catch (error) {
+      console.debug("the microphone cannot be had", error.name);
+    }
+    this.changed();
+    return !this.silent;
+  }
+
+  // Back to silence; the browser sees the microphone released.
+  async hush() {
+    this.problem = "";
+    if (this.silent) return;
+    this.silent = true;
+    const sender = this.senderOf(this.track);
+    this.track?.stop();
+    this.changed();
+    await sender?.replaceTrack(this.silentStream().getAudioTracks()[0]);
+  }
+
   // Takes effect at once when the microphone is open, else at the next START. A choice that fails is taken back.
   async choose({ deviceId = this.deviceId, requested = this.requested }) {
     const former = { deviceId: this.deviceId, requested: this.requested };
-    const sender = this.live && this.record.latest?.getSenders().find((one) => one.track === this.track);
+    const sender = this.live && this.senderOf(this.track);
     this.remember(deviceId);
     this.requested = requested;
     if (sender && !(await this.reopen(sender))) {

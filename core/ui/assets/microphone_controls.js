@@ -53,6 +53,7 @@ class MicrophoneControls {
 
   draw() {
     const { words, microphone } = this;
+    for (const part of [this.muteButton, this.meter, this.extras]) part.hidden = microphone.silent;
     setText(this.muteButton, microphone.muted ? words.unmute : words.mute);
     this.muteButton.classList.toggle("muted", microphone.muted);
     this.meter.classList.toggle("muted", microphone.muted);

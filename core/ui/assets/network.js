@@ -244,7 +244,8 @@ class NetworkPanel {
 
   values(row, participant, nowS) {
     row.style.setProperty("--who", this.colours.get(participant.id));
-    const [, mos, rtt, jitter, loss, rate, send] = row.children;
+    const [name, mos, rtt, jitter, loss, rate, send] = row.children;
+    if (this.live) this.path(name, participant.leg_path);
     const inbound = this.live ? this.fresh(participant, "inbound", nowS) : this.average(participant, "inbound");
     const outbound = this.live ? this.fresh(participant, "outbound", nowS) : this.average(participant, "outbound");
     this.score(mos, participant);
@@ -254,6 +255,13 @@ class NetworkPanel {
     this.value(rate, "packets_per_s", inbound.packets_per_s, 0, participant.role === "supervisor");
     if (outbound.packets_per_s !== undefined) setText(rate, `${rate.textContent} / ${outbound.packets_per_s.toFixed(0)}`);
     this.value(send, "send_deviation_p99_ms", outbound.send_deviation_p99_ms, 1);
+  }
+
+  // What ICE has chosen, as the server sees it.
+  path(cell, path) {
+    const { told, none, ends, transports } = this.words.path;
+    const ways = path && { transport: transports[path.transport], local: ends[path.local], remote: ends[path.remote] };
+    setTip(cell, ways ? fill(told, ways) : none);
   }
 
   // The worse direction of the participant's newest leg that has a score, with everything that it comes from.

@@ -1,4 +1,5 @@
-// The transcript: utterances and notes in order of time. Interim text is grey until its final version replaces it.
+// The transcript: utterances and notes in order of time. Interim text is grey but for its beginning that will stay,
+// until its final version replaces it.
 
 class Transcript {
   // `tools`: `correct(id, text)` or null where the reader may not, and `link(seconds)`, a moment's address.
@@ -60,15 +61,16 @@ class Transcript {
   put(utterance) {
     let row = this.byId.get(utterance.id);
     if (!row) {
-      const text = el("span", { class: "es-text" });
+      const stable = el("span");
+      const unsure = el("span", { class: "es-unsure" });
+      const text = el("span", { class: "es-text" }, stable, unsure);
       const doubt = el("span", { class: "es-doubt", text: "?", role: "img", "aria-label": this.words.uncertain });
       const name = el("span", { class: "es-name" });
       const time = el("button", { class: "es-time", type: "button" });
       const mended = el("span", { class: "es-mended", text: this.words.corrected, hidden: true });
       const said = el("div", { class: "es-said" }, name, text, doubt, mended);
       const node = el("div", { class: "es-line" }, time, said);
-      row = { kind: "utterance", id: utterance.id, node, text, doubt, mended, name, time, said };
-      setTip(time, this.words.copy_moment);
+      row = { kind: "utterance", id: utterance.id, node, text, stable, unsure, doubt, mended, name, time, said };
       time.addEventListener("click", () => this.copyMoment(row));
       if (this.tools.correct) {
         row.pencil = el("button", { class: "es-pencil", type: "button", text: "✎", "aria-label": this.words.correct, hidden: true });
@@ -87,7 +89,12 @@ class Transcript {
     const role = this.words.roles[utterance.role] ?? utterance.role;
     setText(row.name, utterance.speaker === role || !utterance.speaker ? role : `${utterance.speaker} · ${role}`);
     setText(row.time, clock(utterance.start_s));
-    setText(row.text, utterance.text);
+    setTip(row.time, this.timeTip(utterance));
+    // Characters are counted as Python counts them, not in UTF-16.
+    const signs = [...utterance.text];
+    const stable = utterance.is_final ? signs.length : utterance.stable_chars;
+    setText(row.stable, signs.slice(0, stable).join(""));
+    setText(row.unsure, signs.slice(stable).join(""));
     row.node.classList.toggle("es-interim", !utterance.is_final);
     if (row.pencil) row.pencil.hidden = !utterance.is_final || Boolean(row.editor);
     if (row.editor && utterance.text === row.sent) this.closeEditor(row);
@@ -106,6 +113,22 @@ class Transcript {
       row.final = true;
       if (!this.resetting) this.speak(`${utterance.speaker || role}: ${utterance.text}`);
     }
+  }
+
+  // How the words came about stands where their time stands: whoever asks when is told how late, and by whom.
+  timeTip(utterance) {
+    const { copy_moment, turn_final, turn_first, turn_engine, turn_trace, turn_raw } = this.words;
+    const lines = [copy_moment];
+    if (utterance.is_final && utterance.trace_id) {
+      const after = (at, since) => ({ seconds: Math.max(0, at - since).toFixed(1) });
+      const first = utterance.first_interim_s;
+      if (first !== null) lines.push(fill(turn_first, after(first, utterance.start_s)));
+      lines.push(fill(turn_final, after(utterance.recognised_s, utterance.end_s)));
+      const engine = [utterance.engine, utterance.model].filter(Boolean).join(" ");
+      lines.push([engine && fill(turn_engine, { engine }), fill(turn_trace, { id: utterance.trace_id })].filter(Boolean).join(" · "));
+    }
+    if (utterance.raw_text) lines.push(fill(turn_raw, { raw: utterance.raw_text }));
+    return lines.join("\n");
   }
 
   async copyMoment(row) {
@@ -190,7 +213,8 @@ class Transcript {
   putNote(note) {
     const id = this.noteId(note);
     if (this.byId.has(id)) return;
-    const text = fill(this.words.notes[note.code] ?? `${note.code} {subject}`, { subject: note.subject });
+    const seconds = Math.max(1, Math.round((note.until_s ?? note.at_s) - note.at_s));
+    const text = fill(this.words.notes[note.code] ?? `${note.code} {subject}`, { subject: note.subject, seconds });
     const node = el("div", { class: "es-note" }, el("time", { class: "es-time", text: clock(note.at_s) }), el("span", { text }));
     const row = { kind: "note", id, at: note.at_s, speaker: null, node };
     this.byId.set(id, row);

@@ -45,6 +45,7 @@ logger = logging.getLogger("some.library")
         f"{{'Cookie': 'a=b; earshot_session={TOKEN}'}}",
         f"Set-Cookie: earshot_session={TOKEN}; HttpOnly",
         f'{{"password": "{TOKEN}", "name": "kim"}}',
+        f"{{'urls': 'turn:turn.example.com', 'username': '1800000000:browser', 'credential': '{TOKEN}'}}",
         f"x-xsrf-token: {TOKEN}",
         f"X-Earshot-Xsrf: {TOKEN}",
         f"postgresql://earshot:{TOKEN}@db/earshot",
@@ -105,8 +106,9 @@ def test_a_message_whose_arguments_do_not_fit_is_still_redacted(log: io.StringIO
 
 def test_every_secret_setting_is_known() -> None:
     settings = load_settings()
-    given = settings.model_copy(update={"oidc_client_secret": SecretStr("the-client-secret")})
-    assert secrets_of(given) == ["the-client-secret"]
+    secrets = ("oidc_client_secret", "turn_password", "turn_secret")
+    given = settings.model_copy(update={name: SecretStr(f"the-{name}") for name in secrets})
+    assert sorted(secrets_of(given)) == [f"the-{name}" for name in secrets]
 
 
 def test_a_short_value_does_not_blank_out_words() -> None:

@@ -17,6 +17,7 @@ from core.model.call import CallId, CallState, EndReason, LegId, LegState, Parti
 from core.model.insight import Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
+from core.model.snapshot import Note
 from core.model.utterance import Utterance
 from core.quality.alerts import QualityWatch
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
@@ -48,7 +49,7 @@ def reset() -> None:
 reset()
 
 
-def say(number: int, text: str, is_final: bool = True, confidence: float | None = 0.9) -> None:
+def say(number: int, text: str, is_final: bool = True, confidence: float | None = 0.9, stable: int = 0) -> None:
     """An utterance, three seconds after the one before; alternating speakers."""
     who = CUSTOMER if number % 2 else AGENT
     start_s = 3.0 * number
@@ -65,9 +66,29 @@ def say(number: int, text: str, is_final: bool = True, confidence: float | None 
         "e",
         "m",
         start_s + 2,
+        stable_chars=stable,
     )
     others = tuple(u for u in server.snapshots[CALL].utterances if u.id != said.id)
     server.change(CALL, utterances=(*others, said), now_s=start_s + 2.5)
+
+
+def record_turn() -> None:
+    """An utterance with all that is known of how it came about, and audio that gave none."""
+    say(5, "3월 15일에 15,000원이요.")
+    before = server.snapshots[CALL]
+    (said,) = (u for u in before.utterances if u.id == "u5")
+    told = replace(
+        said,
+        engine="whisper",
+        model="base",
+        recognised_s=said.end_s + 0.8,
+        trace_id="5f0c2ab91d3e",
+        first_interim_s=said.start_s + 1.2,
+        raw_text="삼월 십오 일에 만 오천 원이요.",
+    )
+    lost = Note(20.0, "speech_lost", CUSTOMER.name, until_s=24.0)
+    others = tuple(u for u in before.utterances if u.id != "u5")
+    server.change(CALL, utterances=(*others, told), notes=(*before.notes, lost))
 
 
 def sum_up(text: str) -> None:
@@ -118,10 +139,11 @@ STEPS: dict[str, Callable[[], None]] = {
     "reset": reset,
     "cut": lambda: cut(True),
     "mend": lambda: cut(False),
-    "interim": lambda: say(1, "이번 달 요", is_final=False),
+    "interim": lambda: say(1, "이번 달 요", is_final=False, stable=4),
     "final": lambda: say(1, "이번 달 요금이 너무 많이 나왔어요."),
     "withdraw": lambda: server.change(CALL, utterances=()) and None,
     "doubtful": lambda: say(2, "로밍 요금 같습니다.", confidence=0.31),
+    "turn": record_turn,
     "twenty": lambda: [say(n, f"{n}번째로 한 말입니다.") for n in range(3, 23)] and None,
     "more": lambda: say(40, "맨 끝에 한 말입니다."),
     "markup": lambda: say(41, "<img src=x onerror=alert(1)>"),

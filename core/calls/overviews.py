@@ -1,0 +1,45 @@
+"""Which of many running calls needs a supervisor most. Pure; any thread."""
+
+from collections.abc import Iterable
+
+from core.model.call import CallState, LegState
+from core.model.overview import CallOverview
+from core.model.quality import Alert, AlertKind, Band
+from core.quality.mos import band_of
+
+KINDS = tuple(AlertKind)
+"""Worst first."""
+SILENT = frozenset({AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO})
+AUDIBLE = {Band.POOR: 0, Band.FAIR: 1}
+"""Bands that are trouble, worst first. Between the others calls do not change places, nor within one."""
+
+
+def worst_first(overviews: Iterable[CallOverview]) -> tuple[CallOverview, ...]:
+    """Calls in the order of how badly they need somebody.
+
+    First those in which somebody is lost or not heard at all, then those with open alerts by their kind, then those
+    that sound bad; among equals live ones before waiting ones, and those that have run longest.
+    """
+    return tuple(sorted(overviews, key=_urgency))
+
+
+def alerts_worst_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """The open alerts by their kind; among equals the oldest first."""
+    return tuple(sorted((a for a in alerts if a.is_open), key=lambda a: (KINDS.index(a.kind), a.raised_at_s, a.leg_id)))
+
+
+def _urgency(overview: CallOverview) -> tuple[int, int, bool, float, str]:
+    call = overview.call
+    trouble, degree = _trouble(overview)
+    return trouble, degree, call.state is not CallState.LIVE, call.live_at or call.created_at, call.id
+
+
+def _trouble(overview: CallOverview) -> tuple[int, int]:
+    kinds = {alert.kind for alert in overview.alerts}
+    is_somebody_lost = any(p.leg_state is LegState.LOST for p in overview.call.participants if p.role.speaks)
+    if is_somebody_lost or kinds & SILENT:
+        return 0, 0
+    if kinds:
+        return 1, min(map(KINDS.index, kinds))
+    band = None if overview.mos is None else band_of(overview.mos)
+    return (2, AUDIBLE[band]) if band in AUDIBLE else (3, 0)

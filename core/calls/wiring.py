@@ -1,0 +1,53 @@
+"""What the media process is told of one call: who hears whom, and which legs are silent. Lives on the calls loop."""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from core.calls.roster import Roster
+from core.calls.services import Media
+from core.model.call import CallId, LegId
+from core.model.errors import LegNotFound, MediaError
+
+logger = logging.getLogger(__name__)
+
+
+class Wiring:
+    """Brings the roster's tables to the media process, whole and in order, however often they change."""
+
+    def __init__(self, media: Media, call_id: CallId, roster: Roster) -> None:
+        self._media = media
+        self._call_id = call_id
+        self._roster = roster
+        self._muted: set[LegId] = set()
+        """Legs of which the media process knows that they are silent."""
+        # Two changes at once must not be told in the wrong order.
+        self._telling = asyncio.Lock()
+
+    async def update(self) -> None:
+        """Tell the media process what has changed. Raises MediaError; the next update then tells it again."""
+        async with self._telling:
+            mutes = self._roster.mutes()
+            self._muted &= mutes.keys()
+            # Who falls silent does so before anybody else is heard, and speaks again only when the others are settled.
+            await self._mute({leg_id for leg_id, muted in mutes.items() if muted}, True)
+            await self._media.set_routes(self._call_id, self._roster.routes())
+            await self._mute({leg_id for leg_id, muted in mutes.items() if not muted}, False)
+
+    async def _mute(self, legs: set[LegId], muted: bool) -> None:
+        for leg_id in legs - self._muted if muted else legs & self._muted:
+            # A leg that the media process has just lost is silent; the news of it is on its way.
+            with suppress(LegNotFound):
+                await self._media.set_muted(leg_id, muted)
+            if muted:
+                self._muted.add(leg_id)
+            else:
+                self._muted.discard(leg_id)
+
+    async def update_if_up(self) -> None:
+        """The same, where a media process that is being restarted may be told later."""
+        try:
+            await self.update()
+        except MediaError as error:
+            # A bridge that is being restarted has no routes; the next leg brings it the whole table.
+            logger.warning("call %s keeps its routes for later: %s", self._call_id, error)

@@ -1,0 +1,21 @@
+"""A running call in one line, for whoever watches many of them."""
+
+from dataclasses import dataclass
+
+from core.model.call import Call
+from core.model.quality import Alert
+from core.model.utterance import Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class CallOverview:
+    """A call as of `revision`, which is that of its snapshots."""
+
+    call: Call
+    mos: float | None
+    """The worst of the latest scores of any leg and direction; None without scores."""
+    alerts: tuple[Alert, ...]
+    """The open ones, worst first."""
+    last_words: Utterance | None
+    """The utterance that began last, interim or final."""
+    revision: int

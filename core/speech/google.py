@@ -1,0 +1,379 @@
+"""Google Cloud Speech-to-Text v2 streaming. The only home of google.cloud.speech, google.auth and grpc.
+
+Facts about the service that no type tells (statuses, limits, regions) are those of its documentation; requests and
+answers are those of `google.cloud.speech.v2.Speech/StreamingRecognize`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, cast
+from urllib.parse import urlsplit
+
+import google.auth
+from google.api_core.client_options import ClientOptions
+from google.api_core.exceptions import (
+    Aborted,
+    FailedPrecondition,
+    Forbidden,
+    GoogleAPICallError,
+    InvalidArgument,
+    NotFound,
+    OutOfRange,
+    ResourceExhausted,
+    Unauthenticated,
+    Unauthorized,
+)
+from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
+from google.cloud.speech_v2 import SpeechAsyncClient
+from google.cloud.speech_v2.services.speech.transports import SpeechGrpcAsyncIOTransport
+from google.cloud.speech_v2.types import cloud_speech
+from grpc import aio
+
+from core.model.audio import SPEECH_FORMAT
+from core.model.call import Language
+from core.model.errors import SpeechError, SpeechQuotaUsedUp, SpeechServiceFailed, SpeechServiceRefused
+from core.model.message import Message
+from core.speech.hints import SpeechHints
+from core.speech.provider import EndKind, FinalText, HeardWord, StreamEnd, StreamListener, StreamResult
+
+logger = logging.getLogger(__name__)
+
+SERVICE = "google"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+MODEL_REGIONS: Mapping[str, frozenset[str]] = {
+    "chirp_2": frozenset({"us-central1", "europe-west4", "asia-southeast1"}),
+    "chirp_3": frozenset({"us", "eu", "asia-northeast1", "asia-southeast1"}),
+}
+"""Where these models stream Korean; other models and their regions are not known here, and are Google's to refuse."""
+WITHOUT_WORD_TIMES = frozenset({"chirp_3"})
+LANGUAGE_CODES: Mapping[Language, str] = {"ko": "ko-KR", "en": "en-US"}
+"""BCP 47 codes of our languages; any other code is passed on as it is."""
+STABLE = 0.8
+"""From this stability on, interim text will most likely stay."""
+ROOM = 8
+"""Messages that wait for the network at most."""
+_GRACE_S = 30.0
+_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
+_LIMIT_WORDS = ("max duration", "maximum allowed stream duration")
+_IDLE_WORDS = ("timed out after receiving no more", "audio timeout")
+
+
+@dataclass(frozen=True, slots=True)
+class GoogleSettings:
+    """Which recogniser is asked, and where."""
+
+    project: str
+    """Empty for the credentials' own."""
+    region: str
+    model: str
+    recognizer: str = "_"
+    """Name of a recogniser in the project; `_` for none."""
+    endpoint: str = ""
+    """URL of the service, empty for the region's own; `http://` for an unencrypted one."""
+
+    @property
+    def address(self) -> str:
+        """Host, and port where it is given."""
+        if self.endpoint:
+            return urlsplit(self.endpoint).netloc
+        return "speech.googleapis.com" if self.region == "global" else f"{self.region}-speech.googleapis.com"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the endpoint is spoken to without TLS, and without credentials."""
+        return self.endpoint.startswith("http://")
+
+
+class Closeable(Protocol):
+    """The transport, as far as its package tells no types."""
+
+    async def close(self) -> None:
+        """Close the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Connection:
+    client: SpeechAsyncClient
+    recognizer: str
+
+
+class GoogleSpeech:
+    """Implements `core.speech.provider.Provider`.
+
+    Args:
+        settings: Which recogniser is asked, and where.
+        stream_limit_s: How long a stream lives at most; a call that hangs longer is ended.
+        hints: What callers are likely to say in a language; asked at every stream.
+    """
+
+    service = SERVICE
+
+    def __init__(
+        self,
+        settings: GoogleSettings,
+        stream_limit_s: float,
+        hints: Callable[[Language], SpeechHints] = lambda language: SpeechHints(),
+    ) -> None:
+        self.model = settings.model
+        self._settings = settings
+        self._limit_s = stream_limit_s
+        self._hints = hints
+        self._connecting = asyncio.Lock()
+        self._connection: _Connection | None = None
+        self._streams: set[GoogleStream] = set()
+
+    @property
+    def description(self) -> Message:
+        """Model and place."""
+        return Message(
+            "Google Speech-to-Text, model {model}, region {region}.",
+            {"model": self.model, "region": self._settings.region},
+        )
+
+    async def check(self) -> None:
+        """Find the credentials. Raises SpeechServiceRefused."""
+        await self.connect()
+
+    async def connect(self) -> _Connection:
+        """The client, made at first use. Raises SpeechServiceRefused."""
+        async with self._connecting:
+            if self._connection is None:
+                self._connection = await self._make_connection()
+            return self._connection
+
+    def open_stream(self, language: Language, listener: StreamListener) -> "GoogleStream":
+        """Open a stream; see `Provider.open_stream`."""
+        stream = GoogleStream(self.connect, self._config(language), listener, self._limit_s, self._streams.discard)
+        self._streams.add(stream)
+        return stream
+
+    async def close(self) -> None:
+        """End all streams and the connection."""
+        streams = tuple(self._streams)
+        for stream in streams:
+            stream.drop()
+        await asyncio.gather(*(stream.task for stream in streams), return_exceptions=True)
+        if self._connection is not None:
+            await cast("Closeable", self._connection.client.transport).close()
+
+    async def _make_connection(self) -> _Connection:
+        settings = self._settings
+        if settings.is_plain:
+            transport = SpeechGrpcAsyncIOTransport(channel=aio.insecure_channel(settings.address))
+            return _Connection(SpeechAsyncClient(transport=transport), self._recognizer(settings.project))
+        try:
+            # It reads files and may ask the machine's metadata server.
+            credentials, project = await asyncio.to_thread(google.auth.default, scopes=[SCOPE])
+        except (DefaultCredentialsError, OSError) as error:
+            logger.warning("no Google credentials: %s", error)
+            raise SpeechServiceRefused(service=SERVICE, reason="no credentials", setting=_CREDENTIALS) from error
+        if not settings.project and not project:
+            raise SpeechServiceRefused(service=SERVICE, reason="no project", setting="EARSHOT_GOOGLE_PROJECT")
+        client = SpeechAsyncClient(credentials=credentials, client_options=ClientOptions(api_endpoint=settings.address))
+        return _Connection(client, self._recognizer(settings.project or project or ""))
+
+    def _recognizer(self, project: str) -> str:
+        return f"projects/{project}/locations/{self._settings.region}/recognizers/{self._settings.recognizer}"
+
+    def _config(self, language: Language) -> cloud_speech.StreamingRecognitionConfig:
+        has_word_times = self.model not in WITHOUT_WORD_TIMES
+        return cloud_speech.StreamingRecognitionConfig(
+            config=cloud_speech.RecognitionConfig(
+                explicit_decoding_config=cloud_speech.ExplicitDecodingConfig(
+                    encoding=cloud_speech.ExplicitDecodingConfig.AudioEncoding.LINEAR16,
+                    sample_rate_hertz=SPEECH_FORMAT.sample_rate,
+                    audio_channel_count=SPEECH_FORMAT.channels,
+                ),
+                model=self.model,
+                language_codes=[LANGUAGE_CODES.get(language, language)],
+                features=cloud_speech.RecognitionFeatures(
+                    enable_automatic_punctuation=True,
+                    enable_word_time_offsets=has_word_times,
+                    enable_word_confidence=has_word_times,
+                ),
+                adaptation=as_adaptation(self._hints(language)),
+            ),
+            streaming_features=cloud_speech.StreamingRecognitionFeatures(
+                interim_results=True, enable_voice_activity_events=True
+            ),
+        )
+
+
+class GoogleStream:
+    """Implements `core.speech.provider.ProviderStream`: one call of StreamingRecognize, in a task of its own.
+
+    Args:
+        connect: Gives the client and the recogniser's path.
+        config: What is asked for.
+        listener: Hears of answers and of the end.
+        limit_s: How long the call may take.
+        on_over: Called once, when nothing comes any more.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[_Connection]],
+        config: cloud_speech.StreamingRecognitionConfig,
+        listener: StreamListener,
+        limit_s: float,
+        on_over: Callable[["GoogleStream"], None],
+    ) -> None:
+        self._connect = connect
+        self._config = config
+        self._listener = listener
+        self._limit_s = limit_s
+        self._on_over = on_over
+        self._waiting: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self.task = asyncio.create_task(self._run(), name=f"speech-{SERVICE}-stream")
+        """Ends with the stream."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the network takes what it is given."""
+        return self._waiting.qsize() < ROOM
+
+    def send(self, pcm: bytes) -> None:
+        """Send audio."""
+        self._waiting.put_nowait(pcm)
+
+    def finish(self) -> None:
+        """Say that no more audio comes."""
+        self._waiting.put_nowait(None)
+
+    def drop(self) -> None:
+        """Close it; nothing is reported any more."""
+        self.task.cancel()
+
+    async def _run(self) -> None:
+        try:
+            end = await self._recognise()
+        finally:
+            # The client's own task goes on asking for requests after the call is over, unless they end, too.
+            self.finish()
+            self._on_over(self)
+        self._listener.on_end(end)
+
+    async def _recognise(self) -> StreamEnd:
+        try:
+            connection = await self._connect()
+            answers = await connection.client.streaming_recognize(
+                self._requests(connection.recognizer), retry=None, timeout=self._limit_s + _GRACE_S
+            )
+            async for answer in answers:
+                if (result := as_result(answer)) is not None:
+                    self._listener.on_result(result)
+        except SpeechError as error:
+            return StreamEnd(EndKind.REFUSED, error)
+        except GoogleAPICallError as error:
+            return as_end(error)
+        except GoogleAuthError as error:
+            return _credentials_failed(error)
+        return StreamEnd(EndKind.FINISHED)
+
+    async def _requests(self, recognizer: str) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
+        yield cloud_speech.StreamingRecognizeRequest(recognizer=recognizer, streaming_config=self._config)
+        while (pcm := await self._waiting.get()) is not None:
+            self._listener.on_room()
+            yield cloud_speech.StreamingRecognizeRequest(audio=pcm)
+
+
+def as_adaptation(hints: SpeechHints) -> cloud_speech.SpeechAdaptation | None:
+    """Hints as inline phrase sets and custom classes; None for none."""
+    if not hints.phrases:
+        return None
+    sets = [
+        cloud_speech.PhraseSet(
+            phrases=[cloud_speech.PhraseSet.Phrase(value=phrase.value, boost=phrase.boost or 0.0) for phrase in phrases]
+        )
+        for phrases in hints.phrase_sets()
+    ]
+    classes = [
+        cloud_speech.CustomClass(
+            name=each.id, items=[cloud_speech.CustomClass.ClassItem(value=item) for item in each.items]
+        )
+        for each in hints.classes
+    ]
+    return cloud_speech.SpeechAdaptation(
+        phrase_sets=[cloud_speech.SpeechAdaptation.AdaptationPhraseSet(inline_phrase_set=each) for each in sets],
+        custom_classes=classes,
+    )
+
+
+def as_result(answer: cloud_speech.StreamingRecognizeResponse) -> StreamResult | None:
+    """What an answer says; None for one without text or event.
+
+    Interim results are consecutive parts of what is being said, the stable ones first; they join without a separator.
+    """
+    began = answer.speech_event_type == cloud_speech.StreamingRecognizeResponse.SpeechEventType.SPEECH_ACTIVITY_BEGIN
+    finals = tuple(_as_final(each) for each in answer.results if each.is_final)
+    parts = [(each.alternatives[0].transcript, each.stability) for each in answer.results if _is_interim(each)]
+    stable = ""
+    for text, stability in parts:
+        if stability < STABLE:
+            break
+        stable += text
+    interim = "".join(text for text, _ in parts)
+    if not (began or finals or interim):
+        return None
+    return StreamResult(
+        finals=finals,
+        interim=interim.strip(),
+        stable_chars=len(stable.lstrip()),
+        speech_began_s=_seconds(answer.speech_event_offset) if began else None,
+    )
+
+
+def as_end(error: GoogleAPICallError) -> StreamEnd:
+    """What a failed call means."""
+    words = (error.message or "").lower()
+    status = error.grpc_status_code.name if error.grpc_status_code is not None else type(error).__name__
+    match error:
+        case Aborted() | OutOfRange() if any(part in words for part in _LIMIT_WORDS):
+            return StreamEnd(EndKind.LIMIT)
+        case Aborted() | OutOfRange() if any(part in words for part in _IDLE_WORDS):
+            return StreamEnd(EndKind.IDLE)
+        case ResourceExhausted():
+            return StreamEnd(EndKind.QUOTA, SpeechQuotaUsedUp(service=SERVICE))
+        case Unauthenticated() | Unauthorized():
+            return _refused(error, status, _CREDENTIALS)
+        case Forbidden():
+            return _refused(error, status, f"{_CREDENTIALS}, EARSHOT_GOOGLE_PROJECT")
+        case NotFound():
+            return _refused(error, status, "EARSHOT_GOOGLE_RECOGNIZER, EARSHOT_GOOGLE_REGION")
+        case InvalidArgument() | FailedPrecondition():
+            return _refused(error, status, "EARSHOT_GOOGLE_MODEL, EARSHOT_GOOGLE_REGION, EARSHOT_LANGUAGE")
+    return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=status))
+
+
+def _refused(error: GoogleAPICallError, status: str, setting: str) -> StreamEnd:
+    logger.warning("Google refuses a stream: %s %s", status, error.message)
+    return StreamEnd(EndKind.REFUSED, SpeechServiceRefused(service=SERVICE, reason=status, setting=setting))
+
+
+def _credentials_failed(error: GoogleAuthError) -> StreamEnd:
+    if error.retryable:
+        return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=type(error).__name__))
+    logger.warning("Google refuses the credentials: %s", type(error).__name__)
+    refusal = SpeechServiceRefused(service=SERVICE, reason=type(error).__name__, setting=_CREDENTIALS)
+    return StreamEnd(EndKind.REFUSED, refusal)
+
+
+def _is_interim(result: cloud_speech.StreamingRecognitionResult) -> bool:
+    return not result.is_final and bool(result.alternatives)
+
+
+def _as_final(result: cloud_speech.StreamingRecognitionResult) -> FinalText:
+    best = result.alternatives[0] if result.alternatives else cloud_speech.SpeechRecognitionAlternative()
+    words = tuple(
+        HeardWord(word.word, _seconds(word.start_offset), _seconds(word.end_offset), word.confidence or None)
+        for word in best.words
+        if word.end_offset
+    )
+    return FinalText(best.transcript, _seconds(result.result_end_offset), words, best.confidence or None)
+
+
+def _seconds(offset: timedelta) -> float:
+    return offset.total_seconds()
