@@ -28,14 +28,17 @@ def own_language(guest: Guest, call: Call, participant: Participant | None, tran
 def languages_of_all(desk: Desk, call: Call, translate: Translate) -> None:
     """Draw a button that opens the languages of everybody in the call. Script thread."""
     _ = translate
-    # Whoever joined since the page was drawn is in it when it is opened.
-    with st.popover(
+    panel = st.popover(
         _("Languages"),
         icon=":material/translate:",
         help=_("What each participant speaks, and is written down in."),
         key=f"languages:{call.id}",
         on_change="rerun",
-    ):
+    )
+    # What was drawn with the page may be old by now: somebody joined, or changed a language on the other side.
+    if not panel.open:
+        return
+    with panel:
         speakers = [p for p in call.participants if p.role.speaks and p.leg_state in HERE]
         if not speakers:
             st.caption(_("Nobody has joined yet"))

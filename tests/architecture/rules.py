@@ -13,6 +13,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"core.language"}),
     frozenset(f"core.{n}" for n in ("media", "speech", "assist", "guidance", "quality", "persona", "store", "access")),
     frozenset({"core.calls"}),
+    frozenset({"core.parts"}),
     frozenset({"core.backend"}),
     frozenset({"core.desk", "core.guest"}),
     frozenset({"core.api", "core.ui"}),

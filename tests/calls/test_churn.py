@@ -65,7 +65,9 @@ def kept(backend: Backend) -> Kept:
         return Counter(task.get_coro().__qualname__ for task in others)
 
     load = backend.loads()[-1]
-    return Kept(threads(), backend._loop.wait(tasks, 5.0), psutil.Process().num_fds(), load.tasks, load.legs, load.held)
+    return Kept(
+        threads(), backend._parts.loop.wait(tasks, 5.0), psutil.Process().num_fds(), load.tasks, load.legs, load.held
+    )
 
 
 @pytest.fixture
@@ -111,7 +113,7 @@ async def one_call(backend: Backend, number: int, room: asyncio.Semaphore) -> No
 
 
 def is_over(backend: Backend, call_id: CallId) -> bool:
-    return backend.call(call_id).state is CallState.ENDED and backend._registry.find(call_id).is_over
+    return backend.call(call_id).state is CallState.ENDED and backend._parts.registry.find(call_id).is_over
 
 
 async def leaves_nothing(backend: Backend, calls: int) -> None:

@@ -1,0 +1,203 @@
+"""The composition root: the only place that chooses implementations. Opens the parts of a server, and closes them."""
+
+import asyncio
+import logging
+import secrets
+from collections import deque
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+
+from core.access.sign_in import SignIn
+from core.access.tokens import Tokens, derived_key, server_key
+from core.access.users import UsersFile
+from core.assist.extractive import ExtractiveSummarizer
+from core.assist.scenarios import ScenarioFolder
+from core.calls.archive import CallArchive
+from core.calls.demo import DemoCalls, DemoSide
+from core.calls.durable import DurableWriter
+from core.calls.insights import Insights
+from core.calls.loop import CallsLoop
+from core.calls.registry import CallRegistry
+from core.calls.retention import RetentionSweep
+from core.calls.sampling import SampleKeeper
+from core.calls.services import CallServices
+from core.guidance.background import BackgroundRetriever
+from core.language.masking import MaskingRules
+from core.media.events import MediaEvent, MediaLoad
+from core.media.supervisor import MediaProcess
+from core.model.access import Person, SignInMethod, UserRole
+from core.model.audit import AuditAction, AuditEntry
+from core.model.call import CallId, Role
+from core.model.clock import Clock
+from core.model.errors import MediaProcessDown
+from core.model.health import PartHealth
+from core.quality.segments import SampleWriter
+from core.settings import PROJECT_ROOT, Settings
+from core.settings.changes import changed_since_last_start
+from core.speech.engine import open_transcriber
+from core.speech.hints_file import HintsFile
+from core.store.lock import DataFolderLock
+from core.store.records import Store
+
+logger = logging.getLogger(__name__)
+
+DEMO_SIDES = (
+    DemoSide(Role.AGENT, "Dana", PROJECT_ROOT / "demo" / "agent.ogg"),
+    DemoSide(Role.CUSTOMER, "Chris", PROJECT_ROOT / "demo" / "customer.ogg"),
+)
+START_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 30.0
+LOAD_SECONDS = 60
+SYSTEM = Person(id="system", name="Earshot", role=UserRole.ADMIN, method=SignInMethod.SYSTEM)
+"""In whose name the server itself acts."""
+
+
+class Parts:
+    """What a server consists of, open. `close` before the process ends.
+
+    What lives on the calls loop (`media`, `registry`, `demos`) is called there alone.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        """Open every part. Blocking, some seconds; the speech model goes on loading in the background.
+
+        Raises:
+            StoreError: the database cannot be opened.
+            EngineUnavailable: the chosen speech engine cannot be used here.
+        """
+        self.settings = settings
+        self.clock = clock
+        self.loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
+        """The media process's own figures of the last minute, one a second, oldest first."""
+        self._samples_dir = settings.data_dir / "samples"
+        self.scenarios = ScenarioFolder(settings.scenario_dir)
+        self.hints = HintsFile(settings.effective_speech_hints, clock)
+        with ExitStack() as opened:
+            self._open(settings, opened)
+            self._opened = opened.pop_all()
+
+    def _open(self, settings: Settings, opened: ExitStack) -> None:
+        """Open the parts; what is open when one fails is closed again, in the opposite order."""
+        opened.callback(DataFolderLock(settings.data_dir).close)
+        self.masking = MaskingRules.load(settings.masking_rules) if settings.masking else None
+        key = server_key(settings)
+        self.tokens = Tokens(
+            key,
+            join_seconds=settings.join_link_hours * 3600,
+            session_seconds=settings.session_hours * 3600,
+            wall=self.clock.wall,
+        )
+        self.store = Store.open(settings.effective_database_url)
+        opened.callback(self.store.close)
+        self.audit = self.store.audit
+        users = UsersFile(settings.users_file, self.clock.monotonic) if settings.users_file else None
+        self.sign_in = SignIn(settings, users, self.tokens, self.store.ended_sign_ins, self.clock)
+        self.store.ended_sign_ins.forget(self.clock.wall())
+        changed = changed_since_last_start(settings, derived_key(key, "settings").encode())
+        if changed:
+            self.audit.append(self.entry(AuditAction.SETTINGS_CHANGED, SYSTEM, "", "", {"keys": ", ".join(changed)}))
+        for call_id in self.store.close_interrupted(self.clock.wall()):
+            logger.warning("call %s was interrupted by a crash; it is kept with what it had", call_id)
+        self.loop = CallsLoop()
+        opened.callback(self.loop.close)
+        self.transcriber = open_transcriber(settings, self.clock, hints=self.hints)
+        opened.callback(self.transcriber.close)
+        self.retriever = BackgroundRetriever(settings.knowledge_dir, self.clock)
+        opened.callback(self.retriever.close)
+        self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
+        opened.callback(self.insights.close)
+        self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
+        opened.callback(self.samples.close)
+        self.loop.wait(self._open_calls, START_TIMEOUT_S)
+        opened.callback(self.loop.wait, self._close_calls, CLOSE_TIMEOUT_S)
+
+    async def _open_calls(self) -> None:
+        self.durable = DurableWriter(lambda: self.store.health)
+        self.media = MediaProcess(self.settings, self._take_media_event, self.clock)
+        self.registry = CallRegistry(
+            CallServices(
+                clock=self.clock,
+                media=self.media,
+                transcriber=self.transcriber,
+                insights=self.insights,
+                store=self.store,
+                durable=self.durable,
+                samples=self.samples,
+                make_id=lambda: secrets.token_hex(6),
+                grace_s=self.settings.grace_s,
+                masking=self.masking,
+                call_limit=self.settings.call_limit,
+            )
+        )
+        self.archive = CallArchive(
+            store=self.store,
+            samples=self.samples,
+            samples_dir=self._samples_dir,
+            registry=self.registry,
+            durable=self.durable,
+            clock=self.clock,
+            mask=self.masking.mask_text if self.masking else lambda text, _: text,
+        )
+        self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
+        self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
+        # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
+        self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _retention(self) -> RetentionSweep:
+        async def write(call_id: CallId) -> None:
+            entry = self.entry(AuditAction.DELETED, SYSTEM, call_id, "", {"reason": "retention"})
+            await self.durable.write(partial(self.audit.append, entry))
+
+        return RetentionSweep(self.archive, write, self.settings.retention_days, self.clock)
+
+    async def _start_media(self) -> None:
+        try:
+            await self.media.start()
+        except MediaProcessDown as error:
+            logger.error("%s", error)
+
+    def _take_media_event(self, event: MediaEvent) -> None:
+        if isinstance(event, MediaLoad):
+            self.loads.append(event)
+        else:
+            self.registry.take(event)
+
+    def entry(
+        self, action: AuditAction, person: Person, subject: str, client: str, detail: Mapping[str, str]
+    ) -> AuditEntry:
+        """A line of the audit log, as of now."""
+        return AuditEntry(
+            at=self.clock.wall(),
+            action=action,
+            person_id=person.id,
+            person_name=person.name,
+            method=person.method,
+            role=detail.get("role", person.role.value),
+            subject=subject,
+            client=client,
+            detail=detail,
+        )
+
+    def health(self) -> tuple[PartHealth, ...]:
+        """Every part's state. Any thread."""
+        return (
+            self.media.health,
+            self.transcriber.health,
+            self.insights.health,
+            self.retriever.health,
+            self.durable.health,
+        )
+
+    def close(self) -> None:
+        """End every call and stop every thread and process; idempotent."""
+        self._opened.close()
+
+    async def _close_calls(self) -> None:
+        for task in (self._media_start, self._sweep):
+            task.cancel()
+        await asyncio.gather(self._media_start, self._sweep, return_exceptions=True)
+        await self.demos.close()
+        await self.registry.close()
+        await self.media.stop()
+        await self.durable.close()
