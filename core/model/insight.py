@@ -1,6 +1,7 @@
 """Statements about a call: what it is about, so far."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from core.model.call import Role
 
@@ -22,6 +23,88 @@ class SummaryText:
     agent_action: str
 
 
+class SentimentLabel(StrEnum):
+    """How the customer feels."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class SentimentTrend(StrEnum):
+    """Where the customer's feeling goes."""
+
+    FALLING = "falling"
+    STEADY = "steady"
+    RISING = "rising"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What the customer wants, as one of the configured labels."""
+
+    label: str
+    confidence: float | None = None
+    """0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentiment:
+    """How the customer feels, and where it goes."""
+
+    label: SentimentLabel
+    score: float
+    """-1 (worst) to 1 (best)."""
+    trend: SentimentTrend
+
+
+@dataclass(frozen=True, slots=True)
+class RiskFlag:
+    """That something may go wrong with this customer, with the words that show it."""
+
+    kind: str
+    """Such as `churn` or `complaint`."""
+    words: str
+    """Quoted from what was said."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """What a request to a language model was charged for."""
+
+    input_tokens: int
+    output_tokens: int
+    cached_input_tokens: int = 0
+    """Part of `input_tokens`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTimes:
+    """When the steps of one request to a language model happened, on the call's clock."""
+
+    wanted_s: float
+    """When the final utterance that asked for it was kept."""
+    sent_s: float
+    first_token_s: float | None = None
+    summary_s: float | None = None
+    """When the first field, the summary, was complete and valid."""
+    done_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What a language model says of a call; a field is empty or None while it is not complete and valid.
+
+    The order of the fields is the order in which they are asked for and arrive.
+    """
+
+    text: SummaryText
+    intent: Intent | None = None
+    sentiment: Sentiment | None = None
+    risks: tuple[RiskFlag, ...] = ()
+    suggested_reply: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A summary as a call keeps it: rewritten as the call goes on, never appended to."""
@@ -38,3 +121,13 @@ class Summary:
     """When it was made, on the call's clock."""
     took_s: float
     """How long making it took."""
+    intent: Intent | None = None
+    sentiment: Sentiment | None = None
+    risks: tuple[RiskFlag, ...] = ()
+    suggested_reply: str = ""
+    times: RequestTimes | None = None
+    """None where no language model was asked."""
+    usage: TokenUsage | None = None
+    """None where the server does not tell."""
+    stands_in_for: str = ""
+    """Why the extractive summary stands in for the model: the error's code; empty where it does not."""

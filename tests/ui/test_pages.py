@@ -240,6 +240,9 @@ class TestLanguages:
         there = replace(CUSTOMER, leg_state=LegState.CONNECTED, language="en")
         server.put(make_snapshot(make_call(participants=(replace(AGENT, leg_state=LegState.CONNECTED), there))))
         test = open_page("live", call="c1")
+        assert not test.selectbox, "what is drawn before the panel is opened may be old by then"
+        test.session_state["languages:c1"] = True
+        test.run()
         assert [each.value for each in test.text] == [AGENT.name, "<b>Mallory</b>"]
         assert [(choice.label, choice.value) for choice in test.selectbox] == [("Agent", "ko"), ("Customer", "en")]
         test.selectbox[1].select("ko").run()
