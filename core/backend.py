@@ -3,7 +3,7 @@
 Page scripts and API routes call the facade from their own threads; what a call does happens on the calls loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -13,7 +13,9 @@ from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
 from core.calls.leg_port import LegPort
 from core.calls.overviews import worst_first
+from core.calls.questions import AnswerReport
 from core.calls.session import CallSession
+from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.media.events import MediaLoad
 from core.model.access import Person, SignInMethod, UserRole
@@ -25,6 +27,7 @@ from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp, WrapUpText
 from core.parts import Parts
 from core.settings import Settings
 from core.settings.loading import read_sources
@@ -161,6 +164,27 @@ class Backend:
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         """Let an utterance read differently. Raises CallNotFound, UtteranceNotFound, TextInvalid, StoreError."""
         return self._parts.loop.wait(lambda: self.archive.correct(call_id, utterance_id, text, by), COMMAND_TIMEOUT_S)
+
+    def ask(self, picture: CallSnapshot, question: str) -> AnswerReport:
+        """Answer a question about a call from its picture. Blocking. Raises QuestionInvalid, QuestionsBusy."""
+        return self._parts.questions.ask(picture, question)
+
+    def wrap_up(self, call_id: CallId) -> WrapUpReport:
+        """A call's wrap-up. Raises CallNotFound, StoreError."""
+        return self._parts.wrap_ups.report(call_id)
+
+    def call_types(self) -> Sequence[str]:
+        """The labels that a wrap-up's type is chosen from."""
+        return self._parts.wrap_ups.call_types()
+
+    def draft_wrap_up(self, call_id: CallId) -> None:
+        """Have a wrap-up drafted; returns at once."""
+        self._parts.wrap_ups.draft(call_id)
+
+    def file_wrap_up(self, call_id: CallId, text: WrapUpText, by: str) -> WrapUp:
+        """File a wrap-up. Raises CallNotFound, CallRunning, WrapUpFiled, StoreError."""
+        file = partial(self._parts.wrap_ups.file, call_id, text, by, self._parts.durable)
+        return self._parts.loop.wait(file, COMMAND_TIMEOUT_S)
 
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of an ended call. Raises CallNotFound, CallRunning, StoreError."""

@@ -15,6 +15,8 @@ from core.calls.archive import Export
 from core.calls.discretion import call_without_listeners, without_listeners
 from core.calls.export import ExportFormat
 from core.calls.leg_port import LegPort
+from core.calls.questions import AnswerReport
+from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.media.events import MediaLoad
 from core.model.access import RIGHTS, Person, Right
@@ -36,6 +38,7 @@ from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp, WrapUpText
 from core.settings import Settings
 from core.settings.report import SettingLine
 from core.speech.hints_file import HintsReport
@@ -239,6 +242,39 @@ class Desk:
         corrected = self._backend.correct(call_id, utterance_id, text, self.person.name)
         self._write(AuditAction.CORRECTED, call_id, utterance=utterance_id)
         return corrected
+
+    def ask(self, call_id: CallId, question: str) -> AnswerReport:
+        """Ask something about a call so far. Blocking, as long as the language model takes.
+
+        Raises CallNotFound, QuestionInvalid, QuestionsBusy.
+        """
+        return self._backend.ask(self.snapshot(call_id), question)
+
+    def wrap_up(self, call_id: CallId) -> WrapUpReport:
+        """The record of a call that is over. Raises CallNotFound."""
+        self.snapshot(call_id)
+        return self._backend.wrap_up(call_id)
+
+    def call_types(self) -> Sequence[str]:
+        """The labels that a wrap-up's type is chosen from."""
+        return self._backend.call_types()
+
+    def draft_wrap_up(self, call_id: CallId) -> None:
+        """Have a wrap-up drafted (again) from what was said; returns at once. Raises CallNotFound."""
+        self.require(Right.WRAP_UP, call_id)
+        self.snapshot(call_id)
+        self._backend.draft_wrap_up(call_id)
+
+    def file_wrap_up(self, call_id: CallId, text: WrapUpText) -> WrapUp:
+        """File the record of a call for good; its draft is kept beside it.
+
+        Raises CallNotFound, CallRunning, WrapUpFiled.
+        """
+        self.require(Right.WRAP_UP, call_id)
+        self.snapshot(call_id)
+        filed = self._backend.file_wrap_up(call_id, text, self.person.name)
+        self._write(AuditAction.WRAP_UP_FILED, call_id)
+        return filed
 
     def export(self, call_id: CallId, kind: ExportFormat) -> Export:
         """A call as a file. Raises CallNotFound."""

@@ -18,17 +18,19 @@ from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
+from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.wrap_ups import WrapUps
 from core.guidance.background import BackgroundRetriever
 from core.language.masking import MaskingRules
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import CallId, Role
+from core.model.call import CallId, Language, Role
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
@@ -107,6 +109,9 @@ class Parts:
         opened.callback(self.retriever.close)
         self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
         opened.callback(self.insights.close)
+        self.questions = Questions(None, self.clock)
+        self.wrap_ups = WrapUps(self.store, None, self.clock, self._mask, tuple)
+        opened.callback(self.wrap_ups.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
@@ -124,6 +129,7 @@ class Parts:
                 store=self.store,
                 durable=self.durable,
                 samples=self.samples,
+                wrap_ups=self.wrap_ups,
                 make_id=lambda: secrets.token_hex(6),
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
@@ -137,12 +143,15 @@ class Parts:
             registry=self.registry,
             durable=self.durable,
             clock=self.clock,
-            mask=self.masking.mask_text if self.masking else lambda text, _: text,
+            mask=self._mask,
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _mask(self, text: str, language: Language) -> str:
+        return self.masking.mask_text(text, language) if self.masking else text
 
     def _retention(self) -> RetentionSweep:
         async def write(call_id: CallId) -> None:

@@ -33,7 +33,7 @@ def correct(utterance_id: str, text: str) -> None:
 
 
 snapshot = own_desk.snapshot(call_id)
-call_controls(own_desk, snapshot.call, who)
+call_controls(own_desk, snapshot.call, who, desk)
 live_view(
     snapshot,
     view_token=own_desk.view_token(call_id),

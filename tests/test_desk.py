@@ -27,6 +27,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartState
+from core.model.wrap_up import WrapUpText
 from core.settings import Settings
 from tests.support.waiting import wait_for
 
@@ -62,6 +63,10 @@ DEEDS: dict[str, Deed] = {
     "overviews_token": Deed(Right.LISTEN, lambda desk, call: desk.overviews_token()),
     "make_api_token": Deed(Right.MAKE_TOKENS, lambda desk, call: desk.make_api_token(1, "report")),
     "correct": Deed(Right.CORRECT, lambda desk, call: desk.correct(call, "u1", "words")),
+    "ask": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.ask(call, "What was promised?")),
+    "wrap_up": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.wrap_up(call)),
+    "draft_wrap_up": Deed(Right.WRAP_UP, lambda desk, call: desk.draft_wrap_up(call)),
+    "file_wrap_up": Deed(Right.WRAP_UP, lambda desk, call: desk.file_wrap_up(call, WrapUpText(issue="None"))),
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
     "delete_call": Deed(Right.DELETE, lambda desk, call: desk.delete_call(call)),
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
@@ -77,7 +82,7 @@ IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning, ParticipantNotFo
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}
 """These take a seat of one's own, whoever one is."""
-FOR_ANYBODY = {"may", "sign_out", "revision", "health"}
+FOR_ANYBODY = {"call_types", "may", "sign_out", "revision", "health"}
 
 
 @pytest.fixture(scope="module")

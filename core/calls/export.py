@@ -49,6 +49,7 @@ def _json(stored: StoredCall, samples: Sequence[RtpSample]) -> bytes:
         "utterances": [asdict(utterance) for utterance in stored.utterances],
         "summaries": [asdict(summary) for summary in stored.summaries],
         "guidance": [asdict(guidance) for guidance in stored.guidance],
+        "wrap_up": asdict(stored.wrap_up) if stored.wrap_up else None,
         "notes": [asdict(note) for note in stored.notes],
         "legs": dict(stored.legs),
         "samples": [asdict(sample) for sample in samples],

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
+from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.media.events import LegSpec
 from core.model.call import CallId, LegId
@@ -67,6 +68,7 @@ class CallServices:
     store: Store
     durable: DurableWriter
     samples: SampleSink
+    wrap_ups: WrapUps
     make_id: MakeId
     grace_s: float
     masking: MaskingRules | None

@@ -359,6 +359,7 @@ class CallSession:
         await self._conversation.close()
         await self.tick()
         self._services.samples.finish(self.call.id)
+        self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:
         if self.call.state is CallState.ENDED:

@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     SUPERVISED = "supervised"
     """A supervisor chose another mode; the detail names it."""
     CORRECTED = "corrected"
+    WRAP_UP_FILED = "wrap_up_filed"
     EXPORTED = "exported"
     DELETED = "deleted"
     TOKEN_MADE = "token_made"

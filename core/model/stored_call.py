@@ -10,6 +10,7 @@ from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class StoredCall:
     guidance: tuple[Guidance, ...]
     notes: tuple[Note, ...]
     legs: Mapping[LegId, ParticipantId]
+    wrap_up: WrapUp | None = None
 
     def snapshot(self, samples: tuple[RtpSample, ...], quality: CallQuality) -> CallSnapshot:
         """The picture that a page draws of a call that is in the store and the sample files alone; revision 0."""

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, Table, Update, delete, insert, select
 
 from core.model.archive import CallPage, CallQuery
 from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId
-from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound
+from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound, WrapUpFiled
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary
 from core.model.message import Message
@@ -16,10 +16,11 @@ from core.model.passage import Guidance
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.utterance import Utterance
+from core.model.wrap_up import Filing, WrapUpDraft
 from core.store import schema
 from core.store.audit import AuditLog
 from core.store.database import Database
-from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, utterance_of
+from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, utterance_of, wrap_up_of
 from core.store.search import search_calls
 from core.store.sign_ins import EndedSignIns
 
@@ -122,7 +123,8 @@ class Store:
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of a call. Raises CallNotFound."""
         with self._database.transaction() as connection:
-            for table in (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.legs):
+            records = (schema.utterances, schema.summaries, schema.guidance, schema.wrap_ups, schema.notes, schema.legs)
+            for table in records:
                 connection.execute(delete(table).where(table.c.call_id == call_id))
             connection.execute(delete(schema.participants).where(schema.participants.c.call_id == call_id))
             if connection.execute(delete(schema.calls).where(schema.calls.c.id == call_id)).rowcount == 0:
@@ -147,6 +149,20 @@ class Store:
                     took_s=guidance.took_s,
                 )
             )
+
+    def save_wrap_up_draft(self, call_id: CallId, draft: WrapUpDraft) -> None:
+        """Keep a wrap-up's draft in the place of an earlier one. Raises RecordRefused where it is filed already."""
+        with self._database.transaction() as connection:
+            if _filed(connection, call_id) is not None:
+                raise RecordRefused(reason=f"the wrap-up of the call {call_id} is filed")
+            _put_wrap_up(connection, call_id, {"draft": asdict(draft)})
+
+    def file_wrap_up(self, call_id: CallId, filing: Filing) -> None:
+        """Keep a wrap-up as it was filed, for good. Raises WrapUpFiled."""
+        with self._database.transaction() as connection:
+            if (filed := _filed(connection, call_id)) is not None:
+                raise WrapUpFiled(call_id=call_id, by=str(filed["by"]))
+            _put_wrap_up(connection, call_id, {"filed": asdict(filing)})
 
     def save_note(self, call_id: CallId, note: Note) -> None:
         """Keep one more thing that happened."""
@@ -196,6 +212,7 @@ class Store:
                     LegId(r.id): ParticipantId(r.participant_id)
                     for r in rows_of(connection, schema.legs, call_id, "row")
                 },
+                wrap_up=next(map(wrap_up_of, rows_of(connection, schema.wrap_ups, call_id)), None),
             )
 
     def list_calls(self, limit: int) -> tuple[Call, ...]:
@@ -229,6 +246,18 @@ def _put(connection: Connection, table: Table, key: str, values: Mapping[str, ob
     changed = connection.execute(update(table).where(table.c.id == key).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(table).values(id=key, **values))
+
+
+def _filed(connection: Connection, call_id: CallId) -> Mapping[str, Any] | None:
+    """What is filed of a call's wrap-up."""
+    table = schema.wrap_ups
+    return connection.execute(select(table.c.filed).where(table.c.call_id == call_id)).scalar_one_or_none()
+
+
+def _put_wrap_up(connection: Connection, call_id: CallId, values: Mapping[str, object]) -> None:
+    table = schema.wrap_ups
+    if connection.execute(update(table).where(table.c.call_id == call_id).values(**values)).rowcount == 0:
+        connection.execute(insert(table).values(call_id=call_id, **values))
 
 
 def _call_values(call: Call) -> dict[str, object]:

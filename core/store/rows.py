@@ -1,5 +1,6 @@
 """From rows of the tables to the model, for everything that reads."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -16,9 +17,10 @@ from core.model.call import (
     ParticipantId,
     Role,
 )
-from core.model.insight import Summary, SummaryText
+from core.model.insight import SentimentLabel, Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.utterance import Correction, Utterance
+from core.model.wrap_up import Filing, Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.store import schema
 
 
@@ -114,3 +116,24 @@ def guidance_of(row: "Row[Any]") -> Guidance:
     """One answer of the handbook."""
     documents = tuple(Passage(**document) for document in row.documents)
     return Guidance(row.query, GuidanceAnswer(row.guidance, documents), row.at_s, row.took_s)
+
+
+def wrap_up_of(row: "Row[Any]") -> WrapUp:
+    """Both versions of a wrap-up."""
+    draft, filed = row.draft, row.filed
+    return WrapUp(
+        draft=None if draft is None else WrapUpDraft(**draft | {"text": _wrap_up_text(draft["text"])}),
+        filed=None if filed is None else Filing(**filed | {"text": _wrap_up_text(filed["text"])}),
+    )
+
+
+def _wrap_up_text(kept: Mapping[str, Any]) -> WrapUpText:
+    return WrapUpText(
+        **{
+            **kept,
+            "steps": tuple(kept["steps"]),
+            "resolution": Resolution(kept["resolution"]),
+            "sentiment": None if kept["sentiment"] is None else SentimentLabel(kept["sentiment"]),
+            "follow_ups": tuple(kept["follow_ups"]),
+        }
+    )

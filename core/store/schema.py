@@ -129,6 +129,15 @@ guidance = Table(
     Index(None, "call_id"),
 )
 
+wrap_ups = Table(
+    "wrap_ups",
+    metadata,
+    Column("call_id", String(64), ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("draft", JSON),
+    Column("filed", JSON),
+)
+"""What was drafted and what was filed, each as the model's dataclass has it; NULL where there is none."""
+
 notes = Table(
     "notes",
     metadata,

@@ -24,6 +24,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.LISTENED: message("listened to a call"),
     AuditAction.SUPERVISED: message("changed how a call is supervised"),
     AuditAction.CORRECTED: message("corrected an utterance"),
+    AuditAction.WRAP_UP_FILED: message("filed a wrap-up"),
     AuditAction.EXPORTED: message("exported a call"),
     AuditAction.DELETED: message("deleted a call"),
     AuditAction.TOKEN_MADE: message("made an API token"),

@@ -5,11 +5,13 @@ so nothing reruns while a call goes on; the one thing that it reports to Python 
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from core.assist.catch_up import catch_up
 from core.language.catalogue import Translate
 from core.model.call import CallId, CallState
 from core.model.snapshot import CallSnapshot
@@ -18,7 +20,7 @@ from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
-SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "network.js", "live_view.js")
+SCRIPTS = ("dom.js", "transcript.js", "insight.js", "questions.js", "alerts.js", "network.js", "live_view.js")
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(
@@ -29,6 +31,8 @@ _component = st.components.v2.component(
 )
 
 
+MISSED_S = 20.0
+"""Whoever opens a call that has been talked in for longer is told what has happened so far."""
 Correct = Callable[[str, str], None]
 """Lets an utterance (its id) read differently (the text)."""
 
@@ -72,6 +76,8 @@ def live_view(
             "may_correct": correct is not None,
             "refresh": st.session_state.get(_refresh_key(call.id), 0),
             "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token, 'locale': locale})}",
+            "questions": f"api/calls/{quote(call.id)}/questions?{urlencode({'token': view_token})}",
+            "catch_up": _catch_up(snapshot),
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "is_agent": is_agent,
@@ -82,6 +88,15 @@ def live_view(
         on_ended_change=_rerun,
         on_correct_change=partial(_take_correction, key, call.id, correct),
     )
+
+
+def _catch_up(snapshot: CallSnapshot) -> dict[str, object] | None:
+    """What a reader has missed who opens a call that has been going on for a while."""
+    first = min((u.start_s for u in snapshot.utterances if u.is_final), default=None)
+    if snapshot.call.state is not CallState.LIVE or first is None or snapshot.now_s - first < MISSED_S:
+        return None
+    missed = catch_up(snapshot.summaries[-1] if snapshot.summaries else None, snapshot.utterances, snapshot.now_s)
+    return asdict(missed) if missed else None
 
 
 def figure_json(snapshot: CallSnapshot, theme: str, translate: Translate) -> str:

@@ -14,6 +14,7 @@ from core.calls.registry import CallRegistry
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
+from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.model.call import CallOrigin, LegState, Participant, Role
 from core.quality.segments import SampleWriter
@@ -36,6 +37,8 @@ class World:
     store: Store
     registry: CallRegistry
     samples_dir: Path
+    wrap_ups: WrapUps
+    durable: DurableWriter
 
     async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
         return await self.registry.start(language, origin)
@@ -64,6 +67,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     durable = DurableWriter(lambda: store.health)
     insights = Insights(summarizer, EchoRetriever(), documents=3, clock=clock)
     samples = SampleKeeper(SampleWriter(tmp_path / "samples", clock))
+    masking = MaskingRules.load(Settings(_env_file=None).masking_rules)
+    wrap_ups = WrapUps(store, None, clock, masking.mask_text, tuple)
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
         CallServices(
@@ -74,16 +79,18 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             store=store,
             durable=durable,
             samples=samples,
+            wrap_ups=wrap_ups,
             make_id=lambda: next(ids),
             grace_s=20.0,
-            masking=MaskingRules.load(Settings(_env_file=None).masking_rules),
+            masking=masking,
             call_limit=5,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples")
+    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples", wrap_ups, durable)
     summarizer.gate.set()
     await registry.close()
     insights.close()
+    wrap_ups.close()
     samples.close()
     await durable.close()
     store.close()

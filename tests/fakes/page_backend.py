@@ -9,6 +9,8 @@ from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
 from core.calls.export import ExportFormat
 from core.calls.overviews import worst_first
+from core.calls.questions import AnswerReport, Questions
+from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import Person, SignInMethod, UserRole
@@ -42,6 +44,7 @@ from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Correction, Utterance
+from core.model.wrap_up import Filing, WrapUp, WrapUpText
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
@@ -238,6 +241,8 @@ class PageBackend:
         self.tokens = FakeTokens(self)
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
+        self.wrap_ups: dict[CallId, WrapUpReport] = {}
+        self.questions = Questions(None, SystemClock())
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
@@ -257,6 +262,27 @@ class PageBackend:
 
     def write_audit(self, action: AuditAction, person: Person, subject: str, client: str, detail: object) -> None:
         self.lines.append(AuditEntry(STARTED, action, person.id, person.name, person.method, "", subject, client))
+
+    def ask(self, picture: CallSnapshot, question: str) -> AnswerReport:
+        self.done.append(("ask", picture.call.id, question))
+        return self.questions.ask(picture, question)
+
+    def wrap_up(self, call_id: CallId) -> WrapUpReport:
+        self.snapshot(call_id)
+        return self.wrap_ups.get(call_id, WrapUpReport(None, is_being_drafted=False))
+
+    def call_types(self) -> tuple[str, ...]:
+        return ("요금", "배송")
+
+    def draft_wrap_up(self, call_id: CallId) -> None:
+        self.done.append(("draft_wrap_up", call_id))
+
+    def file_wrap_up(self, call_id: CallId, text: WrapUpText, by: str) -> WrapUp:
+        self.done.append(("file_wrap_up", call_id, text))
+        known = self.wrap_up(call_id).wrap_up
+        filed = WrapUp(known.draft if known else None, Filing(text, by, STARTED + 95))
+        self.wrap_ups[call_id] = WrapUpReport(filed, is_being_drafted=False)
+        return filed
 
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         self.done.append(("correct", call_id, utterance_id, text))

@@ -112,7 +112,12 @@ class LiveView {
     this.handbook = new HandbookPanel(this.words);
     this.network = new NetworkPanel(this.words);
     this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
-    const middle = el("div", { class: "es-middle" }, this.summary.root, this.handbook.root);
+    this.catchUp = new CatchUpCard(this.words, data.catch_up);
+    this.questions = new QuestionPanel(this.words, {
+      ask: (question) => this.ask(question),
+      show: (seconds) => this.transcript.showMoment(seconds),
+    });
+    const middle = el("div", { class: "es-middle" }, this.catchUp.root, this.summary.root, this.questions.root, this.handbook.root);
     const panels = el("div", { class: "es-panels" }, this.transcript.root, middle, this.network.root);
     this.root = el("div", { class: "es-live", "data-call": data.call_id }, this.banner, this.bar.root, panels);
     this.tips = new Tips(this.root);
@@ -146,6 +151,22 @@ class LiveView {
     link.search = new URLSearchParams({ call: this.callId, t: seconds.toFixed(1) });
     link.hash = "";
     return link.href;
+  }
+
+  // The server's answer to a question about this call; throws an Error with what to tell the reader.
+  async ask(question) {
+    let response;
+    try {
+      response = await fetch(urlOf(this.data.questions), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ question }),
+      });
+    } catch {
+      throw new Error(this.words.ask_failed);
+    }
+    if (response.ok) return response.json();
+    throw new Error(response.status === 503 || response.status === 429 ? this.words.ask_busy : this.words.ask_failed);
   }
 
   paint() {
