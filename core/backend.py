@@ -3,7 +3,7 @@
 Page scripts and API routes call the facade from their own threads; what a call does happens on the calls loop.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -114,6 +114,16 @@ class Backend:
             return self._parts.registry.find(call_id).record.revision
         except CallNotFound:
             return 0
+
+    def watch(self, call_id: CallId, notify: Callable[[], None]) -> Callable[[], None]:
+        """Be told of every change of a running call, until what is returned is called; of others there is none.
+
+        `notify` is called on any thread and must not wait.
+        """
+        try:
+            return self._parts.registry.find(call_id).record.watch(notify)
+        except CallNotFound:
+            return lambda: None
 
     def end_call(self, call_id: CallId) -> None:
         """End a call for everybody in it; returns at once."""

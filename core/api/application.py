@@ -1,6 +1,7 @@
 """The HTTP application that is mounted at `/api`; `/api/openapi.json` describes it."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from importlib.resources import files
 from typing import Annotated
 
@@ -110,6 +111,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
                 parts=desk.health,
                 is_over=lambda: shutdown.is_given or not server.sign_in.is_current(grant.person),
                 translate=translator(locale),
+                watch=partial(server.watch, CallId(call_id)),
             )
         )
 

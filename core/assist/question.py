@@ -1,6 +1,5 @@
 """A question about a call so far: what a language model is asked, what to believe of it, and the answer without one."""
 
-import json
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -8,7 +7,10 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from core.assist.insight_request import SPEAKERS
+from core.assist.json_answer import NO_OBJECT, SAYS_NOTHING, json_object
 from core.assist.language_model import ModelRequest
+from core.assist.sentence import believed_sentence
 from core.language import english, korean
 from core.model.call import Language
 from core.model.errors import ModelAnswerInvalid
@@ -52,11 +54,14 @@ def question_request(
     question: str, utterances: Sequence[Utterance], summary: SummaryText | None, language: Language
 ) -> ModelRequest:
     """The question to a model. The utterances' numbers are their places in `utterances`."""
+    own = language if language in SPEAKERS else "en"
     chosen = _within(question, utterances, language)
-    lines = [f"[{i}] {utterances[i].speaker} ({utterances[i].role.value}): {utterances[i].text}" for i in chosen]
+    lines = [
+        f"[{i}] {utterances[i].speaker} ({SPEAKERS[own][utterances[i].role]}): {utterances[i].text}" for i in chosen
+    ]
     so_far = [f"({part})" for part in (summary.customer_issue, summary.agent_action) if part] if summary else []
     return ModelRequest(
-        instructions=_INSTRUCTIONS.get(language, _INSTRUCTIONS["en"]),
+        instructions=_INSTRUCTIONS[own],
         material="\n".join([*so_far, *lines, "", f"? {question}"]),
         schema_name="answer",
         schema=_SCHEMA,
@@ -66,15 +71,15 @@ def question_request(
 
 def answer_of(text: str, utterances: Sequence[Utterance]) -> Answer:
     """What a model's whole answer says; evidence that there is not is left out. Raises ModelAnswerInvalid."""
-    try:
-        fields = json.loads(text)
-        said, evidence = " ".join(fields["answer"].split()), fields["evidence"]
-        places = sorted({i for i in evidence if isinstance(i, int) and 0 <= i < len(utterances)})
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise ModelAnswerInvalid from None
-    if not said or said.startswith("{"):
-        raise ModelAnswerInvalid
-    return Answer(said[:LONGEST_ANSWER], tuple(utterances[i] for i in places[:MOST_EVIDENCE]))
+    match json_object(text):
+        case {"answer": str(answer), "evidence": [*numbers]}:
+            said = believed_sentence(answer, LONGEST_ANSWER)
+        case _:
+            raise ModelAnswerInvalid(NO_OBJECT)
+    if not said:
+        raise ModelAnswerInvalid(SAYS_NOTHING)
+    places = sorted({i for i in numbers if isinstance(i, int) and 0 <= i < len(utterances)})
+    return Answer(said, tuple(utterances[i] for i in places[:MOST_EVIDENCE]))
 
 
 def found_in(question: str, utterances: Sequence[Utterance], language: Language) -> Answer:

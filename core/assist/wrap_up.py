@@ -1,11 +1,12 @@
 """What a language model is asked when a call is over, and what to believe of its answer; and the draft without one."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.assist.insight_request import SPEAKERS
+from core.assist.json_answer import SAYS_NOTHING, json_object
 from core.assist.language_model import ModelRequest
-from core.model.call import Language, Role
+from core.model.call import Language
 from core.model.errors import ModelAnswerInvalid
 from core.model.insight import SentimentLabel, Turn
 from core.model.wrap_up import Resolution, WrapUpText
@@ -36,14 +37,14 @@ _INSTRUCTIONS: Mapping[Language, str] = {
 - follow_ups: what is still to be done after the call and by whom; an empty list where nothing is.
 Write in the language of the call. Invent nothing.""",
 }
-_SPEAKERS: Mapping[Role, str] = {Role.CUSTOMER: "customer", Role.AGENT: "agent", Role.PERSONA: "agent"}
 
 
 def wrap_up_request(turns: Sequence[Turn], language: Language, call_types: Sequence[str]) -> ModelRequest:
     """The question; an answer's `call_type` is one of `call_types` or empty."""
+    own = language if language in SPEAKERS else "en"
     return ModelRequest(
-        instructions=_INSTRUCTIONS.get(language, _INSTRUCTIONS["en"]),
-        material="\n".join(f"{_SPEAKERS.get(turn.role, turn.role.value)}: {turn.text}" for turn in turns),
+        instructions=_INSTRUCTIONS[own],
+        material="\n".join(f"{SPEAKERS[own][turn.role]}: {turn.text}" for turn in turns),
         schema_name="wrap_up",
         schema=_schema(call_types),
         token_limit=TOKEN_LIMIT,
@@ -70,12 +71,7 @@ def wrap_up_of(answer: str, call_types: Sequence[str]) -> WrapUpText:
     Raises:
         ModelAnswerInvalid: it is no JSON object, or says nothing of the call at all.
     """
-    try:
-        fields = json.loads(answer)
-    except ValueError:
-        raise ModelAnswerInvalid from None
-    if not isinstance(fields, dict):
-        raise ModelAnswerInvalid
+    fields = json_object(answer)
     call_type, resolution, sentiment = (str(fields.get(name)) for name in ("call_type", "resolution", "sentiment"))
     said = WrapUpText(
         call_type=call_type if call_type in call_types else "",
@@ -87,7 +83,7 @@ def wrap_up_of(answer: str, call_types: Sequence[str]) -> WrapUpText:
         follow_ups=_lines(fields.get("follow_ups")),
     )
     if not (said.issue or said.steps or said.outcome):
-        raise ModelAnswerInvalid
+        raise ModelAnswerInvalid(SAYS_NOTHING)
     return said
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from core.calls.insights import GuidanceResult, SummaryResult
+from core.calls.inquiry import Inquiry
 from core.calls.listening import Ear, Listening
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
@@ -18,8 +18,6 @@ from core.calls.traces import Traces
 from core.calls.wording import Wording
 from core.language.masking import Masker
 from core.model.call import Language, Participant, ParticipantId
-from core.model.insight import Summary
-from core.model.passage import Guidance
 from core.model.utterance import Recognition, Utterance
 
 logger = logging.getLogger(__name__)
@@ -53,6 +51,7 @@ class Conversation:
         self._loop = asyncio.get_running_loop()
         masking = services.masking
         self._wording = Wording(Masker(masking, record.call.language) if masking is not None else None)
+        self._inquiry = Inquiry(record, services, self._hand_over)
         self._listening = Listening(record.call.id, services.transcriber, self._recognised)
         self._finals: asyncio.Queue[tuple[Utterance, Language] | None] = asyncio.Queue(FINALS_LIMIT)
         self._dropped_finals = 0
@@ -126,8 +125,9 @@ class Conversation:
             self._dropped_finals += 1
             self._record.set_dropped("finals", self._dropped_finals)
 
-    def count_dropped_audio(self) -> None:
-        """State in the record how much audio the speech queues have given up."""
+    def tick(self) -> None:
+        """Once a second: state how much audio the speech queues have given up, and look after the summary."""
+        self._inquiry.tick()
         self._record.set_dropped("speech_seconds", round(self._listening.dropped_s))
 
     async def close(self) -> None:
@@ -164,40 +164,4 @@ class Conversation:
                 utterance.model,
             )
             if self._finals.empty():
-                self._ask_summary()
-
-    def _ask_summary(self) -> None:
-        self._services.insights.ask_summary(
-            self._record.call.id,
-            self._record.finals(),
-            self._record.call.language,
-            done=lambda result: self._hand_over(partial(self._summed_up, result)),
-        )
-
-    def _summed_up(self, result: SummaryResult) -> None:
-        latest = self._record.latest_summary
-        if latest is None and not result.text.summary:
-            return
-        if latest is not None and (latest.text == result.text or latest.turns > result.turns):
-            return
-        summary = Summary(
-            text=result.text,
-            engine=result.engine,
-            model=result.model,
-            seen_utterance=result.seen_utterance,
-            turns=result.turns,
-            at_s=self._record.now_s(),
-            took_s=result.took_s,
-        )
-        self._record.add_summary(summary)
-        call_id, store = self._record.call.id, self._services.store
-        self._services.durable.post(partial(store.save_summary, call_id, summary))
-        self._services.insights.ask_guidance(
-            call_id, result.text, done=lambda found: self._hand_over(partial(self._guided, found))
-        )
-
-    def _guided(self, result: GuidanceResult) -> None:
-        guidance = Guidance(query=result.query, answer=result.answer, at_s=self._record.now_s(), took_s=result.took_s)
-        self._record.set_guidance(guidance)
-        call_id, store = self._record.call.id, self._services.store
-        self._services.durable.post(partial(store.save_guidance, call_id, guidance))
+                self._inquiry.ask()

@@ -306,7 +306,7 @@ class CallSession:
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
         self._hand_on_samples()
-        self._conversation.count_dropped_audio()
+        self._conversation.tick()
         if self.call.state is CallState.ENDED:
             return
         now = self._services.clock.monotonic()

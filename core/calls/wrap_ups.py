@@ -3,13 +3,12 @@
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from threading import Lock
 
 from core.assist.extractive import ExtractiveSummarizer
 from core.assist.language_model import LanguageModel
 from core.assist.wrap_up import LONGEST_LINE, MOST_LINES, wrap_up_of, wrap_up_request
 from core.calls.durable import DurableWriter
-from core.calls.folding import FoldingWorker
+from core.calls.folding import FoldingPool
 from core.model.call import CallId, CallState
 from core.model.clock import Clock
 from core.model.errors import AssistError, CallRunning
@@ -51,19 +50,15 @@ class WrapUps:
         self.call_types = call_types
         # Not the summaries' own: both hold phrases that they have taken apart, on their own threads.
         self._extractive = ExtractiveSummarizer()
-        self._worker = FoldingWorker("earshot-wrap-up", clock)
-        self._drafting: set[CallId] = set()
-        self._lock = Lock()
+        self._pool = FoldingPool("earshot-wrap-up", clock)
 
     def draft(self, call_id: CallId) -> None:
         """Have a draft written from what is kept of a call; one that is filed stays as it is. Any thread; at once."""
-        with self._lock:
-            self._drafting.add(call_id)
-        self._worker.submit(call_id, lambda: self._draft(call_id))
+        self._pool.submit(call_id, lambda: self._draft(call_id))
 
     def report(self, call_id: CallId) -> WrapUpReport:
         """Both versions, as far as there are any. Any thread. Raises CallNotFound, StoreError."""
-        return WrapUpReport(self._store.load_call(call_id).wrap_up, call_id in self._drafting)
+        return WrapUpReport(self._store.load_call(call_id).wrap_up, self._pool.is_busy_with(call_id))
 
     async def file(self, call_id: CallId, text: WrapUpText, by: str, durable: DurableWriter) -> WrapUp:
         """File a wrap-up once and for all. On the calls loop.
@@ -87,16 +82,12 @@ class WrapUps:
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop the thread; idempotent. A draft that was not written can be asked for later."""
-        self._worker.close(timeout_s)
+        self._pool.close(timeout_s)
 
     def _draft(self, call_id: CallId) -> None:
-        try:
-            kept = self._store.load_call(call_id)
-            if kept.utterances and not (kept.wrap_up and kept.wrap_up.filed):
-                self._store.save_wrap_up_draft(call_id, self._written(kept))
-        finally:
-            with self._lock:
-                self._drafting.discard(call_id)
+        kept = self._store.load_call(call_id)
+        if kept.utterances and not (kept.wrap_up and kept.wrap_up.filed):
+            self._store.save_wrap_up_draft(call_id, self._written(kept))
 
     def _written(self, kept: StoredCall) -> WrapUpDraft:
         started, language, reason = self._clock.monotonic(), kept.call.language, ""

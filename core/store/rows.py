@@ -17,7 +17,17 @@ from core.model.call import (
     ParticipantId,
     Role,
 )
-from core.model.insight import SentimentLabel, Summary, SummaryText
+from core.model.insight import (
+    Intent,
+    RequestTimes,
+    RiskFlag,
+    Sentiment,
+    SentimentLabel,
+    SentimentTrend,
+    Summary,
+    SummaryText,
+    TokenUsage,
+)
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.utterance import Correction, Utterance
 from core.model.wrap_up import Filing, Resolution, WrapUp, WrapUpDraft, WrapUpText
@@ -109,7 +119,18 @@ def summary_of(row: "Row[Any]") -> Summary:
         turns=row.turns,
         at_s=row.at_s,
         took_s=row.took_s,
+        intent=Intent(**row.intent) if row.intent else None,
+        sentiment=_sentiment(**row.sentiment) if row.sentiment else None,
+        risks=tuple(RiskFlag(**risk) for risk in row.risks or ()),
+        suggested_reply=row.suggested_reply,
+        times=RequestTimes(**row.times) if row.times else None,
+        usage=TokenUsage(**row.usage) if row.usage else None,
+        stands_in_for=row.stands_in_for,
     )
+
+
+def _sentiment(label: str, score: float, trend: str) -> Sentiment:
+    return Sentiment(SentimentLabel(label), score, SentimentTrend(trend))
 
 
 def guidance_of(row: "Row[Any]") -> Guidance:

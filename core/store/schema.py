@@ -113,6 +113,9 @@ summaries = Table(
     Column("turns", Integer, nullable=False),
     Column("at_s", Double, nullable=False),
     Column("took_s", Double, nullable=False),
+    *(Column(name, JSON(none_as_null=True)) for name in ("intent", "sentiment", "risks", "times", "usage")),
+    Column("suggested_reply", Text, nullable=False, server_default=""),
+    Column("stands_in_for", String(64), nullable=False, server_default=""),
     Index(None, "call_id"),
 )
 

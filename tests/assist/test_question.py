@@ -68,7 +68,7 @@ def test_a_model_gets_the_numbered_utterances_the_summary_and_the_question() -> 
     request = question_request("위약금은?", said(*KOREAN), SummaryText("", "로밍 요금 문의", ""), "ko")
     lines = request.material.splitlines()
     assert lines[0] == "(로밍 요금 문의)"
-    assert lines[1] == "[0] A (customer): 로밍 요금이 많이 나왔어요"
+    assert lines[1] == "[0] A (고객): 로밍 요금이 많이 나왔어요"
     assert lines[-1] == "? 위약금은?"
 
 

@@ -59,7 +59,7 @@ def test_whatever_a_model_writes_is_bounded_and_of_its_kind_or_left_out(fields: 
 def test_the_question_has_every_turn_with_who_said_it_and_its_schema_takes_a_good_answer() -> None:
     turns = [Turn(Role.CUSTOMER, "요금이 두 번 나갔어요"), Turn(Role.AGENT, "환불해 드릴게요")]
     request = wrap_up_request(turns, "ko", TYPES)
-    assert request.material.splitlines() == ["customer: 요금이 두 번 나갔어요", "agent: 환불해 드릴게요"]
+    assert request.material.splitlines() == ["고객: 요금이 두 번 나갔어요", "상담사: 환불해 드릴게요"]
     jsonschema.validate(GOOD, request.schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**GOOD, "call_type": "something else"}, request.schema)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from core.assist.json_answer import NO_OBJECT
 from core.assist.language_model import ModelDelta, ModelRequest
 from core.calls.export import ExportFormat, export_call
 from core.calls.questions import AT_ONCE, LONGEST_QUESTION, Questions
@@ -53,7 +54,7 @@ async def ended_call(world: World) -> CallId:
 @pytest.fixture
 def with_model(world: World) -> Iterator[WrapUps]:
     """Wrap-ups of the same calls by a model that answers at the second time only."""
-    model = ScriptedModel(ModelAnswerInvalid(), ANSWER)
+    model = ScriptedModel(ModelAnswerInvalid(NO_OBJECT), ANSWER)
     wrap_ups = WrapUps(world.store, model, world.clock, lambda text, _: text, lambda: ("billing",))
     yield wrap_ups
     wrap_ups.close()
@@ -133,7 +134,7 @@ async def test_a_running_call_is_not_filed(world: World) -> None:
 async def test_a_question_is_answered_by_the_model_or_without_it_and_says_which(world: World) -> None:
     call_id = await ended_call(world)
     picture = world.registry.find(call_id).record.snapshot()
-    model = ScriptedModel('{"answer": "A refund.", "evidence": [1]}', ModelAnswerInvalid())
+    model = ScriptedModel('{"answer": "A refund.", "evidence": [1]}', ModelAnswerInvalid(NO_OBJECT))
     questions = Questions(model, world.clock)
     report = questions.ask(picture, "What was promised?")
     assert (report.answer.text, report.engine, report.stands_in_for) == ("A refund.", "scripted", "")

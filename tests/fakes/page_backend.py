@@ -1,6 +1,6 @@
 """A backend for page tests: the facade's calls, on snapshots that the test puts there. No threads, no files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -235,6 +235,7 @@ class PageBackend:
     is_stopping: bool = False
     done: list[tuple[object, ...]] = field(default_factory=list)
     lines: list[AuditEntry] = field(default_factory=list)
+    watchers: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sign_in = FakeSignIn()
@@ -247,6 +248,8 @@ class PageBackend:
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
+        for notify in tuple(self.watchers):
+            notify()
         return snapshot
 
     def change(self, call_id: CallId, **parts: object) -> CallSnapshot:
@@ -387,6 +390,10 @@ class PageBackend:
 
     def end_call(self, call_id: CallId) -> None:
         self.done.append(("end_call", call_id))
+
+    def watch(self, call_id: CallId, notify: Callable[[], None]) -> Callable[[], None]:
+        self.watchers.append(notify)
+        return lambda: self.watchers.remove(notify)
 
     def revision(self, call_id: CallId) -> int:
         return self.snapshot(call_id).revision
