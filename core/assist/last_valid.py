@@ -1,7 +1,7 @@
 """What is believed of a call while a language model is answering anew, or after an answer that broke off.
 
-The last valid value of a field stays until a newer one is valid. Only a whole answer that suggests no reply, or names no
-risk, takes back those before: they were for an earlier moment.
+The last valid value of a field stays until a newer one is valid. Only a whole answer that suggests no reply, or names
+no risk, takes back those before: they were for an earlier moment.
 """
 
 from core.model.insight import Insight, SummaryText
