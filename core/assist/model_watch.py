@@ -10,7 +10,13 @@ import threading
 from dataclasses import dataclass
 
 from core.model.clock import Clock
-from core.model.errors import AssistError
+from core.model.errors import (
+    AssistError,
+    ModelAnswerFiltered,
+    ModelAnswerTooLong,
+    ModelDeclined,
+    ModelRateLimited,
+)
 
 FAILURES = 2
 """So many in a row, and something else stands in."""
@@ -18,6 +24,10 @@ PAUSES_S = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
 """Pause after the first failure, the second one, and so on; the last one from then on."""
 HOPELESS_PAUSE_S = 20.0
 """Least pause after a failure that trying again does not cure: somebody has to do something first."""
+LONGEST_WAIT_S = 600.0
+"""However long a server wants to be left alone, it is asked again after so long."""
+OF_THE_CONVERSATION = (ModelAnswerTooLong, ModelAnswerFiltered, ModelDeclined)
+"""Failures that are about what was said: the same question is not asked again, the next one may pass."""
 PROBE_S = 60.0
 """How long a probe keeps others from being sent, if nothing is heard of it."""
 
@@ -39,6 +49,11 @@ class Trouble:
         return self.failures >= FAILURES or not self.error.retryable
 
     @property
+    def is_of_the_conversation(self) -> bool:
+        """Whether only another question may be answered."""
+        return isinstance(self.error, OF_THE_CONVERSATION)
+
+    @property
     def code(self) -> str:
         """The error's name, for pages and records."""
         return type(self.error).__name__
@@ -48,8 +63,10 @@ def after_failure(error: AssistError, before: Trouble | None, now: float) -> Tro
     """The trouble after one more failure at `now`; `before` is that of the failures before it, if there were any."""
     failures = before.failures + 1 if before is not None else 1
     pause_s = PAUSES_S[min(failures, len(PAUSES_S)) - 1]
-    if not error.retryable:
+    if not error.retryable and not isinstance(error, OF_THE_CONVERSATION):
         pause_s = max(pause_s, HOPELESS_PAUSE_S)
+    if isinstance(error, ModelRateLimited):
+        pause_s = max(pause_s, min(error.wait_s, LONGEST_WAIT_S))
     return Trouble(error, failures, now + pause_s)
 
 
@@ -96,6 +113,12 @@ class ModelWatch:
         """A call's request failed, which left it in this trouble of its own."""
         with self._lock:
             self._latest = trouble
+            if trouble.is_of_the_conversation:
+                if self._shared is not None:
+                    # The probe came through: what is the matter is this call's alone.
+                    self._shared = None
+                    self._failing.clear()
+                return
             if len(self._failing) < FAILURES:
                 self._failing[call] = trouble.error
             if self._shared is not None or len(self._failing) >= FAILURES:

@@ -26,8 +26,8 @@ logger = logging.getLogger(__name__)
 class Inquiry:
     """One call's questions. `ask` and `tick` are called on the calls loop and never wait.
 
-    `_trouble`, `_believed` and `_answered` are written by the call's job alone, of which one runs at a time; everything
-    else belongs to the calls loop.
+    `_trouble`, `_believed`, `_answered` and `_failed` are written by the call's job alone, of which one runs at a time;
+    everything else belongs to the calls loop.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Inquiry:
         self._trouble: Trouble | None = None
         self._believed: Insight | None = None
         self._answered: Question | None = None
+        self._failed: Question | None = None
         source = self._insights.source
         self._activity = ModelActivity(source.engine, source.model) if source is not None else None
         if self._activity is not None:
@@ -68,6 +69,8 @@ class Inquiry:
         """Once a second: ask the model again that failed, if it is time."""
         trouble, watch = self._trouble, self._insights.watch
         if trouble is None or self._question is self._answered or self._insights.is_asking(self._record.call.id):
+            return
+        if trouble.is_of_the_conversation and self._question is self._failed:
             return
         is_over_elsewhere = trouble.is_shared and watch.trouble is None
         if is_over_elsewhere or self._services.clock.monotonic() >= trouble.retry_at:
@@ -196,6 +199,7 @@ class Inquiry:
 
     def _broken(self, question: Question, answer: Answer, error: AssistError) -> None:
         logger.warning("call %s: %s", self._record.call.id, error)
+        self._failed = question
         now = self._services.clock.monotonic()
         own = after_failure(error, self._trouble, now)
         self._insights.watch.failed(self._record.call.id, own)

@@ -1,0 +1,72 @@
+"""A language model that is asked about a call: its conversation within the budget, the prompt, the answer's fields."""
+
+from collections.abc import Callable, Generator, Sequence
+
+from core.assist.compaction import Compactor, tokens_of
+from core.assist.insight_request import insight_request
+from core.assist.insight_source import AnswerSoFar
+from core.assist.insight_stream import InsightStream
+from core.assist.language_model import LanguageModel, ModelRequest
+from core.assist.prompt import Prompt
+from core.model.call import Language
+from core.model.insight import Insight, Turn
+
+PREPARE_SHARE = 0.5
+"""From this share of the budget on, turns are analysed before they have to be compacted."""
+
+
+class ModelInsights:
+    """Implements `core.assist.insight_source.InsightSource`."""
+
+    def __init__(
+        self,
+        model: LanguageModel,
+        prompt: Callable[[Language], Prompt],
+        compactor: Compactor,
+        input_tokens: int,
+        token_limit: int,
+    ) -> None:
+        """Ask `model`.
+
+        Args:
+            model: Whom to ask.
+            prompt: What it is told, for calls in a language; asked for each question, so that a change counts at once.
+            compactor: Brings conversations within the budget.
+            input_tokens: The budget of a conversation; the prompt comes on top.
+            token_limit: Most tokens of an answer.
+        """
+        self.engine = model.engine
+        self.model = model.model
+        self._model = model
+        self._prompt = prompt
+        self._compactor = compactor
+        self._input_tokens = input_tokens
+        self._token_limit = token_limit
+
+    def ask(
+        self, turns: Sequence[Turn], language: Language, previous: Insight | None
+    ) -> Generator[AnswerSoFar, None, None]:
+        """See `InsightSource.ask`."""
+        prompt = self._prompt(language)
+        request = insight_request(
+            self._compactor.compact(turns, language, self._input_tokens),
+            language,
+            prompt,
+            prompt.intent_labels,
+            prompt.risk_kinds,
+            previous,
+            self._token_limit,
+        )
+        return self._answer(request, InsightStream(language, prompt.intent_labels, prompt.risk_kinds, turns, previous))
+
+    def _answer(self, request: ModelRequest, stream: InsightStream) -> Generator[AnswerSoFar, None, None]:
+        for delta in self._model.stream(request):
+            yield AnswerSoFar(stream.feed(delta.text), delta.usage)
+            if stream.is_broken:
+                break
+        yield AnswerSoFar(stream.finish())
+
+    def prepare(self, turns: Sequence[Turn], language: Language) -> None:
+        """See `InsightSource.prepare`."""
+        if sum(map(tokens_of, turns)) > PREPARE_SHARE * self._input_tokens:
+            self._compactor.prepare(turns, language)
