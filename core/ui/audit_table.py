@@ -53,6 +53,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.LISTEN: message("listen to calls"),
     Right.STEP_IN: message("step into calls"),
     Right.CORRECT: message("correct the transcript"),
+    Right.WRAP_UP: message("file wrap-ups"),
     Right.EXPORT: message("download calls"),
     Right.DELETE: message("delete calls"),
     Right.SEE_SERVER: message("see the server's state"),

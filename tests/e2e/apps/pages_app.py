@@ -13,12 +13,14 @@ from starlette.routing import Mount, Route
 
 from core import backend
 from core.api.application import create_api
+from core.calls.wrap_ups import WrapUpReport
 from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
 from core.model.insight import Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
 from core.model.utterance import Utterance
+from core.model.wrap_up import Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.quality.alerts import QualityWatch
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
 
@@ -43,6 +45,7 @@ line = Line()
 def reset() -> None:
     """A call that has just become live, as if nothing had been said."""
     server.put(make_snapshot(make_call(participants=(AGENT, CUSTOMER)), legs=LEGS))
+    server.wrap_ups.clear()
     line.is_given = False
 
 
@@ -130,6 +133,15 @@ def end() -> None:
     server.change(CALL, call=over)
 
 
+def draft() -> None:
+    """The call's wrap-up is drafted."""
+    text = WrapUpText(
+        "요금", "요금이 두 번 나감", ("청구 내역 확인", "중복 요금 환불"), Resolution.RESOLVED, "3일 안에 환불"
+    )
+    drafted = WrapUpDraft(text, "openai", "gpt-5-mini", STARTED + 85, 1.4)
+    server.wrap_ups[CALL] = WrapUpReport(WrapUp(drafted, None), is_being_drafted=False)
+
+
 def cut(is_cut: bool) -> None:
     """Break every stream, and the ones that are tried from now on; or mend that."""
     line.is_given = is_cut
@@ -153,6 +165,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
     "lose": lose,
     "end": end,
+    "draft": draft,
 }
 
 
