@@ -47,6 +47,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "snowballstemmer": ("core/language/english.py",),
     "babel": ("core/language/",),
     "sumy": ("core/assist/extractive.py",),
+    "openai": ("core/assist/openai_model.py",),
+    "httpx2": ("core/assist/openai_model.py",),
     "bm25s": ("core/guidance/bm25_index.py",),
     "markdown_it": ("core/guidance/markdown.py",),
     "pyarrow": ("core/quality/segments.py",),
