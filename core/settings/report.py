@@ -39,6 +39,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "google_stream_s", "whisper_model", "whisper_workers", "whisper_threads", "whisper_beam", "whisper_window_s",
         "endpoint_ms", "speech_hints",
     ),
+    "Alerts": ("alert_rules", "webhook_url", "webhook_secret", "webhook_private", "webhook_words"),
     "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),
 }  # fmt: skip
 """Each family's heading, and the fields that belong to it. A test holds it complete."""

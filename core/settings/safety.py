@@ -52,6 +52,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         and urlsplit(settings.google_endpoint).hostname not in LOCAL_NAMES
     ):
         yield "google_endpoint", "without TLS it may be on this machine only"
+    if settings.webhook_url and settings.webhook_secret is None:
+        yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"
@@ -105,5 +107,7 @@ def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "cors_origins", "every web site could use the API"
     if settings.oidc_metadata_url.startswith("http://"):
         yield "oidc_metadata_url", "it must be an https:// address"
+    if settings.webhook_url.startswith("http://") and not settings.webhook_private:
+        yield "webhook_url", "it must be an https:// address"
     if settings.log_level == "DEBUG":
         yield "log_level", "libraries write out more than a log may hold"

@@ -61,6 +61,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "dotenv": ("core/settings/loading.py",),
     "annotated_types": ("core/settings/table.py",),
     "yaml": ("core/settings/yaml_reader.py",),
+    "regex": ("core/assist/timed_pattern.py",),
+    "httpcore": ("core/calls/webhook_client.py",),
 }
 """Where each foreign package may be imported. A new one is given its home here: one file for an SDK."""
 
