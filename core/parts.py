@@ -7,12 +7,15 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
+from random import Random
 
 from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
+from core.assist.alert_rules_file import alert_rules_file
 from core.assist.extractive import ExtractiveSummarizer
 from core.assist.scenarios import ScenarioFolder
+from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
@@ -22,6 +25,8 @@ from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.webhook import Webhook
+from core.calls.webhook_client import WebhookClient
 from core.guidance.background import BackgroundRetriever
 from core.language.masking import MaskingRules
 from core.media.events import MediaEvent, MediaLoad
@@ -73,6 +78,7 @@ class Parts:
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
+        self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)
         with ExitStack() as opened:
             self._open(settings, opened)
             self._opened = opened.pop_all()
@@ -107,10 +113,19 @@ class Parts:
         opened.callback(self.retriever.close)
         self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
         opened.callback(self.insights.close)
+        self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
+        opened.callback(self.alerting.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
         opened.callback(self.loop.wait, self._close_calls, CLOSE_TIMEOUT_S)
+
+    def _webhook(self) -> Webhook | None:
+        url, secret = self.settings.webhook_url, self.settings.webhook_secret
+        if not url or secret is None:
+            return None
+        client = WebhookClient(url, self.settings.webhook_private)
+        return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
 
     async def _open_calls(self) -> None:
         self.durable = DurableWriter(lambda: self.store.health)
@@ -128,6 +143,7 @@ class Parts:
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
                 call_limit=self.settings.call_limit,
+                alerting=self.alerting,
             )
         )
         self.archive = CallArchive(
@@ -186,6 +202,7 @@ class Parts:
             self.transcriber.health,
             self.insights.health,
             self.retriever.health,
+            self.alerting.health,
             self.durable.health,
         )
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.assist.alert_rules_file import AlertRulesFile, alert_rules_file
+from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.registry import CallRegistry
@@ -36,6 +38,9 @@ class World:
     store: Store
     registry: CallRegistry
     samples_dir: Path
+    alert_rules: AlertRulesFile
+    """Without any rule until a test saves some."""
+    alerting: Alerting
 
     async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
         return await self.registry.start(language, origin)
@@ -63,6 +68,9 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     store = Store.open(f"sqlite:///{tmp_path / 'calls.db'}")
     durable = DurableWriter(lambda: store.health)
     insights = Insights(summarizer, EchoRetriever(), documents=3, clock=clock)
+    alert_rules = alert_rules_file(tmp_path / "alerts.yaml", clock)
+    alert_rules.save("rules: []", "")
+    alerting = Alerting(alert_rules, webhook=None)
     samples = SampleKeeper(SampleWriter(tmp_path / "samples", clock))
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
@@ -78,12 +86,14 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             grace_s=20.0,
             masking=MaskingRules.load(Settings(_env_file=None).masking_rules),
             call_limit=5,
+            alerting=alerting,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples")
+    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples", alert_rules, alerting)
     summarizer.gate.set()
     await registry.close()
     insights.close()
+    alerting.close()
     samples.close()
     await durable.close()
     store.close()
