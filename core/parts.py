@@ -13,7 +13,9 @@ from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
 from core.assist.alert_rules_file import alert_rules_file
+from core.assist.engine import open_model
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
@@ -78,6 +80,7 @@ class Parts:
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
+        self.prompts = PromptFolder(settings.effective_prompt_dir, clock)
         self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)
         with ExitStack() as opened:
             self._open(settings, opened)
@@ -111,6 +114,9 @@ class Parts:
         opened.callback(self.transcriber.close)
         self.retriever = BackgroundRetriever(settings.knowledge_dir, self.clock)
         opened.callback(self.retriever.close)
+        self.model = open_model(settings)
+        if self.model is not None:
+            opened.callback(self.model.close)
         self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)

@@ -76,6 +76,7 @@
     │   ├── ModelAnswerFiltered         another conversation may do
     │   ├── ModelDeclined               another conversation may do
     │   ├── ModelNotConfigured
+    │   ├── NothingSaid
     │   ├── PromptInvalid
     │   ├── PromptUnreadable
     │   ├── PromptUnwritable
@@ -833,6 +834,14 @@ class ModelNotConfigured(AssistError):
     template: ClassVar[str] = (
         "No language model is set up. Set EARSHOT_OPENAI_API_KEY or EARSHOT_OPENAI_BASE_URL, then restart Earshot."
     )
+
+
+@dataclass(eq=False)
+class NothingSaid(AssistError):
+    """A call has no words that a model could be asked about."""
+
+    call_id: str
+    template: ClassVar[str] = "Nothing was said in the call {call_id}. Choose another one."
 
 
 @dataclass(eq=False)

@@ -34,6 +34,8 @@ class EditorWords:
     may_change: str
     may_not_change: str
     saved: str
+    text_label: str = ""
+    """What the text is; empty for YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class FileEditor(Generic[_Content]):
         is_outdated = opened.digest != report.digest
         with st.form(self.name, border=False):
             st.text_area(
-                _("Text of the file (YAML)"),
+                self.words.text_label or _("Text of the file (YAML)"),
                 key=self._text,
                 height=EDITOR_HEIGHT,
                 disabled=not may_change,
