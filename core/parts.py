@@ -7,12 +7,17 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
+from random import Random
 
 from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
+from core.assist.alert_rules_file import alert_rules_file
+from core.assist.engine import open_model
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
+from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
@@ -23,6 +28,8 @@ from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.webhook import Webhook
+from core.calls.webhook_client import WebhookClient
 from core.calls.wrap_ups import WrapUps
 from core.guidance.background import BackgroundRetriever
 from core.language.masking import MaskingRules
@@ -75,6 +82,8 @@ class Parts:
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
+        self.prompts = PromptFolder(settings.effective_prompt_dir, clock)
+        self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)
         with ExitStack() as opened:
             self._open(settings, opened)
             self._opened = opened.pop_all()
@@ -107,15 +116,27 @@ class Parts:
         opened.callback(self.transcriber.close)
         self.retriever = BackgroundRetriever(settings.knowledge_dir, self.clock)
         opened.callback(self.retriever.close)
+        self.model = open_model(settings)
+        if self.model is not None:
+            opened.callback(self.model.close)
         self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
         opened.callback(self.insights.close)
-        self.questions = Questions(None, self.clock)
-        self.wrap_ups = WrapUps(self.store, None, self.clock, self._mask, tuple)
+        self.questions = Questions(self.model, self.clock)
+        self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
         opened.callback(self.wrap_ups.close)
+        self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
+        opened.callback(self.alerting.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
         opened.callback(self.loop.wait, self._close_calls, CLOSE_TIMEOUT_S)
+
+    def _webhook(self) -> Webhook | None:
+        url, secret = self.settings.webhook_url, self.settings.webhook_secret
+        if not url or secret is None:
+            return None
+        client = WebhookClient(url, self.settings.webhook_private)
+        return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
 
     async def _open_calls(self) -> None:
         self.durable = DurableWriter(lambda: self.store.health)
@@ -134,6 +155,7 @@ class Parts:
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
                 call_limit=self.settings.call_limit,
+                alerting=self.alerting,
             )
         )
         self.archive = CallArchive(
@@ -149,6 +171,10 @@ class Parts:
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _call_types(self, language: Language) -> tuple[str, ...]:
+        """What a call can be about, in words of its language."""
+        return tuple(choice.name(language) for choice in self.prompts(language).intents)
 
     def _mask(self, text: str, language: Language) -> str:
         return self.masking.mask_text(text, language) if self.masking else text
@@ -195,6 +221,7 @@ class Parts:
             self.transcriber.health,
             self.insights.health,
             self.retriever.health,
+            self.alerting.health,
             self.durable.health,
         )
 

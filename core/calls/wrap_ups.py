@@ -9,7 +9,7 @@ from core.assist.language_model import LanguageModel
 from core.assist.wrap_up import LONGEST_LINE, MOST_LINES, wrap_up_of, wrap_up_request
 from core.calls.durable import DurableWriter
 from core.calls.folding import FoldingPool
-from core.model.call import CallId, CallState
+from core.model.call import CallId, CallState, Language
 from core.model.clock import Clock
 from core.model.errors import AssistError, CallRunning
 from core.model.insight import Turn
@@ -40,9 +40,9 @@ class WrapUps:
         model: LanguageModel | None,
         clock: Clock,
         mask: Mask,
-        call_types: Callable[[], Sequence[str]],
+        call_types: Callable[[Language], Sequence[str]],
     ) -> None:
-        """`call_types` are asked for at every draft: the labels that a model may choose from."""
+        """`call_types` are what a call in a language can be about; they are asked for at every draft."""
         self._store = store
         self._model = model
         self._clock = clock
@@ -94,7 +94,7 @@ class WrapUps:
         turns = [Turn(each.role, each.text) for each in kept.utterances]
         engine, model, text = self._extractive.engine, self._extractive.model, None
         if self._model is not None:
-            types = self.call_types()
+            types = self.call_types(language)
             try:
                 request = wrap_up_request(turns, language, types)
                 text = wrap_up_of("".join(delta.text for delta in self._model.stream(request)), types)

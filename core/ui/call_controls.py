@@ -40,7 +40,7 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
     if call.state is CallState.ENDED:
         with st.container(horizontal=True, key="call-controls", gap="small"):
             with said_on_the_page(translate):
-                wrap_up_button(open_desk, call.id, reader)
+                wrap_up_button(open_desk, call, reader)
             review_controls(desk, call, reader)
         return
     part = _part(desk, call)

@@ -12,7 +12,7 @@ from core.calls.wrap_ups import WrapUpReport
 from core.desk import Desk
 from core.language.catalogue import Translate, message
 from core.model.access import Right
-from core.model.call import CallId
+from core.model.call import Call, CallId
 from core.model.insight import SentimentLabel
 from core.model.wrap_up import Filing, Resolution, WrapUpDraft, WrapUpText
 from core.ui.page_errors import said_on_the_page
@@ -34,24 +34,24 @@ SENTIMENTS: Mapping[SentimentLabel, str] = {
 LINES_HEIGHT = 150
 
 
-def wrap_up_button(open_desk: Callable[[], Desk], call_id: CallId, reader: Reader) -> None:
+def wrap_up_button(open_desk: Callable[[], Desk], call: Call, reader: Reader) -> None:
     """Draw the button that opens the wrap-up, and the wrap-up itself while it is open. Script thread."""
     _ = reader.translate
     desk = open_desk()
-    report = desk.wrap_up(call_id)
+    report = desk.wrap_up(call.id)
     is_filed = report.wrap_up is not None and report.wrap_up.filed is not None
     st.button(
         _("Wrap-up"),
         icon=":material/task_alt:" if is_filed else ":material/assignment:",
         type="primary" if desk.may(Right.WRAP_UP) and not is_filed else "secondary",
         help=_("Filed.") if is_filed else _("What the call was about, what was done, what is still to be done."),
-        key=f"wrap-up:{call_id}",
+        key=f"wrap-up:{call.id}",
         on_click=_open,
-        args=(call_id,),
+        args=(call.id,),
     )
-    if st.session_state.get(_open_key(call_id)):
-        panel = st.dialog(_("Wrap-up"), width="medium", position="right", on_dismiss=lambda: _close(call_id))
-        panel(_contents)(open_desk, call_id, reader)
+    if st.session_state.get(_open_key(call.id)):
+        panel = st.dialog(_("Wrap-up"), width="medium", position="right", on_dismiss=lambda: _close(call.id))
+        panel(_contents)(open_desk, call, reader)
 
 
 def _open_key(call_id: CallId) -> str:
@@ -66,42 +66,44 @@ def _close(call_id: CallId) -> None:
     st.session_state[_open_key(call_id)] = False
 
 
-def _contents(open_desk: Callable[[], Desk], call_id: CallId, reader: Reader) -> None:
+def _contents(open_desk: Callable[[], Desk], call: Call, reader: Reader) -> None:
     _ = reader.translate
     with said_on_the_page(_):
         desk = open_desk()
-        report = desk.wrap_up(call_id)
+        report = desk.wrap_up(call.id)
         wrap_up = report.wrap_up
         if wrap_up is not None and wrap_up.filed is not None:
             _filed(wrap_up.filed, wrap_up.draft, reader)
         elif report.is_being_drafted:
-            _wait(open_desk, call_id, reader)
+            _wait(open_desk, call, reader)
         elif not desk.may(Right.WRAP_UP):
             _draft_only(wrap_up.draft if wrap_up else None, reader)
         else:
-            _form(open_desk, call_id, report, reader)
+            _form(open_desk, call, report, reader)
 
 
-def _wait(open_desk: Callable[[], Desk], call_id: CallId, reader: Reader) -> None:
+def _wait(open_desk: Callable[[], Desk], call: Call, reader: Reader) -> None:
     _ = reader.translate
 
     @st.fragment(run_every=LOOK_S)
     def look() -> None:
         st.info(_("The draft is being written…"), icon=":material/hourglass_top:")
-        if not open_desk().wrap_up(call_id).is_being_drafted:
+        if not open_desk().wrap_up(call.id).is_being_drafted:
             st.rerun()
 
     look()
 
 
-def _form(open_desk: Callable[[], Desk], call_id: CallId, report: WrapUpReport, reader: Reader) -> None:
+def _form(open_desk: Callable[[], Desk], call: Call, report: WrapUpReport, reader: Reader) -> None:
     _ = reader.translate
     draft = report.wrap_up.draft if report.wrap_up else None
     _origin(draft, reader)
     text = draft.text if draft else WrapUpText()
-    version = f"{call_id}:{draft.at if draft else 0}"
+    version = f"{call.id}:{draft.at if draft else 0}"
     with st.form(f"wrap-up-form:{version}", border=False):
-        types = list(dict.fromkeys([*open_desk().call_types(), *([text.call_type] if text.call_type else [])]))
+        types = list(
+            dict.fromkeys([*open_desk().call_types(call.language), *([text.call_type] if text.call_type else [])])
+        )
         call_type = st.selectbox(
             _("Type of call"),
             types,
@@ -145,7 +147,7 @@ def _form(open_desk: Callable[[], Desk], call_id: CallId, report: WrapUpReport, 
     if is_given:
         with said_on_the_page(_):
             open_desk().file_wrap_up(
-                call_id,
+                call.id,
                 WrapUpText(
                     call_type=call_type or "",
                     issue=issue,
@@ -162,7 +164,7 @@ def _form(open_desk: Callable[[], Desk], call_id: CallId, report: WrapUpReport, 
         icon=":material/edit_note:",
         help=_("From what was said. What you have changed above is lost."),
         key=f"wrap-up-again:{version}",
-        on_click=lambda: open_desk().draft_wrap_up(call_id),
+        on_click=lambda: open_desk().draft_wrap_up(call.id),
     )
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.assist.alert_rules_file import AlertRulesFile, alert_rules_file
+from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.registry import CallRegistry
@@ -39,6 +41,9 @@ class World:
     samples_dir: Path
     wrap_ups: WrapUps
     durable: DurableWriter
+    alert_rules: AlertRulesFile
+    """Without any rule until a test saves some."""
+    alerting: Alerting
 
     async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
         return await self.registry.start(language, origin)
@@ -66,9 +71,12 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     store = Store.open(f"sqlite:///{tmp_path / 'calls.db'}")
     durable = DurableWriter(lambda: store.health)
     insights = Insights(summarizer, EchoRetriever(), documents=3, clock=clock)
+    alert_rules = alert_rules_file(tmp_path / "alerts.yaml", clock)
+    alert_rules.save("rules: []", "")
+    alerting = Alerting(alert_rules, webhook=None)
     samples = SampleKeeper(SampleWriter(tmp_path / "samples", clock))
     masking = MaskingRules.load(Settings(_env_file=None).masking_rules)
-    wrap_ups = WrapUps(store, None, clock, masking.mask_text, tuple)
+    wrap_ups = WrapUps(store, None, clock, masking.mask_text, lambda _: ())
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
         CallServices(
@@ -84,13 +92,27 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             grace_s=20.0,
             masking=masking,
             call_limit=5,
+            alerting=alerting,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples", wrap_ups, durable)
+    yield World(
+        clock,
+        bridge,
+        transcriber,
+        summarizer,
+        store,
+        registry,
+        tmp_path / "samples",
+        wrap_ups,
+        durable,
+        alert_rules,
+        alerting,
+    )
     summarizer.gate.set()
     await registry.close()
     insights.close()
     wrap_ups.close()
+    alerting.close()
     samples.close()
     await durable.close()
     store.close()

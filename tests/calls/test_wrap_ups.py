@@ -55,7 +55,7 @@ async def ended_call(world: World) -> CallId:
 def with_model(world: World) -> Iterator[WrapUps]:
     """Wrap-ups of the same calls by a model that answers at the second time only."""
     model = ScriptedModel(ModelAnswerInvalid(NO_OBJECT), ANSWER)
-    wrap_ups = WrapUps(world.store, model, world.clock, lambda text, _: text, lambda: ("billing",))
+    wrap_ups = WrapUps(world.store, model, world.clock, lambda text, _: text, lambda _: ("billing",))
     yield wrap_ups
     wrap_ups.close()
 

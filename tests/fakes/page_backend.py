@@ -274,7 +274,7 @@ class PageBackend:
         self.snapshot(call_id)
         return self.wrap_ups.get(call_id, WrapUpReport(None, is_being_drafted=False))
 
-    def call_types(self) -> tuple[str, ...]:
+    def call_types(self, language: str) -> tuple[str, ...]:
         return ("요금", "배송")
 
     def draft_wrap_up(self, call_id: CallId) -> None:

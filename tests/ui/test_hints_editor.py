@@ -10,7 +10,7 @@ from core.language.catalogue import translator
 from core.model.access import UserRole
 from core.model.errors import HintsUnwritable
 from core.speech.hints_file import SAMPLE, HintsFile
-from core.ui.hints_editor import as_written
+from core.ui.file_editor import as_written
 from tests.fakes import settings_desk
 from tests.fakes.clock import ManualClock
 from tests.fakes.settings_desk import FakeSettingsDesk
@@ -71,7 +71,7 @@ class TestHintsEditor:
         test = open_page(locale)
         assert test.text_area(key="hints-text").value == SAMPLE.read_text(encoding="utf-8")
         assert any(str(desk.hints.path) in each.value for each in test.info)
-        assert desk.hints.report().hints.is_empty
+        assert desk.hints.report().content.is_empty
 
     def test_what_is_typed_is_previewed_with_boosts_items_and_what_whisper_is_told(
         self, desk: FakeSettingsDesk, locale: str
@@ -110,7 +110,7 @@ class TestHintsEditor:
         assert test.toast[0].value == _("The hints were saved and are in use.")
         assert not test.warning
         press(write(test, "phrases: [Flex]"), _("Save"))
-        assert desk.hints.report().hints.phrase_count == 1
+        assert desk.hints.report().content.phrase_count == 1
 
     def test_a_file_that_somebody_else_changed_is_not_overwritten(self, desk: FakeSettingsDesk, locale: str) -> None:
         _ = translator(locale)
