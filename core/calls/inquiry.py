@@ -53,9 +53,9 @@ class Inquiry:
     # On the calls loop
 
     def ask(self) -> None:
-        """Have everything that was said so far summed up; nothing happens where nothing was said."""
+        """Have everything that was said so far summed up; nothing happens where nothing, or nothing new, was said."""
         finals = self._record.finals()
-        if not finals:
+        if not finals or (self._question is not None and self._question.finals == finals):
             return
         self._question = Question(finals, self._record.call.language, self._record.now_s())
         trouble = self._trouble

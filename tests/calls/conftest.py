@@ -3,11 +3,13 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from core.assist.insight_source import InsightSource
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.registry import CallRegistry
@@ -33,6 +35,8 @@ class World:
     bridge: SilentBridge
     transcriber: ScriptedTranscriber
     summarizer: CountingSummarizer
+    retriever: EchoRetriever
+    insights: Insights
     store: Store
     registry: CallRegistry
     samples_dir: Path
@@ -57,13 +61,16 @@ class World:
                 await asyncio.sleep(0.005)
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
+@asynccontextmanager
+async def opened_world(folder: Path, source: InsightSource | None = None, requests: int = 2) -> AsyncIterator[World]:
+    """A registry and all that its calls need, with a language model or without."""
     clock, bridge, transcriber, summarizer = ManualClock(), SilentBridge(), ScriptedTranscriber(), CountingSummarizer()
-    store = Store.open(f"sqlite:///{tmp_path / 'calls.db'}")
+    retriever = EchoRetriever()
+    store = Store.open(f"sqlite:///{folder / 'calls.db'}")
     durable = DurableWriter(lambda: store.health)
-    insights = Insights(summarizer, EchoRetriever(), documents=3, clock=clock)
-    samples = SampleKeeper(SampleWriter(tmp_path / "samples", clock))
+    insights = Insights(summarizer, retriever, 3, clock, source, requests)
+
+    samples = SampleKeeper(SampleWriter(folder / "samples", clock))
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
         CallServices(
@@ -80,10 +87,16 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             call_limit=5,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples")
+    yield World(clock, bridge, transcriber, summarizer, retriever, insights, store, registry, folder / "samples")
     summarizer.gate.set()
     await registry.close()
     insights.close()
     samples.close()
     await durable.close()
     store.close()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with opened_world(tmp_path) as opened:
+        yield opened
