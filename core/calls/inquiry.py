@@ -237,6 +237,7 @@ class Inquiry:
             trouble=trouble.code if trouble is not None else "",
             stands_in=trouble is not None and trouble.stands_in,
             retry_at_s=trouble.retry_at - self._record.origin if trouble is not None else None,
+            is_asked_again=trouble is None or not trouble.is_of_the_conversation,
         )
         self._hand_over(partial(self._record.set_model, shown))
 
