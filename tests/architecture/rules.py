@@ -62,7 +62,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "pydantic_settings": ("core/settings/fields.py",),
     "dotenv": ("core/settings/loading.py",),
     "annotated_types": ("core/settings/table.py",),
-    "yaml": ("core/speech/hints_format.py",),
+    "yaml": ("core/settings/yaml_reader.py",),
 }
 """Where each foreign package may be imported. A new one is given its home here: one file for an SDK."""
 
