@@ -301,7 +301,7 @@ class Desk:
         """
         self.require(Right.CHANGE_SETTINGS)
         saved = self._backend.hints.save(text, digest)
-        self._write(AuditAction.HINTS_CHANGED, phrases=str(saved.hints.phrase_count))
+        self._write(AuditAction.HINTS_CHANGED, phrases=str(saved.content.phrase_count))
         return saved
 
     def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:

@@ -290,7 +290,7 @@ def test_nobody_learns_by_a_language_that_a_supervisor_listens_in_private(
 def test_changed_hints_are_in_use_and_written_down(backend: Backend) -> None:
     desk = Desk(backend, person_in(UserRole.ADMIN, "hints"))
     saved = desk.save_speech_hints("phrases: [Flex, Max]", desk.speech_hints().digest)
-    assert [phrase.value for phrase in saved.hints.phrases] == ["Flex", "Max"]
+    assert [phrase.value for phrase in saved.content.phrases] == ["Flex", "Max"]
     assert saved.path == backend.settings.data_dir / "speech_hints.yaml"
     with pytest.raises(HintsInvalid):
         desk.save_speech_hints("phrases: [${no}]", saved.digest)

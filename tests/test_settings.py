@@ -154,6 +154,7 @@ def test_production_starts_with_safe_settings(monkeypatch: pytest.MonkeyPatch) -
         ("EARSHOT_TRUSTED_PROXIES", "*"),
         ("EARSHOT_CORS_ORIGINS", "https://*"),
         ("EARSHOT_LOG_LEVEL", "DEBUG"),
+        ("EARSHOT_OPENAI_BASE_URL", "http://model.lan:8000/v1"),
     ],
 )
 def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,6 +180,11 @@ def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: py
         ({"EARSHOT_TURN_SECRET": "hush-hush"}, "EARSHOT_TURN_SERVERS"),
         ({"EARSHOT_TURN_SERVERS": TURN, "EARSHOT_TURN_USERNAME": "kim"}, "EARSHOT_TURN_PASSWORD"),
         ({"EARSHOT_TURN_SERVERS": TURN, "EARSHOT_TURN_PASSWORD": "hush"}, "EARSHOT_TURN_USERNAME"),
+        ({"EARSHOT_ASSIST_ENGINE": "openai"}, "EARSHOT_ASSIST_ENGINE"),
+        (
+            {"EARSHOT_OPENAI_BASE_URL": "http://model.lan:8000/v1", "EARSHOT_OPENAI_API_KEY": "hush-hush"},
+            "EARSHOT_OPENAI_BASE_URL",
+        ),
         (
             {
                 "EARSHOT_TURN_SERVERS": TURN,

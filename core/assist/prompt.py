@@ -79,8 +79,8 @@ class Prompt:
         return text
 
     def _line(self, choices: Sequence[Choice], label: str) -> str:
-        names = {choice.label: choice.name(self.language) for choice in choices}
-        return f"- {label}: {names[label]}" if label in names else f"- {label}"
+        name = next((choice.name(self.language) for choice in choices if choice.label == label), label)
+        return f"- {label}: {name}" if name != label else f"- {label}"
 
 
 def decode_prompt(data: bytes, path: str) -> str:

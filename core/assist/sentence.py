@@ -13,7 +13,7 @@ SUMMARY_WORDS = 20
 """Most of an English summary."""
 LONGEST_SUMMARY = {"ko": 60, "en": 240}
 """Characters beyond which a summary is none: nobody can read it at a glance. Another language's is as the English."""
-_CODE: Final = re.compile(r'[{}<>`\\]|"\s*:|\[\s*["\[\]]|^\s*[\[,:\]]|https?://|\ufffd')
+_CODE: Final = re.compile(r'[{}<>`\\]|"\s*:|\[\s*["\[\]]|^[,:\]]|https?://|\ufffd')
 """Signs of JSON, markup and code; masked numbers such as `[card number]` have brackets, too, and are none."""
 _NO_TEXT: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Categories of what no text for people has: controls, halves of surrogate pairs, private and unassigned characters."""

@@ -39,6 +39,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "google_stream_s", "whisper_model", "whisper_workers", "whisper_threads", "whisper_beam", "whisper_window_s",
         "endpoint_ms", "speech_hints",
     ),
+    "Language model": (
+        "assist_engine", "openai_base_url", "openai_api_key", "openai_model", "openai_reasoning_effort",
+        "openai_token_limit", "openai_timeout_s", "openai_silence_s", "prompt_dir",
+    ),
     "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),
 }  # fmt: skip
 """Each family's heading, and the fields that belong to it. A test holds it complete."""

@@ -14,8 +14,7 @@ from core.language.catalogue import Translate, describe
 from core.model.access import Right
 from core.model.errors import EarshotError, HintsChanged, HintsInvalid
 from core.speech.hints import HintClass, HintPhrase, SpeechHints
-from core.speech.hints_file import SAMPLE, HintsReport
-from core.speech.hints_format import decode_hints, parse_hints
+from core.speech.hints_file import HINTS_FORM, SAMPLE, HintsReport
 from core.speech.whisper_prompt import whisper_prompt
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
@@ -125,7 +124,7 @@ def _state(report: HintsReport, reader: Reader) -> None:
         state = _("{count} phrases of {path} are in use, read at {time}. The file is read again when it changes.")
         st.markdown(
             state.format(
-                count=reader.number(report.hints.phrase_count), path=where, time=reader.date_and_time(report.read_at)
+                count=reader.number(report.content.phrase_count), path=where, time=reader.date_and_time(report.read_at)
             )
         )
 
@@ -153,7 +152,7 @@ def _beginning(report: HintsReport) -> str:
 def _checked(text: str, report: HintsReport) -> tuple[SpeechHints, HintsInvalid | None]:
     path = report.path.name
     try:
-        return parse_hints(decode_hints(text.encode("utf-8", errors="replace"), path), path), None
+        return HINTS_FORM.check(text, path), None
     except HintsInvalid as error:
         return SpeechHints(), error
 

@@ -47,6 +47,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "snowballstemmer": ("core/language/english.py",),
     "babel": ("core/language/",),
     "sumy": ("core/assist/extractive.py",),
+    "openai": ("core/assist/openai_model.py",),
+    "httpx2": ("core/assist/openai_model.py",),
     "bm25s": ("core/guidance/bm25_index.py",),
     "markdown_it": ("core/guidance/markdown.py",),
     "pyarrow": ("core/quality/segments.py",),
@@ -60,7 +62,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "pydantic_settings": ("core/settings/fields.py",),
     "dotenv": ("core/settings/loading.py",),
     "annotated_types": ("core/settings/table.py",),
-    "yaml": ("core/speech/hints_format.py",),
+    "yaml": ("core/settings/yaml_reader.py",),
 }
 """Where each foreign package may be imported. A new one is given its home here: one file for an SDK."""
 

@@ -71,7 +71,7 @@ class TestHintsEditor:
         test = open_page(locale)
         assert test.text_area(key="hints-text").value == SAMPLE.read_text(encoding="utf-8")
         assert any(str(desk.hints.path) in each.value for each in test.info)
-        assert desk.hints.report().hints.is_empty
+        assert desk.hints.report().content.is_empty
 
     def test_what_is_typed_is_previewed_with_boosts_items_and_what_whisper_is_told(
         self, desk: FakeSettingsDesk, locale: str
@@ -110,7 +110,7 @@ class TestHintsEditor:
         assert test.toast[0].value == _("The hints were saved and are in use.")
         assert not test.warning
         press(write(test, "phrases: [Flex]"), _("Save"))
-        assert desk.hints.report().hints.phrase_count == 1
+        assert desk.hints.report().content.phrase_count == 1
 
     def test_a_file_that_somebody_else_changed_is_not_overwritten(self, desk: FakeSettingsDesk, locale: str) -> None:
         _ = translator(locale)
