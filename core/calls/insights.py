@@ -66,7 +66,7 @@ class Insights:
         self._clock = clock
         self.source = source
         self.watch = ModelWatch(clock)
-        self.model_pool = FoldingPool("earshot-model", clock, requests) if source is not None else None
+        self.model_pool = FoldingPool("earshot-questions", clock, requests) if source is not None else None
         self.summary_worker = FoldingPool("earshot-assist", clock)
         self.guidance_worker = FoldingPool("earshot-guidance", clock, GUIDANCE_THREADS)
 

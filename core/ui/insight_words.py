@@ -49,8 +49,8 @@ def insight_words(translate: Translate) -> dict[str, object]:
         "intent_tip": _("What the customer wants, as the language model sees it: {percent} % sure."),
         "sentiment": _("Sentiment"),
         "sentiment_tip": _(
-            "How the customer feels: {score} on a scale from −1 (worst) to 1 (best), {trend}. Estimated by the language "
-            "model."
+            "How the customer feels: {score} on a scale from −1 (worst) to 1 (best), {trend}. Estimated by the"
+            " language model."
         ),
         "risk": _("Risk"),
         "risk_tip": _("What the language model takes for a warning. The words in quotation marks were really said."),

@@ -344,4 +344,4 @@ async def test_closing_ends_the_requests_that_are_on_their_way(
     closing.join(10)
     assert source.closed == 1
     assert talk.summaries == ()
-    assert not [t for t in threading.enumerate() if t.name.startswith("earshot-model")]
+    assert not [t for t in threading.enumerate() if t.name.startswith("earshot-questions")]
