@@ -2,14 +2,16 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from core.assist.language_model import ModelDelta
 from core.model.errors import AssistError
 
 
-class AnswerStream(Iterator[ModelDelta]):
-    """Iterates over an answer; `close` may be called from any thread, while another waits for the next piece, too.
+class AnswerStream:
+    """Implements `core.assist.language_model.ModelAnswer`.
+
+    `close` may be called from any thread, while another one waits for the next piece, too.
 
     Nothing is dropped: whoever puts pieces in bounds the whole answer.
     """
@@ -20,6 +22,9 @@ class AnswerStream(Iterator[ModelDelta]):
         self._ended = False
         self._failure: AssistError | None = None
         self._cancel: Callable[[], object] | None = None
+
+    def __iter__(self) -> "AnswerStream":
+        return self
 
     def __next__(self) -> ModelDelta:
         with self._changed:

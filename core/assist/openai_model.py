@@ -96,7 +96,7 @@ class OpenAIModel:
         # The SDK takes these from the environment, of which the settings know nothing.
         self._client.organization = self._client.project = None
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="earshot-model", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="earshot-openai", daemon=True)
         self._thread.start()
 
     def _run(self) -> None:

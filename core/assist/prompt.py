@@ -29,7 +29,8 @@ FENCE = "+++"
 NO_INTENT = "none"
 """What the model answers for `intent` where the customer wants nothing yet; no file may have it as a label."""
 LOCALES = ("ko", "en")
-LARGEST_BYTES = 50_000
+LONGEST = 20_000
+"""Characters of a prompt, all of which are paid for with every request."""
 LONGEST_NAME = 40
 MOST_INTENTS = 50
 MOST_RISKS = 20
@@ -70,6 +71,14 @@ class Prompt:
         """Kinds for `insight_request`."""
         return tuple(choice.label for choice in self.risks)
 
+    def intent_name(self, label: str, locale: str) -> str:
+        """What a reader sees for an intent, one that the prompt no longer has, too."""
+        return _name(self.intents, label, locale)
+
+    def risk_name(self, kind: str, locale: str) -> str:
+        """What a reader sees for a kind of risk, likewise."""
+        return _name(self.risks, kind, locale)
+
     def filled(self, intents: Sequence[str], risks: Sequence[str]) -> str:
         """The instructions with the labels that may be chosen, each with its name in the calls' language."""
         lists = {"{intents}": (self.intents, intents), "{risks}": (self.risks, risks)}
@@ -83,16 +92,9 @@ class Prompt:
         return f"- {label}: {name}" if name != label else f"- {label}"
 
 
-def decode_prompt(data: bytes, path: str) -> str:
-    """A file's text. Raises PromptInvalid where it is no UTF-8, or too large."""
-    if len(data) > LARGEST_BYTES:
-        limit = Message("the file is larger than {limit} kB", {"limit": LARGEST_BYTES // 1000})
-        raise PromptInvalid(path=path, line=1, reason=limit)
-    try:
-        return data.decode("utf-8-sig").replace("\r\n", "\n")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise PromptInvalid(path=path, line=line, reason=Message("the text is not in UTF-8")) from error
+def _name(choices: Sequence[Choice], label: str, locale: str) -> str:
+    names = (choice.name(locale) for choice in choices if choice.label == label)
+    return next(names, label.replace("_", " "))
 
 
 def parse_prompt(text: str, language: Language, path: str) -> Prompt:
@@ -101,8 +103,10 @@ def parse_prompt(text: str, language: Language, path: str) -> Prompt:
     Raises:
         PromptInvalid: with the line that cannot be used, and why.
     """
-    lines = text.split("\n")
-    if lines[0].strip() != FENCE:
+    if len(text) > LONGEST:
+        _refuse(path, 1, Message("the prompt is longer than {limit} characters", {"limit": LONGEST}))
+    lines = text.splitlines()
+    if not lines or lines[0].strip() != FENCE:
         _refuse(path, 1, Message("the file has to begin with a line of +++ and the labels"))
     closing = next((number for number, line in enumerate(lines) if number and line.strip() == FENCE), None)
     if closing is None:
