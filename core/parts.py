@@ -11,7 +11,13 @@ from functools import partial
 from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
+from core.assist.compaction import Compactor
+from core.assist.engine import open_model
+from core.assist.english_dialect import EnglishDialect
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.korean_dialect import KoreanDialect
+from core.assist.model_insights import ModelInsights
+from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.archive import CallArchive
 from core.calls.demo import DemoCalls, DemoSide
@@ -105,12 +111,34 @@ class Parts:
         opened.callback(self.transcriber.close)
         self.retriever = BackgroundRetriever(settings.knowledge_dir, self.clock)
         opened.callback(self.retriever.close)
-        self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
+        self.prompts = PromptFolder(settings.effective_prompt_dir, self.clock)
+        self.model = open_model(settings)
+        if self.model is not None:
+            opened.callback(self.model.close)
+        self.insights = Insights(
+            ExtractiveSummarizer(),
+            self.retriever,
+            settings.guidance_documents,
+            self.clock,
+            source=self._insight_source(settings),
+            requests=settings.assist_requests,
+        )
         opened.callback(self.insights.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
         opened.callback(self.loop.wait, self._close_calls, CLOSE_TIMEOUT_S)
+
+    def _insight_source(self, settings: Settings) -> ModelInsights | None:
+        if self.model is None:
+            return None
+        return ModelInsights(
+            self.model,
+            self.prompts,
+            Compactor({"ko": KoreanDialect(), "en": EnglishDialect()}),
+            input_tokens=settings.assist_input_tokens,
+            token_limit=settings.openai_token_limit,
+        )
 
     async def _open_calls(self) -> None:
         self.durable = DurableWriter(lambda: self.store.health)

@@ -82,3 +82,7 @@ class ModelInsights:
         """See `InsightSource.prepare`."""
         if sum(map(tokens_of, turns)) > PREPARE_SHARE * self._input_tokens:
             self._compactor.prepare(turns, language)
+
+    def close(self) -> None:
+        """See `InsightSource.close`."""
+        self._model.close()

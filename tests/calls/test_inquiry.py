@@ -150,7 +150,7 @@ async def test_one_call_s_slow_answer_holds_up_no_other(world: World, source: Sc
     await slow.phase(ModelPhase.ASKED)
     other.say()
     await other.phase(ModelPhase.ASKED)
-    assert source.most_at_once == 2
+    await world.until(lambda: source.most_at_once == 2)
     source.gate.set()
     await other.summed_up(1)
 

@@ -83,3 +83,6 @@ class ScriptedSource:
 
     def prepare(self, turns: Sequence[Turn], language: str) -> None:
         pass
+
+    def close(self) -> None:
+        self.gate.set()

@@ -170,7 +170,7 @@ class SummaryPanel {
     const marks = [];
     if (intent) {
       const percent = intent.confidence === null ? "?" : Math.round(100 * intent.confidence);
-      const name = this.said.intents?.[intent.label] ?? intent.label;
+      const name = this.nameOf("intents", intent.label);
       marks.push({ kind: "intent", label: this.said.intent, text: name, extra: intent.confidence === null ? "" : `${percent}%`, tip: fill(this.said.intent_tip, { percent }) });
     }
     if (sentiment) {
@@ -180,13 +180,18 @@ class SummaryPanel {
       marks.push({ kind: sentiment.label, label: this.said.sentiment, text: this.said.sentiments[sentiment.label] ?? sentiment.label, extra: `${score} ${TREND_SIGNS[sentiment.trend] ?? ""}`, tip });
     }
     for (const risk of risks) {
-      marks.push({ kind: "risk", label: this.said.risk, text: this.said.risks?.[risk.kind] ?? risk.kind, extra: `“${risk.words}”`, tip: this.said.risk_tip });
+      marks.push({ kind: "risk", label: this.said.risk, text: this.nameOf("risks", risk.kind), extra: `“${risk.words}”`, tip: this.said.risk_tip });
     }
     this.marks.hidden = !marks.length;
     const state = JSON.stringify(marks);
     if (state === this.marksDrawn) return;
     this.marksDrawn = state;
     this.marks.replaceChildren(...marks.map((mark) => this.mark(mark)));
+  }
+
+  // A label that the prompt no longer has reads as it is.
+  nameOf(kind, label) {
+    return this.words.insight_names[kind]?.[label] ?? label.replaceAll("_", " ");
   }
 
   mark({ kind, label, text, extra, tip }) {
