@@ -18,6 +18,7 @@ from core.calls.services import CallServices
 from core.calls.session import CallSession
 from core.language.masking import MaskingRules
 from core.model.call import CallOrigin, LegState, Participant, Role
+from core.model.clock import Clock
 from core.quality.segments import SampleWriter
 from core.settings import Settings
 from core.store.records import Store
@@ -62,9 +63,16 @@ class World:
 
 
 @asynccontextmanager
-async def opened_world(folder: Path, source: InsightSource | None = None, requests: int = 2) -> AsyncIterator[World]:
+async def opened_world(
+    folder: Path,
+    source: InsightSource | None = None,
+    requests: int = 2,
+    clock: Clock | None = None,
+    call_limit: int = 5,
+) -> AsyncIterator[World]:
     """A registry and all that its calls need, with a language model or without."""
-    clock, bridge, transcriber, summarizer = ManualClock(), SilentBridge(), ScriptedTranscriber(), CountingSummarizer()
+    clock = clock or ManualClock()
+    bridge, transcriber, summarizer = SilentBridge(), ScriptedTranscriber(), CountingSummarizer()
     retriever = EchoRetriever()
     store = Store.open(f"sqlite:///{folder / 'calls.db'}")
     durable = DurableWriter(lambda: store.health)
@@ -84,7 +92,7 @@ async def opened_world(folder: Path, source: InsightSource | None = None, reques
             make_id=lambda: next(ids),
             grace_s=20.0,
             masking=MaskingRules.load(Settings(_env_file=None).masking_rules),
-            call_limit=5,
+            call_limit=call_limit,
         )
     )
     yield World(clock, bridge, transcriber, summarizer, retriever, insights, store, registry, folder / "samples")
