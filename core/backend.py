@@ -259,6 +259,12 @@ class Backend:
         """Every part's state, for the health route and the pages."""
         return self._parts.health()
 
+    def insight_names(self, language: Language, locale: str) -> dict[str, dict[str, str]]:
+        """What a reader sees for the labels of `intents` and `risks` in calls in a language."""
+        prompt = self._parts.prompts(language)
+        named = {"intents": prompt.intents, "risks": prompt.risks}
+        return {kind: {choice.label: choice.name(locale) for choice in choices} for kind, choices in named.items()}
+
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""
         return tuple(self._parts.loads)

@@ -148,6 +148,11 @@ class Desk:
         """The revision of a call's picture, cheaply; 0 for a call that is in the store alone."""
         return self._backend.revision(call_id)
 
+    def insight_names(self, language: Language, locale: str) -> dict[str, dict[str, str]]:
+        """What a reader sees for the labels of `intents` and `risks` in calls in a language."""
+        self.require(Right.SEE_OWN_CALLS)
+        return self._backend.insight_names(language, locale)
+
     def end_call(self, call_id: CallId) -> None:
         """End a call for everybody in it; returns at once. Raises CallNotFound, CallEnded."""
         call = self.snapshot(call_id).call

@@ -13,8 +13,12 @@ from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
 from core.assist.alert_rules_file import alert_rules_file
+from core.assist.compaction import Compactor
 from core.assist.engine import open_model
+from core.assist.english_dialect import EnglishDialect
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.korean_dialect import KoreanDialect
+from core.assist.model_insights import ModelInsights
 from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.alerting import Alerting
@@ -119,7 +123,14 @@ class Parts:
         self.model = open_model(settings)
         if self.model is not None:
             opened.callback(self.model.close)
-        self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
+        self.insights = Insights(
+            ExtractiveSummarizer(),
+            self.retriever,
+            settings.guidance_documents,
+            self.clock,
+            source=self._insight_source(settings),
+            requests=settings.assist_requests,
+        )
         opened.callback(self.insights.close)
         self.questions = Questions(self.model, self.clock)
         self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
@@ -137,6 +148,17 @@ class Parts:
             return None
         client = WebhookClient(url, self.settings.webhook_private)
         return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
+
+    def _insight_source(self, settings: Settings) -> ModelInsights | None:
+        if self.model is None:
+            return None
+        return ModelInsights(
+            self.model,
+            self.prompts,
+            Compactor({"ko": KoreanDialect(), "en": EnglishDialect()}),
+            input_tokens=settings.assist_input_tokens,
+            token_limit=settings.openai_token_limit,
+        )
 
     async def _open_calls(self) -> None:
         self.durable = DurableWriter(lambda: self.store.health)

@@ -43,3 +43,6 @@ class InsightSource(Protocol):
 
     def prepare(self, turns: Sequence[Turn], language: Language) -> None:
         """Do ahead what the next question about these turns will need. Blocking; never raises."""
+
+    def close(self) -> None:
+        """End all questions; whoever reads an answer is let go. Any thread; idempotent."""

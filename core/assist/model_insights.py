@@ -1,6 +1,7 @@
 """A language model that is asked about a call: its conversation within the budget, the prompt, the answer's fields."""
 
 from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 
 from core.assist.compaction import Compactor, tokens_of
 from core.assist.insight_request import insight_request
@@ -57,16 +58,31 @@ class ModelInsights:
             previous,
             self._token_limit,
         )
-        return self._answer(request, InsightStream(language, prompt.intent_labels, prompt.risk_kinds, turns, previous))
+        return self._answer(request, prompt, turns, language, previous)
 
-    def _answer(self, request: ModelRequest, stream: InsightStream) -> Generator[AnswerSoFar, None, None]:
-        for delta in self._model.stream(request):
-            yield AnswerSoFar(stream.feed(delta.text), delta.usage)
-            if stream.is_broken:
-                break
-        yield AnswerSoFar(stream.finish())
+    def _answer(
+        self,
+        request: ModelRequest,
+        prompt: Prompt,
+        turns: Sequence[Turn],
+        language: Language,
+        previous: Insight | None,
+    ) -> Generator[AnswerSoFar, None, None]:
+        with closing(self._model.stream(request)) as deltas:
+            # Made while the question is on its way.
+            answer = InsightStream(language, prompt.intent_labels, prompt.risk_kinds, turns, previous)
+            for delta in deltas:
+                if delta.text or delta.usage:
+                    yield AnswerSoFar(answer.feed(delta.text), delta.usage)
+                if answer.is_broken:
+                    break
+        yield AnswerSoFar(answer.finish())
 
     def prepare(self, turns: Sequence[Turn], language: Language) -> None:
         """See `InsightSource.prepare`."""
         if sum(map(tokens_of, turns)) > PREPARE_SHARE * self._input_tokens:
             self._compactor.prepare(turns, language)
+
+    def close(self) -> None:
+        """See `InsightSource.close`."""
+        self._model.close()

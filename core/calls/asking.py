@@ -102,6 +102,8 @@ class ModelRequest:
                         return None
             times = replace(times, done_s=self._now_s())
         except AssistError as failure:
+            if self._is_over():
+                return None
             error = failure
         return Answer(shown, times, usage, error)
 

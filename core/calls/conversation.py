@@ -138,6 +138,7 @@ class Conversation:
         if not self._keeper.done():
             await self._finals.put(None)
             await self._keeper
+            self._inquiry.ask()
 
     def _recognised(self, ear: Ear, recognition: Recognition) -> None:
         self._hand_over(partial(self._said, ear, recognition))

@@ -53,9 +53,9 @@ class Inquiry:
     # On the calls loop
 
     def ask(self) -> None:
-        """Have everything that was said so far summed up; nothing happens where nothing was said."""
+        """Have everything that was said so far summed up; nothing happens where nothing, or nothing new, was said."""
         finals = self._record.finals()
-        if not finals:
+        if not finals or (self._question is not None and self._question.finals == finals):
             return
         self._question = Question(finals, self._record.call.language, self._record.now_s())
         trouble = self._trouble
@@ -237,6 +237,7 @@ class Inquiry:
             trouble=trouble.code if trouble is not None else "",
             stands_in=trouble is not None and trouble.stands_in,
             retry_at_s=trouble.retry_at - self._record.origin if trouble is not None else None,
+            is_asked_again=trouble is None or not trouble.is_of_the_conversation,
         )
         self._hand_over(partial(self._record.set_model, shown))
 

@@ -66,7 +66,7 @@ class Insights:
         self._clock = clock
         self.source = source
         self.watch = ModelWatch(clock)
-        self.model_pool = FoldingPool("earshot-model", clock, requests) if source is not None else None
+        self.model_pool = FoldingPool("earshot-questions", clock, requests) if source is not None else None
         self.summary_worker = FoldingPool("earshot-assist", clock)
         self.guidance_worker = FoldingPool("earshot-guidance", clock, GUIDANCE_THREADS)
 
@@ -141,9 +141,13 @@ class Insights:
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop all threads; idempotent."""
-        for pool in (self.model_pool, self.summary_worker, self.guidance_worker):
-            if pool is not None:
-                pool.close(timeout_s)
+        if self.model_pool is not None and self.source is not None:
+            # Jobs have to know that they end because of this before their answers break off.
+            self.model_pool.close(0.0)
+            self.source.close()
+            self.model_pool.close(timeout_s)
+        self.summary_worker.close(timeout_s)
+        self.guidance_worker.close(timeout_s)
 
 
 def _health(state: PartState, *detail: Message | EarshotError) -> PartHealth:

@@ -188,6 +188,11 @@ class CallRecord:
                 )
             return replace(self._picture, now_s=self.now_s())
 
+    @property
+    def watchers(self) -> int:
+        """How many are told of every change."""
+        return len(self._watchers)
+
     def watch(self, notify: Callable[[], None]) -> Callable[[], None]:
         """Be told of every change, until the function that is returned is called. Any thread; `notify` must not wait
         and may come from any thread."""

@@ -131,7 +131,9 @@ class ModelActivity:
     stands_in: bool = False
     """Whether the extractive summary stands in until it answers again."""
     retry_at_s: float | None = None
-    """When it will be asked again at the latest, after a failure."""
+    """When it may be asked again after a failure."""
+    is_asked_again: bool = True
+    """Whether it is asked the same again after a failure; otherwise it waits for the next thing that is said."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -340,6 +340,18 @@ class Settings(BaseSettings):
     knowledge_dir: Annotated[Path, Field(description="Folder with the handbook (Markdown, CSV, JSON).")] = (
         PROJECT_ROOT / "knowledge"
     )
+    assist_input_tokens: Annotated[
+        int,
+        Field(
+            ge=500,
+            le=200_000,
+            description="Most tokens of a conversation that the language model is sent, as estimated; older turns are "
+            "condensed, what is unresolved stays.",
+        ),
+    ] = 3_000
+    assist_requests: Annotated[
+        int, Field(ge=1, le=64, description="Calls that the language model may be asked about at the same time.")
+    ] = 8
     scenario_dir: Annotated[Path, Field(description="Folder with scripted demo conversations (JSON).")] = (
         PROJECT_ROOT / "demo" / "scenarios"
     )

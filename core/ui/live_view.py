@@ -4,7 +4,7 @@ The page's script mounts it once. From then on the browser's script (assets/live
 so nothing reruns while a call goes on; the one thing that it reports to Python is that the call has ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from urllib.parse import quote, urlencode
@@ -48,6 +48,7 @@ def live_view(
     correct: Correct | None,
     translate: Translate,
     is_agent: bool = False,
+    insight_names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Mount the view of a call, live or ended. Script thread; a rerun leaves what is drawn as it is.
 
@@ -61,6 +62,7 @@ def live_view(
         correct: Called in the callback phase of a run; None where the reader may not correct.
         translate: Into the interface's language.
         is_agent: The reader is an agent in this call, and is told of supervisors as such.
+        insight_names: What the reader sees for the labels of `intents` and `risks`.
     """
     call = snapshot.call
     ended = call.state is CallState.ENDED
@@ -81,7 +83,8 @@ def live_view(
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "is_agent": is_agent,
-            "words": live_view_words(translate) | {"modes": mode_notices(translate)},
+            "words": live_view_words(translate)
+            | {"modes": mode_notices(translate), "insight_names": insight_names or {}},
             "figure": figure_json(snapshot, theme, translate),
             "figure_key": f"{theme}|{'ended' if ended else 'live'}",
         },

@@ -104,6 +104,7 @@ def _call(desk: Desk, reader: Reader, call_id: CallId, correct: Callable[[CallId
         moment=None,
         correct=(lambda utterance, text: correct(call_id, utterance, text)) if desk.may(Right.CORRECT) else None,
         translate=translate,
+        insight_names=desk.insight_names(call.language, reader.locale),
     )
 
 

@@ -7,6 +7,7 @@ from core.model.access import UserRole
 from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
 from core.model.health import PartState
 from core.settings.loading import Source
+from core.ui.insight_words import insight_words
 from core.ui.path_words import path_words
 from core.ui.quality_words import quality_words
 
@@ -264,6 +265,7 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
         "quality": quality_words(_),
+        "insight": insight_words(_),
         "path": path_words(_),
         "metric_tips": {field: _(text) for field, text in METRIC_TIPS.items()},
     }

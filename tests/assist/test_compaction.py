@@ -69,7 +69,7 @@ def test_what_nobody_has_taken_up_stays_and_small_talk_goes(
 
 def test_what_was_settled_goes_before_what_was_not_and_what_the_agent_did_stays_while_there_is_room() -> None:
     long = [*KO, *[FILLER["ko"]] * 100]
-    tight, roomy = compactor.compact(long, "ko", 90), compactor.compact(long, "ko", 300)
+    tight, roomy = compactor.compact(long, "ko", 1), compactor.compact(long, "ko", 300)
     assert "끊겨서" not in words(tight)
     assert "방문을 예약해" in words(roomy)
     assert words(roomy).index("방문을 예약해") < words(roomy).index("두 번 청구")

@@ -11,6 +11,17 @@ from hypothesis import strategies as st
 
 from core.calls.export import ExportFormat, export_call
 from core.model.call import Call, CallId, CallOrigin, CallState, ParticipantId, Role
+from core.model.insight import (
+    Intent,
+    RequestTimes,
+    RiskFlag,
+    Sentiment,
+    SentimentLabel,
+    SentimentTrend,
+    Summary,
+    SummaryText,
+    TokenUsage,
+)
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.utterance import Correction, Utterance
@@ -90,6 +101,33 @@ def test_tables_and_json_tell_how_each_text_came_about() -> None:
     assert [[row[name] for name in told] for row in rows] == [["whisper", "base", "1.875", "3.000", "3f2a", "내"]]
     (utterance,) = json.loads(export_call(call, (), ExportFormat.JSON))["utterances"]
     assert [utterance[name] for name in told] == ["whisper", "base", 1.875, 3.0, "3f2a", "내"]
+
+
+def test_json_holds_all_that_a_model_said_and_what_stood_in_for_it() -> None:
+    by_model = Summary(
+        SummaryText("환불 요청", "이중 청구", ""),
+        "openai",
+        "gpt-5-mini",
+        "u1",
+        1,
+        3.0,
+        0.8,
+        Intent("refund", 0.9),
+        Sentiment(SentimentLabel.NEGATIVE, -0.6, SentimentTrend.FALLING),
+        (RiskFlag("churn", "해지할게요"),),
+        "확인해 드리겠습니다.",
+        RequestTimes(2.1, 2.2, 2.5, 2.6, 3.0),
+        TokenUsage(900, 120, 512),
+    )
+    stand_in = Summary(SummaryText("환불 요청", "", ""), "extractive", "LexRank", "u1", 1, 4.0, 0.1, stands_in_for="X")
+    call = replace(call_of(said("해지할게요")), summaries=(by_model, stand_in))
+    told = json.loads(export_call(call, (), ExportFormat.JSON))["summaries"]
+    assert told[0]["intent"] == {"label": "refund", "confidence": 0.9}
+    assert told[0]["sentiment"] == {"label": "negative", "score": -0.6, "trend": "falling"}
+    assert told[0]["risks"] == [{"kind": "churn", "words": "해지할게요"}]
+    assert told[0]["times"]["first_token_s"] == 2.5
+    assert told[0]["usage"]["cached_input_tokens"] == 512
+    assert [each["stands_in_for"] for each in told] == ["", "X"]
 
 
 def test_files_for_people_tell_when_nothing_was_heard_of_somebody() -> None:

@@ -130,7 +130,7 @@ def test_who_opens_a_call_late_is_told_what_has_happened_and_may_put_it_away(
 
 
 def test_a_call_that_is_over_is_wrapped_up_beside_its_transcript(live: Page, act: Act) -> None:
-    for step in ("final", "twenty", "draft", "end"):
+    for step in ("final", "twenty", "wrap_up", "end"):
         act(step)
     live.get_by_role("button", name="통화 후 처리").click()
     panel = live.get_by_role("dialog")

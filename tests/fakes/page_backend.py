@@ -391,6 +391,13 @@ class PageBackend:
     def end_call(self, call_id: CallId) -> None:
         self.done.append(("end_call", call_id))
 
+    def insight_names(self, language: str, locale: str) -> dict[str, dict[str, str]]:
+        is_korean = locale == "ko"
+        return {
+            "intents": {"refund": "환불·보상" if is_korean else "Refund"},
+            "risks": {"churn": "해지 우려" if is_korean else "May leave"},
+        }
+
     def watch(self, call_id: CallId, notify: Callable[[], None]) -> Callable[[], None]:
         self.watchers.append(notify)
         return lambda: self.watchers.remove(notify)

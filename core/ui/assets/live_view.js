@@ -238,10 +238,11 @@ class LiveView {
     const notes = change.notes ?? [];
     if (change.reset) {
       this.transcript.reset(utterances, notes);
-      this.summary.reset(change.summaries ?? []);
+      this.summary.reset(change.summaries ?? [], change.model ?? null);
     } else {
       this.transcript.update(utterances, notes);
       this.summary.add(change.summaries ?? []);
+      if (change.model) this.summary.setModel(change.model);
     }
     if (change.call || change.legs) this.network.setCall(this.call, this.legs, this.colours);
     this.network.addSpeech(utterances);

@@ -15,13 +15,14 @@ from core import backend
 from core.api.application import create_api
 from core.calls.wrap_ups import WrapUpReport
 from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
-from core.model.insight import Summary, SummaryText
+from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
 from core.model.utterance import Utterance
 from core.model.wrap_up import Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.quality.alerts import QualityWatch
+from tests.fakes.insight_source import FULL, USAGE, growing
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -106,6 +107,54 @@ def sum_up(text: str) -> None:
     )
 
 
+MODEL = ModelActivity("openai", "gpt-5-mini")
+
+
+def ask() -> None:
+    """The model has been asked."""
+    server.change(CALL, model=replace(MODEL, phase=ModelPhase.ASKED))
+
+
+def draft(fields: int) -> None:
+    """So many fields of the model's answer have come."""
+    server.change(CALL, model=replace(MODEL, phase=ModelPhase.ANSWERING, draft=growing(FULL)[fields]))
+
+
+def answer() -> None:
+    """The whole answer of the model's."""
+    before = server.snapshots[CALL]
+    times = RequestTimes(before.now_s - 2, before.now_s - 2, before.now_s - 1.4, before.now_s - 1.2, before.now_s)
+    summary = Summary(
+        FULL.text,
+        MODEL.engine,
+        MODEL.model,
+        "u1",
+        2,
+        before.now_s,
+        2.0,
+        FULL.intent,
+        FULL.sentiment,
+        FULL.risks,
+        FULL.suggested_reply,
+        times,
+        USAGE,
+    )
+    server.change(CALL, summaries=(*before.summaries, summary), model=MODEL)
+
+
+def fail(stands_in: bool) -> None:
+    """The model is in trouble; the extract stands in or does not yet."""
+    before = server.snapshots[CALL]
+    if stands_in:
+        sum_up("해지 위약금 문의")
+        *others, last = server.snapshots[CALL].summaries
+        server.change(CALL, summaries=(*others, replace(last, stands_in_for="ModelTimeout")))
+    trouble = replace(
+        MODEL, phase=ModelPhase.FAILED, trouble="ModelTimeout", stands_in=stands_in, retry_at_s=before.now_s + 20
+    )
+    server.change(CALL, model=trouble)
+
+
 def measure(at_s: float, jitter_ms: float) -> None:
     """One second's samples of both legs, and what they say."""
     new = tuple(
@@ -133,7 +182,7 @@ def end() -> None:
     server.change(CALL, call=over)
 
 
-def draft() -> None:
+def draft_wrap_up() -> None:
     """The call's wrap-up is drafted."""
     text = WrapUpText(
         "요금", "요금이 두 번 나감", ("청구 내역 확인", "중복 요금 환불"), Resolution.RESOLVED, "3일 안에 환불"
@@ -161,11 +210,16 @@ STEPS: dict[str, Callable[[], None]] = {
     "markup": lambda: say(41, "<img src=x onerror=alert(1)>"),
     "summary": lambda: sum_up("요금 문의"),
     "summary2": lambda: sum_up("로밍 요금 감면 문의"),
+    "asked": ask,
+    "draft": lambda: draft(2),
+    "answer": answer,
+    "failed": lambda: fail(stands_in=False),
+    "stand-in": lambda: fail(stands_in=True),
     "samples": lambda: [measure(float(t), 41.0) for t in range(1, 30)] and None,
     "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
     "lose": lose,
     "end": end,
-    "draft": draft,
+    "wrap_up": draft_wrap_up,
 }
 
 
