@@ -131,8 +131,10 @@ class Store:
     def save_summary(self, call_id: CallId, summary: Summary) -> None:
         """Keep one more summary."""
         values = asdict(summary)
+        values |= values.pop("text")
+        kept = {name: value for name, value in values.items() if name in schema.summaries.c}
         with self._database.transaction() as connection:
-            connection.execute(insert(schema.summaries).values(call_id=call_id, **values.pop("text"), **values))
+            connection.execute(insert(schema.summaries).values(call_id=call_id, **kept))
 
     def save_guidance(self, call_id: CallId, guidance: Guidance) -> None:
         """Keep one more answer of the handbook."""
