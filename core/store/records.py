@@ -1,6 +1,6 @@
 """Calls and all that is durable of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from core.model.message import Message
 from core.model.passage import Guidance
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
+from core.model.turn_trace import TurnBatch, TurnRecord
 from core.model.utterance import Utterance
 from core.store import schema
 from core.store.audit import AuditLog
@@ -22,6 +23,7 @@ from core.store.database import Database
 from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, utterance_of
 from core.store.search import search_calls
 from core.store.sign_ins import EndedSignIns
+from core.store.turns import TURN_TABLES, save_turns, turn_records
 
 _Statement = TypeVar("_Statement", Select[Any], Update)
 
@@ -122,9 +124,10 @@ class Store:
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of a call. Raises CallNotFound."""
         with self._database.transaction() as connection:
-            for table in (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.legs):
+            for table in (*TURN_TABLES, schema.utterances, schema.summaries, schema.guidance, schema.notes):
                 connection.execute(delete(table).where(table.c.call_id == call_id))
-            connection.execute(delete(schema.participants).where(schema.participants.c.call_id == call_id))
+            for table in (schema.legs, schema.participants):
+                connection.execute(delete(table).where(table.c.call_id == call_id))
             if connection.execute(delete(schema.calls).where(schema.calls.c.id == call_id)).rowcount == 0:
                 raise CallNotFound(call_id=call_id)
 
@@ -147,6 +150,8 @@ class Store:
                     documents=[asdict(passage) for passage in guidance.answer.documents],
                     at_s=guidance.at_s,
                     took_s=guidance.took_s,
+                    asked_s=guidance.asked_s,
+                    seen_utterance=guidance.seen_utterance,
                 )
             )
 
@@ -154,6 +159,11 @@ class Store:
         """Keep one more thing that happened."""
         with self._database.transaction() as connection:
             connection.execute(insert(schema.notes).values(call_id=call_id, **asdict(note)))
+
+    def save_turns(self, call_id: CallId, batch: TurnBatch) -> None:
+        """Keep what is new about a call's turns."""
+        with self._database.transaction() as connection:
+            save_turns(connection, call_id, batch)
 
     def close_interrupted(self, now_wall: float) -> tuple[CallId, ...]:
         """End every call that a crash left open, at the time of its last trace. Returns which they were."""
@@ -199,6 +209,11 @@ class Store:
                     for r in rows_of(connection, schema.legs, call_id, "row")
                 },
             )
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """What is kept of the turns of these calls, in the same order; nothing of a call that is not kept."""
+        with self._database.reading() as connection:
+            return turn_records(connection, call_ids)
 
     def list_calls(self, limit: int) -> tuple[Call, ...]:
         """The newest calls, newest first."""
