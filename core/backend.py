@@ -3,7 +3,7 @@
 Page scripts and API routes call the facade from their own threads; what a call does happens on the calls loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,6 +24,7 @@ from core.model.errors import CallEnded, CallNotFound, ServerStarting, SignInRef
 from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
 from core.parts import Parts
 from core.settings import Settings
@@ -43,6 +44,7 @@ class Backend:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
+            SettingInvalid: the table of prices cannot be read.
         """
         self.settings = settings
         self._sources = read_sources()
@@ -52,6 +54,7 @@ class Backend:
         self.audit = self._parts.audit
         self.archive = self._parts.archive
         self.hints = self._parts.hints
+        self.prices = self._parts.prices
 
     # Calls
 
@@ -156,7 +159,17 @@ class Backend:
         """End one leg on purpose; returns at once. Raises CallNotFound."""
         self._parts.loop.post(partial(self._find(grant.call_id).close_leg, grant.leg_id))
 
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        """A page has painted something, as of now; returns at once. Raises CallNotFound, CallEnded."""
+        session = self._find(call_id)
+        received_s = session.record.now_s()
+        self._parts.loop.post(partial(session.painted, paints, received_s))
+
     # Records
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """What is kept of the turns of these calls, in the same order. Raises StoreError."""
+        return self._parts.store.turn_records(call_ids)
 
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         """Let an utterance read differently. Raises CallNotFound, UtteranceNotFound, TextInvalid, StoreError."""

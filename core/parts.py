@@ -14,6 +14,7 @@ from core.access.users import UsersFile
 from core.assist.extractive import ExtractiveSummarizer
 from core.assist.scenarios import ScenarioFolder
 from core.calls.archive import CallArchive
+from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
@@ -65,6 +66,7 @@ class Parts:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
+            SettingInvalid: the table of prices cannot be read.
         """
         self.settings = settings
         self.clock = clock
@@ -72,6 +74,7 @@ class Parts:
         """The media process's own figures of the last minute, one a second, oldest first."""
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
+        self.prices = Prices.load(settings.prices)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
         with ExitStack() as opened:
             self._open(settings, opened)

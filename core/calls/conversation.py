@@ -5,7 +5,7 @@ Lives on the calls loop. The speech engine's and the insights' threads hand thei
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -15,11 +15,13 @@ from core.calls.listening import Ear, Listening
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
 from core.calls.traces import Traces
+from core.calls.turn_log import TurnLog
 from core.calls.wording import Wording
 from core.language.masking import Masker
 from core.model.call import Language, Participant, ParticipantId
 from core.model.insight import Summary
 from core.model.passage import Guidance
+from core.model.turn_trace import Paint
 from core.model.utterance import Recognition, Utterance
 
 logger = logging.getLogger(__name__)
@@ -50,6 +52,7 @@ class Conversation:
         self._note = note
         self._services = services
         self._traces = Traces(services.make_id)
+        self._turns = TurnLog(record)
         self._loop = asyncio.get_running_loop()
         masking = services.masking
         self._wording = Wording(Masker(masking, record.call.language) if masking is not None else None)
@@ -73,6 +76,8 @@ class Conversation:
     def heard(self, participant_id: ParticipantId, pcm: bytes, start_s: float) -> None:
         """Audio of a participant on the call's clock."""
         self._listening.feed(participant_id, pcm, start_s)
+        if self._listening.hears(participant_id):
+            self._turns.heard(participant_id, pcm)
 
     def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
         """Words of a participant, or audio that gave none because it could not be kept, of which a note is made.
@@ -130,6 +135,15 @@ class Conversation:
         """State in the record how much audio the speech queues have given up."""
         self._record.set_dropped("speech_seconds", round(self._listening.dropped_s))
 
+    def painted(self, paints: Iterable[Paint], received_s: float) -> None:
+        """A page has painted something; `received_s` is when it told so, on the call's clock."""
+        self._turns.painted(paints, received_s)
+
+    def keep_turns(self, *, is_over: bool) -> None:
+        """Have what is new about the turns kept; `is_over` where nobody is heard any more."""
+        if (batch := self._turns.fetch(is_over=is_over)) is not None:
+            self._services.durable.post(partial(self._services.store.save_turns, self._record.call.id, batch))
+
     async def close(self) -> None:
         """Wait for the last words, keep them and sum up once more; idempotent."""
         await self._listening.close()
@@ -152,17 +166,11 @@ class Conversation:
             said, language = final
             text, raw_text = await self._wording.of_final(said.text, language, said.end_s)
             utterance = replace(said, text=text, raw_text=raw_text)
-            if not await self._services.durable.write(partial(store.save_utterance, call_id, utterance)):
+            is_durable = await self._services.durable.write(partial(store.save_utterance, call_id, utterance))
+            if not is_durable:
                 logger.warning("call %s: utterance %s is shown before it is kept", call_id, utterance.trace_id)
             self._record.put_utterance(utterance)
-            logger.debug(
-                "call %s: utterance %s was recognised %.2f s after its end by %s %s",
-                call_id,
-                utterance.trace_id,
-                utterance.recognised_s - utterance.end_s,
-                utterance.engine,
-                utterance.model,
-            )
+            self._turns.kept(utterance, is_durable=is_durable)
             if self._finals.empty():
                 self._ask_summary()
 
@@ -175,10 +183,13 @@ class Conversation:
         )
 
     def _summed_up(self, result: SummaryResult) -> None:
-        latest = self._record.latest_summary
-        if latest is None and not result.text.summary:
-            return
-        if latest is not None and (latest.text == result.text or latest.turns > result.turns):
+        latest, at_s = self._record.latest_summary, self._record.now_s()
+        if latest is None:
+            is_news = bool(result.text.summary)
+        else:
+            is_news = latest.text != result.text and latest.turns <= result.turns
+        self._turns.answered(result, at_s, is_news=is_news)
+        if not is_news:
             return
         summary = Summary(
             text=result.text,
@@ -186,18 +197,28 @@ class Conversation:
             model=result.model,
             seen_utterance=result.seen_utterance,
             turns=result.turns,
-            at_s=self._record.now_s(),
+            at_s=at_s,
             took_s=result.took_s,
+            times=result.times,
+            usage=result.usage,
         )
         self._record.add_summary(summary)
         call_id, store = self._record.call.id, self._services.store
         self._services.durable.post(partial(store.save_summary, call_id, summary))
         self._services.insights.ask_guidance(
-            call_id, result.text, done=lambda found: self._hand_over(partial(self._guided, found))
+            call_id, result.text, done=lambda found: self._hand_over(partial(self._guided, found, summary))
         )
 
-    def _guided(self, result: GuidanceResult) -> None:
-        guidance = Guidance(query=result.query, answer=result.answer, at_s=self._record.now_s(), took_s=result.took_s)
+    def _guided(self, result: GuidanceResult, summary: Summary) -> None:
+        guidance = Guidance(
+            query=result.query,
+            answer=result.answer,
+            at_s=self._record.now_s(),
+            took_s=result.took_s,
+            asked_s=summary.at_s,
+            seen_utterance=summary.seen_utterance,
+        )
         self._record.set_guidance(guidance)
+        self._turns.guided(summary.seen_utterance, guidance.at_s)
         call_id, store = self._record.call.id, self._services.store
         self._services.durable.post(partial(store.save_guidance, call_id, guidance))

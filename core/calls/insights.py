@@ -9,7 +9,7 @@ from core.guidance.retriever import Retriever
 from core.model.call import CallId, Language
 from core.model.clock import Clock
 from core.model.health import PartHealth, PartState
-from core.model.insight import SummaryText, Turn
+from core.model.insight import RequestTimes, SummaryText, TokenUsage, Turn
 from core.model.message import Message
 from core.model.passage import GuidanceAnswer, GuidanceRequest
 from core.model.utterance import Utterance
@@ -28,6 +28,8 @@ class SummaryResult:
     seen_utterance: str
     turns: int
     took_s: float
+    times: RequestTimes | None = None
+    usage: TokenUsage | None = None
 
 
 @dataclass(frozen=True, slots=True)
