@@ -18,7 +18,7 @@ from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
-SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "network.js", "live_view.js")
+SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "network.js", "paints.js", "live_view.js")
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(
@@ -72,6 +72,7 @@ def live_view(
             "may_correct": correct is not None,
             "refresh": st.session_state.get(_refresh_key(call.id), 0),
             "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token, 'locale': locale})}",
+            "paints": "" if ended else f"api/calls/{quote(call.id)}/paints?{urlencode({'token': view_token})}",
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "is_agent": is_agent,

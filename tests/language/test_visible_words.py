@@ -50,8 +50,8 @@ ALLOWED = frozenset(
 CODE = re.compile(r"EARSHOT_\w+|<code[^>]*>.*?</code>|`[^`]*`|https?://\S+|<style>.*?</style>|<[^>]+>|:material/\w+:|:[a-z]+-badge\[",
                   re.DOTALL)  # fmt: skip
 SHOWN = frozenset({"label", "help", "body", "placeholder", "options", "content", "text", "caption", "title"})
-HIDDEN_DATA = frozenset({"address", "xsrf", "stream", "figure", "figure_key", "palettes", "plotly", "call_id", "locale",
-                         "state", "public_page"})  # fmt: skip
+HIDDEN_DATA = frozenset({"address", "xsrf", "stream", "paints", "figure", "figure_key", "palettes", "plotly", "call_id",
+                         "locale", "state", "public_page"})  # fmt: skip
 
 AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, 0.0, LegId("l1"), LegState.CONNECTED)
 CUSTOMER = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, 0.0, LegId("l2"), LegState.LOST)
