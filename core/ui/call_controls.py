@@ -17,6 +17,7 @@ from core.ui.reader import Reader
 from core.ui.review import review_controls
 from core.ui.spoken_language import languages_of_all
 from core.ui.supervision_leg import supervision_leg
+from core.ui.turn_figures import turn_figures
 from core.ui.wording import ORIGIN_NOTES, ROLES
 
 
@@ -35,6 +36,7 @@ def call_controls(desk: Desk, call: Call, reader: Reader) -> None:
     if call.state is CallState.ENDED:
         with st.container(horizontal=True, key="call-controls", gap="small"):
             review_controls(desk, call, reader)
+            turn_figures(desk, call, reader)
         return
     part = _part(desk, call)
     with st.container(horizontal=True, vertical_alignment="top", key="call-controls", gap="small"):
