@@ -36,6 +36,7 @@ class World:
     store: Store
     registry: CallRegistry
     samples_dir: Path
+    durable: DurableWriter
 
     async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
         return await self.registry.start(language, origin)
@@ -80,7 +81,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             call_limit=5,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples")
+    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples", durable)
     summarizer.gate.set()
     await registry.close()
     insights.close()

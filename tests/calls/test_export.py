@@ -15,6 +15,7 @@ from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.turn_trace import TurnRecord
 from core.model.utterance import Correction, Utterance
+from tests.fakes.turn_records import a_turn_record
 
 CUE = re.compile(r"(\d{2,}):(\d\d):(\d\d\.\d{3}) --> (\d{2,}):(\d\d):(\d\d\.\d{3})\n<v ([^<>\n]*)>([^<>\n]*)")
 NO_TURNS = TurnRecord(CallId("c1"))
@@ -112,3 +113,18 @@ def test_files_for_people_tell_when_nothing_was_heard_of_somebody() -> None:
     ]
     blocks = export_call(call, (), ExportFormat.VTT, NO_TURNS).decode().rstrip("\n").split("\n\n")
     assert blocks[3] == "NOTE audio_missing =김 --&gt; 고객 00:00:03.000 to 00:00:07.250"
+
+
+def test_tables_and_json_hold_the_steps_of_every_turn() -> None:
+    turns = a_turn_record(CallId("c1"))
+    call = call_of(*turns.utterances)
+    table = export_call(call, (), ExportFormat.CSV, turns).decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(table, newline="")))
+    assert rows[0]["total_s"] == "1.590"
+    assert rows[0]["summary_painted_s"] == "4.690"
+    assert rows[4]["summary_painted_s"] == ""
+    read = json.loads(export_call(call, (), ExportFormat.JSON, turns))
+    assert [turn["is_folded"] for turn in read["turns"]] == [False, False, True, False, False]
+    assert read["turns"][0]["moments"]["kept"] == pytest.approx(3.726)
+    assert read["model_answers"][0]["usage"]["cached_input_tokens"] == 1_024
+    assert read["heard_audio"][0]["seconds"] == 42.5

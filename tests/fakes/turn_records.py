@@ -1,4 +1,4 @@
-"""Turns of a call as the store gives them back, made up: with a language model, one late, one folded, one without news."""
+"""Turns of a call as the store gives them back, made up: with a language model, late, folded, and without news."""
 
 from core.model.call import CallId, ParticipantId, Role
 from core.model.insight import RequestTimes, TokenUsage
@@ -15,13 +15,13 @@ WORDS = (
 )
 
 
-def a_final(number: int, start_s: float, end_s: float, delay_s: float, text: str = "네.", speaker: str = "") -> Utterance:
+def a_final(number: int, start_s: float, end_s: float, delay_s: float, text: str = "네.") -> Utterance:
     """A final utterance of alternating speakers; `delay_s` after its end its text was there."""
     is_agent = number % 2 == 0
     return Utterance(
         id=f"u{number}",
         participant_id=ParticipantId("p1" if is_agent else "p2"),
-        speaker=speaker or ("김민지" if is_agent else "이서준"),
+        speaker="김민지" if is_agent else "이서준",
         role=Role.AGENT if is_agent else Role.CUSTOMER,
         text=text,
         is_final=True,
@@ -63,7 +63,7 @@ def an_answer(
 
 
 def a_turn_record(call_id: CallId) -> TurnRecord:
-    """Five turns: u1 is late for the model, u2 and u3 share a request, whose answer is late too, u4's brings no news."""
+    """Five turns: u1 is late for the model, u2 and u3 share a request and u2 is late, u4's answer brings no news."""
     said = (
         a_final(0, 0.4, 3.1, 0.62, WORDS[0]),
         a_final(1, 4.0, 9.2, 0.71, WORDS[1]),

@@ -1,6 +1,7 @@
 """Which request answered which turn, and what its steps add up to."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,7 @@ moments = st.dictionaries(st.sampled_from(list(Step)), st.floats(-10, 1e5), max_
 def test_whatever_clocks_say_the_steps_follow_each_other_and_add_up(given_moments: dict[Step, float]) -> None:
     trace = replace(traces_of(a_turn_record(CALL))["u0"], moments=given_moments)
     way = trace.way
-    for before, after in zip(way, way[1:], strict=False):
+    for before, after in pairwise(way):
         assert before.end_s == after.start_s
     assert all(span.took_s >= 0 for span in (*way, *trace.branches))
     if trace.total_s is not None:
