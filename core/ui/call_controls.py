@@ -34,7 +34,7 @@ def call_controls(desk: Desk, call: Call, reader: Reader) -> None:
     """Draw the row of controls: of taking part while the call goes on, and of its record. Script thread."""
     translate = reader.translate
     if call.state is CallState.ENDED:
-        with st.container(horizontal=True, key="call-controls", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", key="call-controls", gap="small"):
             review_controls(desk, call, reader)
             turn_figures(desk, call, reader)
         return

@@ -315,18 +315,22 @@ def waterfall_figure(
 ) -> go.Figure:
     """One turn's steps below each other, on seconds since its end of speech; a dotted line is the budget. Any thread.
 
-    `names` and `lengths` say what each step is called and how long it took.
+    `names` and `lengths` say what each step is called and how long it took; `SPEECH_END` stands for the speech itself.
+    Of a long one only the end is drawn, so that it leaves half of the width to what waits for it.
     """
     origin_s = trace.moments[Step.SPEECH_END]
-    speech_s = trace.moments[Step.SPEECH_START] - origin_s
+    ends = [span.end_s - origin_s for span in (*trace.way, *trace.branches)]
+    last_s = max([0.0, budget_s, *ends])
+    first_s = max(-last_s, min(0.0, trace.moments[Step.SPEECH_START] - origin_s))
     accent, beside = colours.roles[Role.AGENT][:2]
     slowest = trace.slowest if trace.exceeds(budget_s) else None
-    bars = [(translate(SPEECH_TITLE), "", speech_s, -speech_s, colours.muted)]
+    bars = [(translate(SPEECH_TITLE), lengths[Step.SPEECH_END], first_s, -first_s, colours.muted)]
     for span in trace.way:
         colour = colours.limit if span.step is slowest else accent
         bars.append((names[span.step], lengths[span.step], span.start_s - origin_s, span.took_s, colour))
     for span in trace.branches:
-        bars.append((names[span.step], lengths[span.step], span.start_s - origin_s, span.took_s, beside))
+        if span.start_s - origin_s >= first_s:
+            bars.append((names[span.step], lengths[span.step], span.start_s - origin_s, span.took_s, beside))
     labels, texts, starts, widths, fills = (list(column) for column in zip(*bars, strict=True))
     figure = go.Figure(
         go.Bar(
@@ -341,7 +345,6 @@ def waterfall_figure(
             hovertemplate="%{y} %{text}<extra></extra>",
         )
     )
-    last_s = max(start + width for start, width in zip(starts, widths, strict=True))
     figure.add_vline(x=budget_s, line={"color": colours.limit, "width": 1, "dash": "dot"})
     figure.update_layout(
         template=go.layout.Template(),
@@ -354,8 +357,8 @@ def waterfall_figure(
         bargap=0.35,
         dragmode=False,
         xaxis={
-            "range": [min(speech_s, 0.0), max(last_s, budget_s) * 1.12],
-            "ticksuffix": " s",
+            "range": [first_s, last_s * 1.12],
+            "ticksuffix": translate("{number} s").format(number=""),
             "gridcolor": colours.grid,
             "zerolinecolor": colours.muted,
             "fixedrange": True,

@@ -199,7 +199,9 @@ def _turn(trace: TurnTrace, traces: Sequence[TurnTrace], budget_s: float, reader
     _ = reader.translate
     names = {step: _(words.name) for step, words in STEP_WORDS.items()}
     spans = [*trace.way, *trace.branches]
+    spoken_s = trace.moments[Step.SPEECH_END] - trace.moments[Step.SPEECH_START]
     lengths = {span.step: length(span.took_s, reader) for span in spans}
+    lengths[Step.SPEECH_END] = length(max(0.0, spoken_s), reader)
     st.plotly_chart(
         waterfall_figure(trace, budget_s, names, lengths, palette(current_theme()), _),
         key="waterfall",
@@ -207,6 +209,12 @@ def _turn(trace: TurnTrace, traces: Sequence[TurnTrace], budget_s: float, reader
         theme=None,
     )
     st.caption(" ".join(_remarks(trace, traces, budget_s, reader)))
+    st.caption(
+        _(
+            "From the end of speech on. Blue steps wait for each other, green ones go on beside them; red is the one "
+            "that took longest beyond the budget, the dotted line."
+        )
+    )
 
 
 def _remarks(trace: TurnTrace, traces: Sequence[TurnTrace], budget_s: float, reader: Reader) -> list[str]:
@@ -233,12 +241,13 @@ def _remarks(trace: TurnTrace, traces: Sequence[TurnTrace], budget_s: float, rea
 
 def _turns(record: TurnRecord, traces: Sequence[TurnTrace], budget_s: float, reader: Reader) -> None:
     _ = reader.translate
-    heads = (_("Time"), _("Who"), _("What was said"), _("Until the summary"), _("What took longest"), _("Request"))
+    heads = (_("Time"), _("Speaker"), _("What was said"), _("Until the summary"), _("What took longest"), _("Request"))
     head = "".join(f"<th scope='col'>{escape(each)}</th>" for each in heads)
     texts = {utterance.id: utterance.text for utterance in record.utterances}
     rows = "".join(_turn_row(trace, texts[trace.utterance_id], budget_s, reader) for trace in traces)
     table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
-    st.html(f"<div class='es-scroll'><table class='es-table'>{table}</table></div>")
+    alarm = palette(current_theme()).limit
+    st.html(f"<div class='es-scroll'><table class='es-table' style='--es-alarm: {alarm}'>{table}</table></div>")
 
 
 def _turn_row(trace: TurnTrace, text: str, budget_s: float, reader: Reader) -> str:

@@ -31,7 +31,7 @@ def a_final(number: int, start_s: float, end_s: float, delay_s: float, text: str
         engine="google",
         model="chirp_2",
         recognised_s=end_s + delay_s,
-        trace_id=f"5f0c2ab91d3{number}",
+        trace_id=f"5f0c2a091d3{number}",
         first_interim_s=start_s + 0.7,
     )
 
