@@ -171,6 +171,10 @@ class Backend:
         """What is kept of the turns of these calls, in the same order. Raises StoreError."""
         return self._parts.store.turn_records(call_ids)
 
+    def used_in(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """Of the turns of these calls only what they cost, in the same order. Raises StoreError."""
+        return self._parts.store.used_in(call_ids)
+
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         """Let an utterance read differently. Raises CallNotFound, UtteranceNotFound, TextInvalid, StoreError."""
         return self._parts.loop.wait(lambda: self.archive.correct(call_id, utterance_id, text, by), COMMAND_TIMEOUT_S)

@@ -261,7 +261,7 @@ class Desk:
     def costs(self, calls: Iterable[Call]) -> Mapping[CallId, Cost]:
         """What each of these calls cost, as far as this person may see them."""
         self.require(Right.SEE_OWN_CALLS)
-        records = self._backend.turn_records([call.id for call in calls if self._may_see(call)])
+        records = self._backend.used_in([call.id for call in calls if self._may_see(call)])
         return {record.call_id: self.prices.cost_of(record) for record in records}
 
     @property

@@ -3,14 +3,13 @@
 A turn is one final utterance with what it set off. All times are seconds on the call's clock.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 from core.model.call import CallId, ParticipantId, Role
 from core.model.insight import RequestTimes, TokenUsage
-from core.model.passage import Guidance
 from core.model.utterance import Utterance
 
 
@@ -118,6 +117,15 @@ class HeardAudio:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPassages:
+    """That the handbook has answered."""
+
+    seen_utterance: str
+    """That of the summary that it was asked about; empty in records of old."""
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class TurnBatch:
     """What is new about a call's turns."""
 
@@ -133,7 +141,7 @@ class TurnRecord:
 
     call_id: CallId
     utterances: tuple[Utterance, ...] = ()
-    guidance: tuple[Guidance, ...] = ()
+    passages: tuple[FoundPassages, ...] = ()
     moments: tuple[Moment, ...] = ()
     answers: tuple[ModelAnswer, ...] = ()
     heard: tuple[HeardAudio, ...] = ()
@@ -212,18 +220,20 @@ class TurnTrace:
 
         Until it was valid, where no page looked or it was the same as before; None where it was never made.
         """
-        if Step.SUMMARY not in self.moments or not self.way:
+        if Step.SUMMARY not in self.moments or Step.SPEECH_END not in self.moments:
             return None
-        return self.way[-1].end_s - self.way[0].start_s
+        return max(self.moments[step] for step in WAY if step in self.moments) - self.moments[Step.SPEECH_END]
 
     @property
     def slowest(self) -> Step | None:
         """The step of the way that took longest."""
-        return max(self.way, key=lambda span: span.took_s).step if self.way else None
+        way = self.way
+        return max(way, key=lambda span: span.took_s).step if way else None
 
     def exceeds(self, budget_s: float) -> bool:
         """Whether it took longer than it should."""
-        return self.total_s is not None and self.total_s > budget_s
+        total_s = self.total_s
+        return total_s is not None and total_s > budget_s
 
 
 def turn_traces(record: TurnRecord) -> tuple[TurnTrace, ...]:
@@ -243,13 +253,16 @@ def turn_traces(record: TurnRecord) -> tuple[TurnTrace, ...]:
             answer = next(answers, None)
         if answer is not None:
             answer_of[utterance.id] = answer
-    return tuple(_trace(each, answer_of.get(each.id), record.guidance, observed) for each in record.utterances)
+    passages: dict[str, list[FoundPassages]] = {}
+    for found in record.passages:
+        passages.setdefault(found.seen_utterance, []).append(found)
+    return tuple(_trace(each, answer_of.get(each.id), passages, observed) for each in record.utterances)
 
 
 def _trace(
     utterance: Utterance,
     answer: ModelAnswer | None,
-    guidance: Iterable[Guidance],
+    passages: Mapping[str, Sequence[FoundPassages]],
     observed: Mapping[tuple[str, Step], float],
 ) -> TurnTrace:
     moments = {
@@ -263,7 +276,7 @@ def _trace(
         if (at_s := observed.get((utterance.id, step))) is not None:
             moments[step] = at_s
     if answer is not None:
-        moments |= dict(_after(answer, guidance, observed))
+        moments |= dict(_after(answer, passages.get(answer.seen_utterance, ()), observed))
     return TurnTrace(
         utterance_id=utterance.id,
         trace_id=utterance.trace_id,
@@ -280,7 +293,7 @@ def _trace(
 
 
 def _after(
-    answer: ModelAnswer, guidance: Iterable[Guidance], observed: Mapping[tuple[str, Step], float]
+    answer: ModelAnswer, passages: Iterable[FoundPassages], observed: Mapping[tuple[str, Step], float]
 ) -> Iterator[tuple[Step, float]]:
     yield Step.REQUEST_SENT, answer.times.sent_s
     if answer.times.first_token_s is not None:
@@ -290,8 +303,8 @@ def _after(
         return
     if (at_s := observed.get((answer.seen_utterance, Step.SUMMARY_PAINTED))) is not None:
         yield Step.SUMMARY_PAINTED, at_s
-    for found in guidance:
-        if found.seen_utterance == answer.seen_utterance and found.at_s >= answer.at_s:
+    for found in passages:
+        if found.at_s >= answer.at_s:
             yield Step.PASSAGES, found.at_s
             if (at_s := observed.get((answer.seen_utterance, Step.PASSAGES_PAINTED))) is not None:
                 yield Step.PASSAGES_PAINTED, at_s

@@ -23,7 +23,7 @@ from core.store.database import Database
 from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, utterance_of
 from core.store.search import search_calls
 from core.store.sign_ins import EndedSignIns
-from core.store.turns import TURN_TABLES, save_turns, turn_records
+from core.store.turns import TURN_TABLES, save_turns, turn_records, used_in
 
 _Statement = TypeVar("_Statement", Select[Any], Update)
 
@@ -214,6 +214,11 @@ class Store:
         """What is kept of the turns of these calls, in the same order; nothing of a call that is not kept."""
         with self._database.reading() as connection:
             return turn_records(connection, call_ids)
+
+    def used_in(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """Of the turns of these calls only what they cost, in the same order."""
+        with self._database.reading() as connection:
+            return used_in(connection, call_ids)
 
     def list_calls(self, limit: int) -> tuple[Call, ...]:
         """The newest calls, newest first."""

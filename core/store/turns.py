@@ -1,16 +1,16 @@
 """What is kept of the turns of calls besides their words: moments, answers of models, and how much was heard."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Table, insert, select, update
+from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from core.model.call import CallId, ParticipantId
 from core.model.insight import RequestTimes, TokenUsage
-from core.model.turn_trace import HeardAudio, ModelAnswer, Moment, Purpose, Step, TurnBatch, TurnRecord
+from core.model.turn_trace import FoundPassages, HeardAudio, ModelAnswer, Moment, Purpose, Step, TurnBatch, TurnRecord
 from core.store import schema
-from core.store.rows import guidance_of, utterance_of
+from core.store.rows import utterance_of
 
 TURN_TABLES = (schema.turn_moments, schema.model_answers, schema.heard_audio)
 
@@ -44,40 +44,57 @@ def _answer_values(call_id: CallId, answer: ModelAnswer) -> dict[str, object]:
 
 def turn_records(connection: Connection, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
     """The turns of these calls, in the same order, in as many queries for many calls as for one."""
-    utterances = _by_call(connection, schema.utterances, call_ids, utterance_of, "start_s", "row")
-    guidance = _by_call(connection, schema.guidance, call_ids, guidance_of, "row")
-    moments = _by_call(connection, schema.turn_moments, call_ids, _moment_of, "row")
-    answers = _by_call(connection, schema.model_answers, call_ids, _answer_of, "row")
-    heard = _by_call(connection, schema.heard_audio, call_ids, _heard_of, "row")
+    moment, passages = schema.turn_moments.c, schema.guidance.c
+    utterances = _by_call(connection, select(schema.utterances), call_ids, utterance_of, "start_s", "row")
+    moments = _by_call(
+        connection, select(moment.call_id, moment.utterance_id, moment.step, moment.at_s), call_ids, _moment_of, "row"
+    )
+    found = _by_call(
+        connection, select(passages.call_id, passages.seen_utterance, passages.at_s), call_ids, _passages_of, "row"
+    )
+    uses = used_in(connection, call_ids)
     return tuple(
-        TurnRecord(
-            call_id=call_id,
-            utterances=utterances.get(call_id, ()),
-            guidance=guidance.get(call_id, ()),
-            moments=moments.get(call_id, ()),
-            answers=answers.get(call_id, ()),
-            heard=heard.get(call_id, ()),
+        replace(
+            use,
+            utterances=utterances.get(use.call_id, ()),
+            passages=found.get(use.call_id, ()),
+            moments=moments.get(use.call_id, ()),
         )
+        for use in uses
+    )
+
+
+def used_in(connection: Connection, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+    """Of the turns of these calls only what they cost: sound and answers. In the same order."""
+    answers = _by_call(connection, select(schema.model_answers), call_ids, _answer_of, "row")
+    heard = _by_call(connection, select(schema.heard_audio), call_ids, _heard_of, "row")
+    return tuple(
+        TurnRecord(call_id=call_id, answers=answers.get(call_id, ()), heard=heard.get(call_id, ()))
         for call_id in call_ids
     )
 
 
 def _by_call(
     connection: Connection,
-    table: Table,
+    query: "Select[Any]",
     call_ids: Sequence[CallId],
     read: "Callable[[Row[Any]], _T]",
     *order: str,
 ) -> dict[str, tuple[_T, ...]]:
-    query = select(table).where(table.c.call_id.in_(call_ids)).order_by(*(table.c[name] for name in order))
+    (table,) = query.get_final_froms()
+    wanted = query.where(table.c.call_id.in_(call_ids)).order_by(*(table.c[name] for name in order))
     found: dict[str, list[_T]] = {}
-    for row in connection.execute(query).all():
+    for row in connection.execute(wanted):
         found.setdefault(row.call_id, []).append(read(row))
     return {call_id: tuple(rows) for call_id, rows in found.items()}
 
 
 def _moment_of(row: "Row[Any]") -> Moment:
     return Moment(row.utterance_id, Step(row.step), row.at_s)
+
+
+def _passages_of(row: "Row[Any]") -> FoundPassages:
+    return FoundPassages(row.seen_utterance, row.at_s)
 
 
 def _answer_of(row: "Row[Any]") -> ModelAnswer:

@@ -285,6 +285,8 @@ class PageBackend:
     def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
         return tuple(self.turns.get(call_id, TurnRecord(call_id)) for call_id in call_ids)
 
+    used_in = turn_records
+
     def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
         if self.snapshot(call_id).call.state is CallState.ENDED:
             raise CallEnded(call_id=call_id)

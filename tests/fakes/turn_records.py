@@ -2,8 +2,7 @@
 
 from core.model.call import CallId, ParticipantId, Role
 from core.model.insight import RequestTimes, TokenUsage
-from core.model.passage import Guidance, GuidanceAnswer
-from core.model.turn_trace import HeardAudio, ModelAnswer, Moment, Purpose, Step, TurnRecord
+from core.model.turn_trace import FoundPassages, HeardAudio, ModelAnswer, Moment, Purpose, Step, TurnRecord
 from core.model.utterance import Utterance
 
 WORDS = (
@@ -82,12 +81,9 @@ def a_turn_record(call_id: CallId) -> TurnRecord:
     moments += [Moment(each.id, Step.TEXT_PAINTED, each.recognised_s + 0.16) for each in said]
     moments += [Moment(each.seen_utterance, Step.SUMMARY_PAINTED, each.at_s + 0.14) for each in answers[:3]]
     moments += [Moment(each.seen_utterance, Step.PASSAGES_PAINTED, each.at_s + 0.24) for each in answers[:3]]
-    guidance = tuple(
-        Guidance("query", GuidanceAnswer("", ()), each.at_s + 0.012, 0.01, each.at_s, each.seen_utterance)
-        for each in answers[:3]
-    )
+    passages = tuple(FoundPassages(each.seen_utterance, each.at_s + 0.012) for each in answers[:3])
     heard = (
         HeardAudio(ParticipantId("p1"), "google", "chirp_2", 42.5),
         HeardAudio(ParticipantId("p2"), "google", "chirp_2", 41.0),
     )
-    return TurnRecord(call_id, said, guidance, tuple(moments), answers, heard)
+    return TurnRecord(call_id, said, passages, tuple(moments), answers, heard)

@@ -7,7 +7,7 @@ from core.model.call import CallId
 from core.model.errors import StoreError
 from core.model.insight import RequestTimes, TokenUsage
 from core.model.passage import Guidance, GuidanceAnswer
-from core.model.turn_trace import HeardAudio, ModelAnswer, Moment, Purpose, Step, TurnBatch, TurnRecord
+from core.model.turn_trace import FoundPassages, HeardAudio, ModelAnswer, Moment, Purpose, Step, TurnBatch, TurnRecord
 from core.store.records import Store
 from core.store.turns import TURN_TABLES
 from tests.store.test_records import CALL, PERSON, utterance
@@ -44,7 +44,13 @@ def test_turns_come_back_as_they_were_kept(store: Store) -> None:
     store.save_turns(CALL.id, TurnBatch(MOMENTS[:1], (ANSWER,), (HEARD,)))
     store.save_turns(CALL.id, TurnBatch(MOMENTS[1:], (LOCAL,)))
     (record,) = store.turn_records([CALL.id])
-    assert record == TurnRecord(CALL.id, (utterance(0),), (guidance,), MOMENTS, (ANSWER, LOCAL), (HEARD,))
+    found = (FoundPassages("p1-0", 4.0),)
+    assert record == TurnRecord(CALL.id, (utterance(0),), found, MOMENTS, (ANSWER, LOCAL), (HEARD,))
+
+
+def test_what_calls_cost_is_read_without_their_words(store: Store) -> None:
+    store.save_turns(CALL.id, TurnBatch(MOMENTS, (ANSWER,), (HEARD,)))
+    assert store.used_in([CALL.id]) == (TurnRecord(CALL.id, answers=(ANSWER,), heard=(HEARD,)),)
 
 
 def test_of_a_participants_sound_the_latest_figure_counts(store: Store) -> None:
