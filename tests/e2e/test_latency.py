@@ -68,6 +68,21 @@ def test_a_page_tells_once_of_what_came_while_it_looked_and_not_of_what_it_found
     assert [one for report in told for one in report] == ["text u1", "summary u1", "passages u1", "text u40"]
 
 
+def test_a_hidden_page_tells_nothing_not_even_later(pages: Server, open_page: OpenPage, act: Act) -> None:
+    act("reset")
+    page = open_page(f"{pages.url}/live?call=c1")
+    expect(page.locator(".es-bar-row")).to_contain_text("Live", timeout=30_000)
+    told = reports_of(page)
+    hide = "is => Object.defineProperty(document, 'hidden', {get: () => is, configurable: true})"
+    page.evaluate(hide, True)
+    act("final")
+    expect(page.locator(".es-line")).to_have_count(1)
+    page.evaluate(hide, False)
+    with page.expect_response(re.compile("/paints")):
+        act("doubtful")
+    assert told == [["text u2"]]
+
+
 def test_what_the_page_has_painted_is_the_end_of_a_turns_waterfall(serve: Serve, open_page: OpenPage) -> None:
     server = serve(ROOT / "app.py", health="/api/health")
     page = open_page(server.url, locale="ko-KR")
@@ -101,6 +116,9 @@ def test_latency_and_cost_are_read_at_a_glance(
     expect(page.locator(".js-plotly-plot .bars .point")).to_have_count(10)
     expect(page.locator(".es-alarming")).to_have_count(2)
     screenshot(page, f"latency-{locale[:2]}-{theme}")
+    page.set_viewport_size({"width": 420, "height": 1900})
+    screenshot(page, f"latency-narrow-{locale[:2]}-{theme}")
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.goto(f"{pages.url}/calls")
     expect(page.locator(".es-row", has_text="$0.0234")).to_have_count(3)
     screenshot(page, f"calls-with-cost-{locale[:2]}-{theme}")
