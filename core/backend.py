@@ -28,6 +28,7 @@ from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
 from core.model.wrap_up import WrapUp, WrapUpText
 from core.parts import Parts
@@ -48,6 +49,7 @@ class Backend:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
+            SettingInvalid: the table of prices cannot be read.
         """
         self.settings = settings
         self._sources = read_sources()
@@ -58,6 +60,7 @@ class Backend:
         self.archive = self._parts.archive
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
+        self.prices = self._parts.prices
 
     # Calls
 
@@ -172,7 +175,21 @@ class Backend:
         """End one leg on purpose; returns at once. Raises CallNotFound."""
         self._parts.loop.post(partial(self._find(grant.call_id).close_leg, grant.leg_id))
 
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        """A page has painted something, as of now; returns at once. Raises CallNotFound, CallEnded."""
+        session = self._find(call_id)
+        received_s = session.record.now_s()
+        self._parts.loop.post(partial(session.painted, paints, received_s))
+
     # Records
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """What is kept of the turns of these calls, in the same order. Raises StoreError."""
+        return self._parts.store.turn_records(call_ids)
+
+    def used_in(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """Of the turns of these calls only what they cost, in the same order. Raises StoreError."""
+        return self._parts.store.used_in(call_ids)
 
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         """Let an utterance read differently. Raises CallNotFound, UtteranceNotFound, TextInvalid, StoreError."""

@@ -6,7 +6,7 @@ and may be used on any thread. Their methods raise AccessDenied where the role d
 the sign-in is over, and StoreError where the store is unwell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from core.assist.prompt_folder import PromptReport
@@ -14,6 +14,7 @@ from core.assist.prompt_trial import PromptTrial
 from core.assist.scenarios import ScenarioList
 from core.backend import Backend
 from core.calls.archive import Export
+from core.calls.costs import Prices
 from core.calls.discretion import call_without_listeners, without_listeners
 from core.calls.export import ExportFormat
 from core.calls.leg_port import LegPort
@@ -35,10 +36,12 @@ from core.model.call import (
     Role,
     SupervisionMode,
 )
+from core.model.cost import Cost
 from core.model.errors import AccessDenied, CallNotFound, ParticipantNotFound, SignInEnded
 from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
 from core.model.wrap_up import WrapUp, WrapUpText
 from core.settings import Settings
@@ -47,6 +50,8 @@ from core.speech.hints_file import HintsReport
 
 SEATS = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
 """The right that each role in a call takes; nobody takes another role from a desk."""
+MOST_TURN_CALLS = 200
+"""Calls whose turns are looked at together."""
 
 
 class Desk:
@@ -282,6 +287,36 @@ class Desk:
         filed = self._backend.file_wrap_up(call_id, text, self.person.name)
         self._write(AuditAction.WRAP_UP_FILED, call_id)
         return filed
+
+    def found_turns(self, query: CallQuery) -> tuple[tuple[Call, TurnRecord], ...]:
+        """The newest of the calls that fit a query and that this person may see, each with its turns."""
+        page = self.search(replace(query, limit=MOST_TURN_CALLS, offset=0))
+        calls = tuple(found.call for found in page.calls)
+        return tuple(zip(calls, self._backend.turn_records([call.id for call in calls]), strict=True))
+
+    def turns(self, call_id: CallId) -> TurnRecord:
+        """What is kept of the turns of a call, a running one up to a second ago. Raises CallNotFound."""
+        self.require(Right.SEE_OWN_CALLS)
+        self._require_sight(self._backend.call(call_id))
+        (record,) = self._backend.turn_records([call_id])
+        return record
+
+    def costs(self, calls: Iterable[Call]) -> Mapping[CallId, Cost]:
+        """What each of these calls cost, as far as this person may see them."""
+        self.require(Right.SEE_OWN_CALLS)
+        records = self._backend.used_in([call.id for call in calls if self._may_see(call)])
+        return {record.call_id: self.prices.cost_of(record) for record in records}
+
+    @property
+    def prices(self) -> Prices:
+        """The table of prices in force."""
+        return self._backend.prices
+
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        """This person's page has painted something, just now. Raises CallNotFound, CallEnded."""
+        self.require(Right.SEE_OWN_CALLS)
+        self._require_sight(self._backend.call(call_id))
+        self._backend.painted(call_id, paints)
 
     def export(self, call_id: CallId, kind: ExportFormat) -> Export:
         """A call as a file. Raises CallNotFound."""

@@ -23,6 +23,7 @@ from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
+from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
@@ -78,6 +79,7 @@ class Parts:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
+            SettingInvalid: the table of prices cannot be read.
         """
         self.settings = settings
         self.clock = clock
@@ -85,6 +87,7 @@ class Parts:
         """The media process's own figures of the last minute, one a second, oldest first."""
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
+        self.prices = Prices.load(settings.prices)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
         self.prompts = PromptFolder(settings.effective_prompt_dir, clock)
         self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)

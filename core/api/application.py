@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from core.api.calls import Id, call_routes
 from core.api.errors import answer_error, answer_invalid
 from core.api.legs import leg_routes
+from core.api.paints import paint_routes
 from core.api.questions import question_routes
 from core.api.server import server_routes
 from core.api.session import session_routes
@@ -63,6 +64,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(session_routes(visitors))
     api.include_router(call_routes(visitors))
     api.include_router(leg_routes(visitors))
+    api.include_router(paint_routes(visitors))
     api.include_router(server_routes(visitors))
     api.include_router(question_routes(backend))
 

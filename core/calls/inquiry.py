@@ -15,6 +15,7 @@ from core.calls.asking import Answer, ModelRequest, Question
 from core.calls.insights import GuidanceResult, SummaryResult
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
+from core.calls.turn_log import TurnLog
 from core.model.call import Language
 from core.model.errors import AssistError
 from core.model.insight import Insight, ModelActivity, ModelPhase, Summary, SummaryText
@@ -31,9 +32,14 @@ class Inquiry:
     """
 
     def __init__(
-        self, record: CallRecord, services: CallServices, hand_over: Callable[[Callable[[], None]], None]
+        self,
+        record: CallRecord,
+        services: CallServices,
+        turns: TurnLog,
+        hand_over: Callable[[Callable[[], None]], None],
     ) -> None:
         """`hand_over` has something done on the calls loop, from any thread."""
+        self._turns = turns
         self._record = record
         self._services = services
         self._hand_over = hand_over
@@ -92,73 +98,88 @@ class Inquiry:
         )
 
     def _extracted(self, stands_in_for: str, result: SummaryResult) -> None:
-        latest = self._record.latest_summary
-        if latest is None and not result.text.summary:
-            return
-        if stands_in_for and self._trouble is None:
-            # The model has answered meanwhile: what stood in for it comes too late.
-            return
-        if latest is not None and (latest.text, latest.stands_in_for) == (result.text, stands_in_for):
-            return
-        if latest is not None and latest.turns >= result.turns and latest.engine != result.engine:
-            return
-        if latest is not None and latest.turns > result.turns:
-            return
-        self._keep(
-            Summary(
-                text=result.text,
-                engine=result.engine,
-                model=result.model,
-                seen_utterance=result.seen_utterance,
-                turns=result.turns,
-                at_s=self._record.now_s(),
-                took_s=result.took_s,
-                stands_in_for=stands_in_for,
-            )
+        summary = Summary(
+            text=result.text,
+            engine=result.engine,
+            model=result.model,
+            seen_utterance=result.seen_utterance,
+            turns=result.turns,
+            at_s=self._record.now_s(),
+            took_s=result.took_s,
+            stands_in_for=stands_in_for,
         )
-        self._guide(result.text)
+        is_news = self._is_news(summary)
+        self._turns.answered(summary, is_news=is_news)
+        if is_news:
+            self._keep(summary)
+            self._guide(summary.text, summary.seen_utterance)
+
+    def _is_news(self, extracted: Summary) -> bool:
+        """Whether an extractive summary says something that the latest one does not, and nothing better has come."""
+        latest = self._record.latest_summary
+        if extracted.stands_in_for and self._trouble is None:
+            # The model has answered meanwhile: what stood in for it comes too late.
+            return False
+        if latest is None:
+            return bool(extracted.text.summary)
+        if (latest.text, latest.stands_in_for) == (extracted.text, extracted.stands_in_for):
+            return False
+        if latest.engine != extracted.engine:
+            return latest.turns < extracted.turns
+        return latest.turns <= extracted.turns
 
     def _take(self, question: Question, answer: Answer, believed: Insight) -> None:
         """Keep what the model said, and what of an answer that broke off was valid."""
         assert self._activity is not None
         now_s = self._record.now_s()
-        self._keep(
-            Summary(
-                text=believed.text,
-                engine=self._activity.engine,
-                model=self._activity.model,
-                seen_utterance=question.seen_utterance,
-                turns=len(question.finals),
-                at_s=now_s,
-                took_s=now_s - answer.times.sent_s,
-                intent=believed.intent,
-                sentiment=believed.sentiment,
-                risks=believed.risks,
-                suggested_reply=believed.suggested_reply,
-                times=answer.times,
-                usage=answer.usage,
-            )
+        summary = Summary(
+            text=believed.text,
+            engine=self._activity.engine,
+            model=self._activity.model,
+            seen_utterance=question.seen_utterance,
+            turns=len(question.finals),
+            at_s=now_s,
+            took_s=now_s - answer.times.sent_s,
+            intent=believed.intent,
+            sentiment=believed.sentiment,
+            risks=believed.risks,
+            suggested_reply=believed.suggested_reply,
+            times=answer.times,
+            usage=answer.usage,
         )
-        self._guide(believed.text)
+        self._turns.answered(summary, is_news=True)
+        self._keep(summary)
+        self._guide(believed.text, summary.seen_utterance)
 
     def _keep(self, summary: Summary) -> None:
         self._record.add_summary(summary)
         store = self._services.store
         self._services.durable.post(partial(store.save_summary, self._record.call.id, summary))
 
-    def _guide(self, text: SummaryText) -> None:
+    def _guide(self, text: SummaryText, seen_utterance: str) -> None:
         """Ask the handbook, unless it has been asked just that."""
         query = f"{text.summary} {text.customer_issue}"
         if query == self._query:
             return
         self._query = query
+        asked_s = self._record.now_s()
         self._insights.ask_guidance(
-            self._record.call.id, text, done=lambda found: self._hand_over(partial(self._guided, found))
+            self._record.call.id,
+            text,
+            done=lambda found: self._hand_over(partial(self._guided, found, seen_utterance, asked_s)),
         )
 
-    def _guided(self, result: GuidanceResult) -> None:
-        guidance = Guidance(query=result.query, answer=result.answer, at_s=self._record.now_s(), took_s=result.took_s)
+    def _guided(self, result: GuidanceResult, seen_utterance: str, asked_s: float) -> None:
+        guidance = Guidance(
+            query=result.query,
+            answer=result.answer,
+            at_s=self._record.now_s(),
+            took_s=result.took_s,
+            asked_s=asked_s,
+            seen_utterance=seen_utterance,
+        )
         self._record.set_guidance(guidance)
+        self._turns.guided(seen_utterance, guidance.at_s)
         call_id, store = self._record.call.id, self._services.store
         self._services.durable.post(partial(store.save_guidance, call_id, guidance))
 

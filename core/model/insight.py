@@ -132,6 +132,8 @@ class ModelActivity:
     """Whether the extractive summary stands in until it answers again."""
     retry_at_s: float | None = None
     """When it may be asked again after a failure."""
+    seen_utterance: str = ""
+    """Id of the last utterance that the draft has seen."""
     is_asked_again: bool = True
     """Whether it is asked the same again after a failure; otherwise it waits for the next thing that is said."""
 

@@ -28,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Privacy": (
         "masking", "masking_rules", "private_monitoring", "retention_days", "join_notice_ko", "join_notice_en",
     ),
+    "Latency and cost": ("latency_budget_s", "prices"),
     "Language": ("locale", "language"),
     "Calls and audio": (
         "call_limit", "drain_s", "grace_s", "bridge", "media_address", "media_ports", "stun_servers", "turn_servers",

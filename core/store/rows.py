@@ -137,7 +137,14 @@ def _sentiment(label: str, score: float, trend: str) -> Sentiment:
 def guidance_of(row: "Row[Any]") -> Guidance:
     """One answer of the handbook."""
     documents = tuple(Passage(**document) for document in row.documents)
-    return Guidance(row.query, GuidanceAnswer(row.guidance, documents), row.at_s, row.took_s)
+    return Guidance(
+        query=row.query,
+        answer=GuidanceAnswer(row.guidance, documents),
+        at_s=row.at_s,
+        took_s=row.took_s,
+        asked_s=row.asked_s,
+        seen_utterance=row.seen_utterance,
+    )
 
 
 def text_alert_of(row: "Row[Any]") -> TextAlert:

@@ -129,6 +129,8 @@ guidance = Table(
     Column("documents", JSON, nullable=False),
     Column("at_s", Double, nullable=False),
     Column("took_s", Double, nullable=False),
+    Column("asked_s", Double),
+    Column("seen_utterance", String(96), nullable=False, server_default=""),
     Index(None, "call_id"),
 )
 
@@ -171,6 +173,53 @@ text_alerts = Table(
     Index(None, "call_id", "id", unique=True),
 )
 """Which utterances raised one, never the words."""
+
+
+turn_moments = Table(
+    "turn_moments",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("utterance_id", String(96), nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("at_s", Double, nullable=False),
+    Index(None, "call_id", "utterance_id", "step", unique=True),
+)
+
+model_answers = Table(
+    "model_answers",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("purpose", String(32), nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("at_s", Double, nullable=False),
+    Column("seen_utterance", String(96), nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("is_news", Boolean, nullable=False),
+    Column("wanted_s", Double, nullable=False),
+    Column("sent_s", Double, nullable=False),
+    Column("first_token_s", Double),
+    Column("summary_s", Double),
+    Column("done_s", Double),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("cached_input_tokens", Integer),
+    Index(None, "call_id"),
+)
+
+heard_audio = Table(
+    "heard_audio",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("participant_id", String(64), ForeignKey("participants.id", ondelete="CASCADE"), nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("seconds", Double, nullable=False),
+    Index(None, "call_id", "participant_id", unique=True),
+)
 
 audit = Table(
     "audit",

@@ -18,6 +18,7 @@ from core.ui.reader import Reader
 from core.ui.review import review_controls
 from core.ui.spoken_language import languages_of_all
 from core.ui.supervision_leg import supervision_leg
+from core.ui.turn_figures import turn_figures
 from core.ui.wording import ORIGIN_NOTES, ROLES
 from core.ui.wrap_up_form import wrap_up_button
 
@@ -38,10 +39,11 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
     """
     translate = reader.translate
     if call.state is CallState.ENDED:
-        with st.container(horizontal=True, key="call-controls", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", key="call-controls", gap="small"):
             with said_on_the_page(translate):
                 wrap_up_button(open_desk, call, reader)
             review_controls(desk, call, reader)
+            turn_figures(desk, call, reader)
         return
     part = _part(desk, call)
     with st.container(horizontal=True, vertical_alignment="top", key="call-controls", gap="small"):

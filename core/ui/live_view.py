@@ -20,7 +20,16 @@ from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
-SCRIPTS = ("dom.js", "transcript.js", "insight.js", "questions.js", "alerts.js", "network.js", "live_view.js")
+SCRIPTS = (
+    "dom.js",
+    "transcript.js",
+    "insight.js",
+    "questions.js",
+    "alerts.js",
+    "network.js",
+    "paints.js",
+    "live_view.js",
+)
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(
@@ -80,6 +89,7 @@ def live_view(
             "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token, 'locale': locale})}",
             "questions": f"api/calls/{quote(call.id)}/questions?{urlencode({'token': view_token})}",
             "catch_up": _catch_up(snapshot),
+            "paints": "" if ended else f"api/calls/{quote(call.id)}/paints?{urlencode({'token': view_token})}",
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "is_agent": is_agent,

@@ -1,12 +1,13 @@
 """A backend for page tests: the facade's calls, on snapshots that the test puts there. No threads, no files."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.access.tokens import JoinGrant, ViewGrant
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
+from core.calls.costs import Prices
 from core.calls.export import ExportFormat
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport, Questions
@@ -43,6 +44,7 @@ from core.model.health import PartHealth, PartState
 from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Correction, Utterance
 from core.model.wrap_up import Filing, WrapUp, WrapUpText
 from core.settings import PROJECT_ROOT, Settings
@@ -233,6 +235,8 @@ class PageBackend:
         for name in ("media", "speech", "assist", "guidance", "store")
     )
     is_stopping: bool = False
+    turns: dict[str, TurnRecord] = field(default_factory=dict)
+    prices: Prices = field(default_factory=lambda: Prices.load(Settings(_env_file=None).prices))
     done: list[tuple[object, ...]] = field(default_factory=list)
     lines: list[AuditEntry] = field(default_factory=list)
     watchers: list[Callable[[], None]] = field(default_factory=list)
@@ -306,6 +310,16 @@ class PageBackend:
         if call_id not in self.snapshots:
             raise CallNotFound(call_id=call_id)
         return replace(self.snapshots[call_id], parts=self.parts)
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        return tuple(self.turns.get(call_id, TurnRecord(call_id)) for call_id in call_ids)
+
+    used_in = turn_records
+
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        if self.snapshot(call_id).call.state is CallState.ENDED:
+            raise CallEnded(call_id=call_id)
+        self.done.append(("painted", call_id, *((paint.step, paint.utterance_id) for paint in paints)))
 
     def start_call(self, language: str, by: str) -> Call:
         self.done.append(("start_call", language))

@@ -111,6 +111,7 @@ class LiveView {
     this.summary = new SummaryPanel(this.words);
     this.handbook = new HandbookPanel(this.words);
     this.network = new NetworkPanel(this.words);
+    this.paints = new Paints();
     this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
     this.catchUp = new CatchUpCard(this.words, data.catch_up);
     this.questions = new QuestionPanel(this.words, {
@@ -137,6 +138,7 @@ class LiveView {
     const isLater = this.data && data.refresh !== this.data.refresh;
     this.data = data;
     this.bar.isAgent = data.is_agent;
+    this.paints.url = data.paints && urlOf(data.paints);
     if (isLater && this.source.readyState === EventSource.CLOSED) this.connect();
     this.paint();
     if (data.figure_key !== this.figureKey) {
@@ -252,6 +254,7 @@ class LiveView {
     if (change.parts) this.parts = change.parts;
     if (change.dropped) this.dropped = change.dropped;
     if (change.parts || change.dropped) this.bar.trouble(this.parts, this.dropped);
+    this.paints.after(change);
     this.status();
     this.tick();
     if (change.reset) this.network.redraw();
@@ -296,6 +299,7 @@ class LiveView {
     window.removeEventListener("resize", this.fit);
     this.transcript.close();
     this.network.close();
+    this.paints.close();
     this.root.remove();
   }
 }

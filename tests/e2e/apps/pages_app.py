@@ -13,6 +13,7 @@ from starlette.routing import Mount, Route
 
 from core import backend
 from core.api.application import create_api
+from core.calls.costs import ModelPrice, Prices, SpeechPrice
 from core.calls.wrap_ups import WrapUpReport
 from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
 from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary, SummaryText
@@ -24,6 +25,7 @@ from core.model.wrap_up import Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.quality.alerts import QualityWatch
 from tests.fakes.insight_source import FULL, USAGE, growing
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
+from tests.fakes.turn_records import a_turn_record
 
 ROOT = Path(__file__).resolve().parents[3]
 CALL = CallId("c1")
@@ -103,7 +105,7 @@ def sum_up(text: str) -> None:
     server.change(
         CALL,
         summaries=(*before.summaries, summary),
-        guidance=Guidance(text, found, before.now_s, 0.01),
+        guidance=Guidance(text, found, before.now_s, 0.01, before.now_s, "u1"),
     )
 
 
@@ -191,6 +193,21 @@ def draft_wrap_up() -> None:
     server.wrap_ups[CALL] = WrapUpReport(WrapUp(drafted, None), is_being_drafted=False)
 
 
+def review() -> None:
+    """Calls that are over, whose turns were measured."""
+    for number, call_id in enumerate(("t1", "t2", "t3")):
+        record = a_turn_record(CallId(call_id))
+        call = make_call(call_id, CallState.ENDED, participants=(AGENT, CUSTOMER))
+        call = replace(call, created_at=call.created_at + 600 * number)
+        server.put(make_snapshot(call, utterances=record.utterances))
+        server.turns[call_id] = record
+    server.prices = Prices(
+        "USD",
+        (SpeechPrice("google", "*", 0.016),),
+        (ModelPrice("openai", "*", input=0.25, output=2.0, cached_input=0.025),),
+    )
+
+
 def cut(is_cut: bool) -> None:
     """Break every stream, and the ones that are tried from now on; or mend that."""
     line.is_given = is_cut
@@ -218,6 +235,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "samples": lambda: [measure(float(t), 41.0) for t in range(1, 30)] and None,
     "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
     "lose": lose,
+    "review": review,
     "end": end,
     "wrap_up": draft_wrap_up,
 }
