@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from core.access.tokens import LegGrant
+from core.assist.prompt_trial import PromptTrial, try_prompt
 from core.assist.scenarios import ScenarioList
 from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
@@ -20,8 +21,9 @@ from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
 from core.model.call import Call, CallId, CallOrigin, Language, Participant, ParticipantId, Role, SupervisionMode
 from core.model.clock import Clock, SystemClock
-from core.model.errors import CallEnded, CallNotFound, ServerStarting, SignInRefused
+from core.model.errors import CallEnded, CallNotFound, ModelNotConfigured, NothingSaid, ServerStarting, SignInRefused
 from core.model.health import PartHealth
+from core.model.insight import Turn
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
 from core.model.utterance import Utterance
@@ -52,6 +54,7 @@ class Backend:
         self.audit = self._parts.audit
         self.archive = self._parts.archive
         self.hints = self._parts.hints
+        self.prompts = self._parts.prompts
 
     # Calls
 
@@ -203,6 +206,26 @@ class Backend:
     def knowledge(self) -> KnowledgeReport:
         """The handbook in use, and its files."""
         return self._parts.retriever.report()
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is set up."""
+        return self._parts.model is not None
+
+    def try_prompt(self, call_id: CallId, language: Language, text: str) -> PromptTrial:
+        """Ask the model about an ended call with a text as its prompt, and keep nothing. Blocking, as long as it takes.
+
+        Raises CallNotFound, ModelNotConfigured, NothingSaid, PromptInvalid, StoreError.
+        """
+        model = self._parts.model
+        if model is None:
+            raise ModelNotConfigured
+        prompt = self.prompts.check(text, language)
+        said = self.archive.snapshot(call_id).utterances
+        turns = [Turn(each.role, each.text) for each in said if each.is_final and each.text]
+        if not turns:
+            raise NothingSaid(call_id=call_id)
+        return try_prompt(model, prompt, turns, language, self.settings.openai_token_limit, self._parts.clock)
 
     def reload(self) -> KnowledgeReport:
         """Read the handbook's files again now; scripted demos are always read anew when they have changed."""

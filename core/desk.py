@@ -9,6 +9,8 @@ the sign-in is over, and StoreError where the store is unwell.
 from collections.abc import Sequence
 from dataclasses import replace
 
+from core.assist.prompt_folder import PromptReport
+from core.assist.prompt_trial import PromptTrial
 from core.assist.scenarios import ScenarioList
 from core.backend import Backend
 from core.calls.archive import Export
@@ -308,6 +310,36 @@ class Desk:
         saved = self._backend.hints.save(text, digest)
         self._write(AuditAction.HINTS_CHANGED, phrases=str(saved.content.phrase_count))
         return saved
+
+    @property
+    def has_model(self) -> bool:
+        """Whether a language model is set up."""
+        return self._backend.has_model
+
+    def prompt(self, language: Language) -> PromptReport:
+        """The prompt in use for calls in a language, and its file as it is now."""
+        self.require(Right.SEE_SETTINGS)
+        return self._backend.prompts.report(language)
+
+    def save_prompt(self, text: str, language: Language, digest: str) -> PromptReport:
+        """Put a text in the place of a prompt's file, which had this digest when it was opened. Blocking.
+
+        Raises PromptInvalid, PromptChanged, PromptUnwritable.
+        """
+        self.require(Right.CHANGE_SETTINGS)
+        saved = self._backend.prompts.save(text, language, digest)
+        self._write(AuditAction.PROMPT_CHANGED, language=language)
+        return saved
+
+    def try_prompt(self, call_id: CallId, language: Language, text: str) -> PromptTrial:
+        """Ask the language model about an ended call with a text as its prompt. Blocking, as long as it takes.
+
+        Raises CallNotFound, ModelNotConfigured, NothingSaid, PromptInvalid.
+        """
+        self.require(Right.CHANGE_SETTINGS)
+        self.snapshot(call_id)
+        self._write(AuditAction.PROMPT_TRIED, call_id, language=language)
+        return self._backend.try_prompt(call_id, language, text)
 
     def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
         """Lines of the audit log, newest first."""

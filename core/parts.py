@@ -7,10 +7,12 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
+from random import Random
 
 from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
+from core.assist.alert_rules_file import alert_rules_file
 from core.assist.compaction import Compactor
 from core.assist.engine import open_model
 from core.assist.english_dialect import EnglishDialect
@@ -19,6 +21,7 @@ from core.assist.korean_dialect import KoreanDialect
 from core.assist.model_insights import ModelInsights
 from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
+from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
@@ -28,6 +31,8 @@ from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.webhook import Webhook
+from core.calls.webhook_client import WebhookClient
 from core.guidance.background import BackgroundRetriever
 from core.language.masking import MaskingRules
 from core.media.events import MediaEvent, MediaLoad
@@ -79,6 +84,8 @@ class Parts:
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
+        self.prompts = PromptFolder(settings.effective_prompt_dir, clock)
+        self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)
         with ExitStack() as opened:
             self._open(settings, opened)
             self._opened = opened.pop_all()
@@ -111,7 +118,6 @@ class Parts:
         opened.callback(self.transcriber.close)
         self.retriever = BackgroundRetriever(settings.knowledge_dir, self.clock)
         opened.callback(self.retriever.close)
-        self.prompts = PromptFolder(settings.effective_prompt_dir, self.clock)
         self.model = open_model(settings)
         if self.model is not None:
             opened.callback(self.model.close)
@@ -124,6 +130,8 @@ class Parts:
             requests=settings.assist_requests,
         )
         opened.callback(self.insights.close)
+        self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
+        opened.callback(self.alerting.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
@@ -139,6 +147,13 @@ class Parts:
             input_tokens=settings.assist_input_tokens,
             token_limit=settings.openai_token_limit,
         )
+
+    def _webhook(self) -> Webhook | None:
+        url, secret = self.settings.webhook_url, self.settings.webhook_secret
+        if not url or secret is None:
+            return None
+        client = WebhookClient(url, self.settings.webhook_private)
+        return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
 
     async def _open_calls(self) -> None:
         self.durable = DurableWriter(lambda: self.store.health)
@@ -156,6 +171,7 @@ class Parts:
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
                 call_limit=self.settings.call_limit,
+                alerting=self.alerting,
             )
         )
         self.archive = CallArchive(
@@ -214,6 +230,7 @@ class Parts:
             self.transcriber.health,
             self.insights.health,
             self.retriever.health,
+            self.alerting.health,
             self.durable.health,
         )
 

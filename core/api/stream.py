@@ -14,6 +14,7 @@ from core.model.health import PartHealth
 from core.model.quality import Alert, CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 POLL_S = 0.2
@@ -48,6 +49,8 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["legs"] = dict(now.legs)
     if before is None or before.quality != now.quality:
         message["quality"] = _quality(now.quality)
+    if now.text_alerts != (before.text_alerts if before else ()):
+        message["text_alerts"] = [text_alert(alert) for alert in now.text_alerts]
     if notes := now.notes[len(before.notes) if before else 0 :]:
         message["notes"] = [asdict(note) for note in notes]
     if before is None or before.parts != now.parts:
@@ -131,6 +134,21 @@ def _alert(alert: Alert) -> Json:
         "cleared_at_s": _rounded(alert.cleared_at_s),
         "limit": alert.limit,
         "worst": _rounded(alert.worst),
+    }
+
+
+def text_alert(alert: TextAlert) -> Json:
+    """What pages show of an alert that a rule raised."""
+    return {
+        "id": alert.id,
+        "names": dict(alert.names),
+        "category": alert.category,
+        "level": alert.level,
+        "raised_at_s": round(alert.raised_at_s, 1),
+        "cleared_at_s": _rounded(alert.cleared_at_s),
+        "utterance_ids": alert.utterance_ids,
+        "words": alert.words,
+        "notify": alert.notify,
     }
 
 

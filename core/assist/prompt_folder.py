@@ -47,8 +47,7 @@ class PromptFolder:
 
     def check(self, text: str, language: Language) -> Prompt:
         """What a text would be if it were the language's prompt. Raises PromptInvalid."""
-        file = self._file(language)
-        return file.form.check(text, file.path.name)
+        return prompt_form(language).check(text, self._file(language).path.name)
 
     def save(self, text: str, language: Language, digest: str) -> PromptReport:
         """Put a text in the place of a language's file. Blocking.
@@ -64,24 +63,21 @@ class PromptFolder:
         with self._lock:
             if language not in self._files:
                 path = self._directory / f"{language}.md"
-                self._files[language] = EditedFile(path, self._clock, _form(language))
+                self._files[language] = EditedFile(path, self._clock, prompt_form(language))
             return self._files[language]
 
 
-def shipped_text(language: Language) -> str:
-    """Earshot's own prompt for a language, as its file reads; the English one for others."""
-    return _shipped_file(language).read_text(encoding="utf-8")
-
-
-def _shipped_file(language: Language) -> Path:
+def shipped_file(language: Language) -> Path:
+    """Earshot's own prompt for a language; the English one for others."""
     return SHIPPED / f"{language if language in PROMPT_LANGUAGES else 'en'}.md"
 
 
-def _form(language: Language) -> FileForm[Prompt]:
-    own = _shipped_file(language)
+def prompt_form(language: Language) -> FileForm[Prompt]:
+    """What a language's file holds, and its errors."""
+    own = shipped_file(language)
     return FileForm(
         parse=partial(_parsed, language=language),
-        without=parse_prompt(shipped_text(language), own.stem, str(own)),
+        without=parse_prompt(own.read_text(encoding="utf-8"), own.stem, str(own)),
         invalid=PromptInvalid,
         unreadable=PromptUnreadable,
         unwritable=PromptUnwritable,

@@ -41,7 +41,7 @@ class PromptTrial:
 def try_prompt(
     model: LanguageModel, prompt: Prompt, turns: Sequence[Turn], language: Language, token_limit: int, clock: Clock
 ) -> PromptTrial:
-    """Ask a model with a prompt about a conversation. Blocking, as long as the model takes."""
+    """Ask a model with a prompt about a conversation of at least one turn. Blocking, as long as the model takes."""
     asked = _latest(turns)
     request = insight_request(asked, language, prompt, prompt.intent_labels, prompt.risk_kinds, None, token_limit)
     stream = InsightStream(language, prompt.intent_labels, prompt.risk_kinds, asked)

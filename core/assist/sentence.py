@@ -48,11 +48,14 @@ def believed_summary(value: Any, language: Language) -> str:
     return first if len(first) <= longest else ""
 
 
+def summary_length(summary: str, language: Language) -> int:
+    """How long a summary is: in characters in Korean, the full stop left out, and in words otherwise."""
+    return len(summary.rstrip(".。!?")) if language == "ko" else len(summary.split())
+
+
 def is_brief(summary: str, language: Language) -> bool:
     """Whether a summary keeps its limit: 20 characters in Korean, 20 words in every other language."""
-    if language == "ko":
-        return len(summary.rstrip(".。!?")) <= SUMMARY_CHARACTERS
-    return len(summary.split()) <= SUMMARY_WORDS
+    return summary_length(summary, language) <= (SUMMARY_CHARACTERS if language == "ko" else SUMMARY_WORDS)
 
 
 def normal_form(text: str) -> str:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 JSON_VERSION = 1
@@ -50,10 +51,18 @@ def _json(stored: StoredCall, samples: Sequence[RtpSample]) -> bytes:
         "summaries": [asdict(summary) for summary in stored.summaries],
         "guidance": [asdict(guidance) for guidance in stored.guidance],
         "notes": [asdict(note) for note in stored.notes],
+        "text_alerts": [_alert(alert) for alert in stored.text_alerts],
         "legs": dict(stored.legs),
         "samples": [asdict(sample) for sample in samples],
     }
     return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "replace")
+
+
+def _alert(alert: TextAlert) -> dict[str, object]:
+    """An alert without words of its own: what it marks is among the utterances."""
+    content = asdict(alert)
+    del content["words"]
+    return content
 
 
 TIMES = ("created_at", "live_at", "ended_at")

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from core.calls.overviews import alerts_worst_first
+from core.calls.overviews import alerts_worst_first, text_alerts_worst_first
 from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
 from core.model.insight import ModelActivity, Summary
@@ -14,6 +14,7 @@ from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 SAMPLE_WINDOW_S = 300.0
@@ -37,6 +38,7 @@ class CallRecord:
         self._guidance: Guidance | None = None
         self._samples: deque[RtpSample] = deque()
         self._quality = CallQuality()
+        self._text_alerts: tuple[TextAlert, ...] = ()
         self._legs: Mapping[LegId, ParticipantId] = {}
         self._notes: list[Note] = []
         self._dropped: Counter[str] = Counter()
@@ -96,6 +98,7 @@ class CallRecord:
                     alerts=alerts_worst_first(self._quality.alerts),
                     last_words=self._last_words,
                     revision=self._revision,
+                    text_alerts=text_alerts_worst_first(self._text_alerts),
                 )
             return self._line
 
@@ -147,6 +150,11 @@ class CallRecord:
             with self._changing():
                 self._quality = quality
 
+    def set_text_alerts(self, alerts: tuple[TextAlert, ...]) -> None:
+        """State which alerts rules have raised so far."""
+        with self._changing():
+            self._text_alerts = alerts
+
     def add_note(self, note: Note) -> None:
         """Add a line about something that happened."""
         with self._changing():
@@ -176,6 +184,7 @@ class CallRecord:
                     parts=(),
                     dropped={queue: count for queue, count in self._dropped.items() if count},
                     model=self._model,
+                    text_alerts=self._text_alerts,
                 )
             return replace(self._picture, now_s=self.now_s())
 

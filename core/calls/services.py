@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.language.masking import MaskingRules
@@ -73,3 +74,4 @@ class CallServices:
     """What is hidden of what is said before anybody else gets it; None where nothing is."""
     call_limit: int
     """Calls that may run at the same time."""
+    alerting: Alerting

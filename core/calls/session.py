@@ -17,6 +17,7 @@ from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
 from core.calls.supervision import MODE_NOTES, Supervision, leg_note
+from core.calls.text_alerts import TextAlerts
 from core.calls.wiring import Wiring
 from core.media.events import LegSpec
 from core.model.audio import PcmChunk
@@ -71,6 +72,7 @@ class CallSession:
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
         self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
+        self._text_alerts = TextAlerts(self.record, services)
 
     @property
     def call(self) -> Call:
@@ -309,6 +311,7 @@ class CallSession:
         self._conversation.tick()
         if self.call.state is CallState.ENDED:
             return
+        self._text_alerts.tick()
         now = self._services.clock.monotonic()
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
             await self.leg_changed(leg.id, LegState.LOST)
@@ -357,6 +360,7 @@ class CallSession:
                 logger.warning("call %s ends without its bridge: %s", self.call.id, error)
         self._put_call(self.call)
         await self._conversation.close()
+        await self._text_alerts.close()
         await self.tick()
         self._services.samples.finish(self.call.id)
 

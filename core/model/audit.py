@@ -32,6 +32,10 @@ class AuditAction(StrEnum):
     """The handbook or the scenarios were read again because somebody asked."""
     HINTS_CHANGED = "hints_changed"
     """The vocabulary hints were edited; the detail counts them."""
+    PROMPT_CHANGED = "prompt_changed"
+    """The prompt for a language was edited; the detail names the language."""
+    PROMPT_TRIED = "prompt_tried"
+    """A prompt was tried on a call that is over: what was said in it went to the language model once more."""
 
 
 @dataclass(frozen=True, slots=True)

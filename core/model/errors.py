@@ -76,10 +76,21 @@
     │   ├── ModelAnswerFiltered         another conversation may do
     │   ├── ModelDeclined               another conversation may do
     │   ├── ModelNotConfigured
+    │   ├── NothingSaid
     │   ├── PromptInvalid
     │   ├── PromptUnreadable
     │   ├── PromptUnwritable
-    │   └── PromptChanged               somebody else changed the file meanwhile
+    │   ├── PromptChanged               somebody else changed the file meanwhile
+    │   ├── AlertRulesInvalid
+    │   ├── AlertRulesUnreadable
+    │   ├── AlertRulesUnwritable
+    │   ├── AlertRulesChanged           somebody else changed the file meanwhile
+    │   ├── AlertPatternInvalid
+    │   └── AlertPatternSlow            its rule is switched off
+    ├── WebhookError
+    │   ├── WebhookAddressRefused       a private address, which no setting allows
+    │   ├── WebhookRefused              the receiver will refuse again
+    │   └── WebhookFailed               retryable
     ├── GuidanceError
     │   ├── KnowledgeMissing
     │   ├── KnowledgeFileInvalid
@@ -826,6 +837,14 @@ class ModelNotConfigured(AssistError):
 
 
 @dataclass(eq=False)
+class NothingSaid(AssistError):
+    """A call has no words that a model could be asked about."""
+
+    call_id: str
+    template: ClassVar[str] = "Nothing was said in the call {call_id}. Choose another one."
+
+
+@dataclass(eq=False)
 class PromptInvalid(AssistError):
     """A prompt's file is wrong somewhere."""
 
@@ -866,6 +885,109 @@ class PromptChanged(AssistError):
         "The prompt {path} was changed by somebody else meanwhile, and nothing was saved. Copy your text, open the file"
         " as it is now, and make your changes in that."
     )
+
+
+@dataclass(eq=False)
+class AlertRulesInvalid(AssistError):
+    """The file of alert rules is wrong somewhere."""
+
+    path: str
+    line: int
+    """The first one that cannot be used, from 1."""
+    reason: Message
+    template: ClassVar[str] = "The alert rules {path} cannot be used. Line {line}: {reason}. Correct this line."
+
+
+@dataclass(eq=False)
+class AlertRulesUnreadable(AssistError):
+    """The file of alert rules cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The alert rules {path} cannot be read: {reason}. Check the file and EARSHOT_ALERT_RULES."
+
+
+@dataclass(eq=False)
+class AlertRulesUnwritable(AssistError):
+    """The file of alert rules cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The alert rules {path} cannot be saved: {reason}. Check the rights of the folder, or have"
+        " EARSHOT_ALERT_RULES changed."
+    )
+
+
+@dataclass(eq=False)
+class AlertRulesChanged(AssistError):
+    """The file of alert rules is no longer the one that was edited."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The alert rules {path} were changed by somebody else meanwhile, and nothing was saved. Copy your text, open"
+        " the file as it is now, and make your changes in that."
+    )
+
+
+@dataclass(eq=False)
+class AlertPatternInvalid(AssistError):
+    """A regular expression is none."""
+
+    reason: str
+    template: ClassVar[str] = "The regular expression cannot be used: {reason}. Correct it."
+
+
+@dataclass(eq=False)
+class AlertPatternSlow(AssistError):
+    """A rule's regular expression took too long on one utterance."""
+
+    rule: str
+    milliseconds: int
+    template: ClassVar[str] = (
+        "The alert rule {rule} was switched off: its regular expression took longer than {milliseconds} ms on one"
+        " utterance. Simplify it and save the rules; they are then tried again."
+    )
+
+
+@dataclass(eq=False)
+class WebhookError(EarshotError):
+    """Something is wrong with the webhook for alerts."""
+
+
+@dataclass(eq=False)
+class WebhookAddressRefused(WebhookError):
+    """The webhook's host is on a private network."""
+
+    host: str
+    template: ClassVar[str] = (
+        "The webhook was not called: {host} is a private address or cannot be reached from outside. Have"
+        " EARSHOT_WEBHOOK_URL changed, or EARSHOT_WEBHOOK_PRIVATE turned on if this is meant."
+    )
+
+
+@dataclass(eq=False)
+class WebhookRefused(WebhookError):
+    """The webhook's receiver answers in a way that will not change."""
+
+    host: str
+    status: int
+    template: ClassVar[str] = (
+        "The webhook {host} refused an alert (status {status}). Check EARSHOT_WEBHOOK_URL, EARSHOT_WEBHOOK_SECRET and"
+        " the receiver."
+    )
+
+
+@dataclass(eq=False)
+class WebhookFailed(WebhookError):
+    """The webhook's receiver does not answer, or not now."""
+
+    host: str
+    reason: str
+    template: ClassVar[str] = (
+        "The webhook {host} cannot be reached ({reason}). Alerts are tried again several times; check the receiver."
+    )
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)

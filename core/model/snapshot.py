@@ -9,6 +9,7 @@ from core.model.insight import ModelActivity, Summary
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 
@@ -48,5 +49,7 @@ class CallSnapshot:
     parts: tuple[PartHealth, ...]
     dropped: Mapping[str, int]
     """Every bounded queue's counter of what it dropped, by the queue's name."""
+    text_alerts: tuple[TextAlert, ...] = ()
+    """Those that rules raised, in the order in which they were raised."""
     model: ModelActivity | None = None
     """None where no language model is asked, and once the call is in the store alone."""

@@ -357,6 +357,34 @@ class Settings(BaseSettings):
     )
     guidance_documents: Annotated[int, Field(ge=1, le=20, description="Passages that the live page asks for.")] = 4
 
+    alert_rules: Annotated[
+        Path | None,
+        Field(
+            description="File with the rules for alerts about what is said (YAML). Empty: `alerts.yaml` in the data "
+            "folder, if it is there, or else the rules that come with Earshot."
+        ),
+    ] = None
+    webhook_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^#\s]*)?$",
+            description="Address that alerts are sent to, for rules with `webhook: true`; empty for none.",
+        ),
+    ] = ""
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=16, description="Signs what is sent to the webhook, so that the receiver can tell it is ours."
+        ),
+    ] = None
+    webhook_private: Annotated[
+        bool, Field(description="Whether the webhook may be on a private network or on this machine.")
+    ] = False
+    webhook_words: Annotated[
+        bool,
+        Field(description="Whether the webhook is told the words that raised an alert; masked numbers stay masked."),
+    ] = False
+
     log_level: Annotated[
         str,
         Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe message that is logged."),
@@ -376,6 +404,11 @@ class Settings(BaseSettings):
     def effective_prompt_dir(self) -> Path:
         """The folder of the prompts that were changed here, whether it is there or not."""
         return self.prompt_dir or self.data_dir / "prompts"
+
+    @property
+    def effective_alert_rules(self) -> Path:
+        """The file of alert rules, whether it is there or not."""
+        return self.alert_rules or self.data_dir / "alerts.yaml"
 
     @property
     def public_host(self) -> str:

@@ -44,6 +44,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "openai_token_limit", "openai_timeout_s", "openai_silence_s", "prompt_dir",
         "assist_input_tokens", "assist_requests",
     ),
+    "Alerts": ("alert_rules", "webhook_url", "webhook_secret", "webhook_private", "webhook_words"),
     "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),
 }  # fmt: skip
 """Each family's heading, and the fields that belong to it. A test holds it complete."""

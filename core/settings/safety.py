@@ -51,6 +51,8 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     if _is_open(settings.google_endpoint):
         yield "google_endpoint", "without TLS it may be on this machine only"
     yield from _model_contradictions(settings)
+    if settings.webhook_url and settings.webhook_secret is None:
+        yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"
@@ -122,5 +124,7 @@ def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "oidc_metadata_url", "it must be an https:// address"
     if _is_open(settings.openai_base_url):
         yield "openai_base_url", "what is said would cross the network without TLS"
+    if settings.webhook_url.startswith("http://") and not settings.webhook_private:
+        yield "webhook_url", "it must be an https:// address"
     if settings.log_level == "DEBUG":
         yield "log_level", "libraries write out more than a log may hold"

@@ -12,7 +12,6 @@ from core.model.message import Message
 
 Node: TypeAlias = yaml.Node
 ScalarNode: TypeAlias = yaml.ScalarNode
-MappingNode: TypeAlias = yaml.MappingNode
 
 Refuse = Callable[[int, Message], Exception]
 """Makes the error that names a line (from 1) and the reason."""
@@ -60,11 +59,11 @@ class YamlReader:
 
     def entries(self, node: Node) -> Iterator[tuple[ScalarNode, Node]]:
         """The keys and values of a mapping, in their order, none twice."""
-        if not isinstance(node, MappingNode):
+        if not is_mapping(node):
             raise self.invalid(node, Message("names with a colon after each are wanted here"))
         lines: dict[str, int] = {}
         for key, value in node.value:
-            if not isinstance(key, ScalarNode):
+            if not is_scalar(key):
                 raise self.invalid(key, Message("a text is wanted here"))
             if key.value in lines:
                 raise self.twice(key, key.value, lines[key.value])
@@ -82,7 +81,7 @@ class YamlReader:
 
     def words(self, node: Node, longest: int) -> str:
         """A text that can be said, on one line, with single spaces."""
-        if not isinstance(node, ScalarNode):
+        if not is_scalar(node):
             raise self.invalid(node, Message("a text is wanted here"))
         text = " ".join(node.value.split())
         if not text or is_nothing(node):
@@ -118,7 +117,17 @@ def line_of(node: Node) -> int:
 
 def is_nothing(node: Node) -> bool:
     """Whether nothing was written there, or `~`."""
-    return isinstance(node, ScalarNode) and node.style is None and node.value in ("", "~")
+    return is_scalar(node) and node.style is None and node.value in ("", "~")
+
+
+def is_scalar(node: Node) -> bool:
+    """Whether one value stands there."""
+    return isinstance(node, yaml.ScalarNode)
+
+
+def is_mapping(node: Node) -> bool:
+    """Whether names with values stand there."""
+    return isinstance(node, yaml.MappingNode)
 
 
 def short(text: str) -> str:

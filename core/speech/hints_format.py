@@ -22,7 +22,7 @@ from typing import Final
 from core.model.call import Language
 from core.model.errors import HintsInvalid
 from core.model.message import Message
-from core.settings.yaml_reader import MappingNode, Node, ScalarNode, YamlReader, is_nothing, line_of, short
+from core.settings.yaml_reader import Node, ScalarNode, YamlReader, is_mapping, is_nothing, is_scalar, line_of, short
 from core.speech.hints import REFERENCE, HintClass, HintPhrase, SpeechHints
 
 MOST_PHRASES = 5_000
@@ -127,7 +127,7 @@ class _Parser:
         for node in self._yaml.items(listed):
             boost = None
             words: Node = node
-            if isinstance(node, MappingNode):
+            if is_mapping(node):
                 parts = self._yaml.mapping(node, ("value", "boost"))
                 if "value" not in parts:
                     raise self._yaml.invalid(node, Message("the phrase has no value"))
@@ -155,7 +155,7 @@ class _Parser:
     def _boost(self, node: Node) -> float:
         reason = Message("the boost has to be a number above 0, at most {limit:g}", {"limit": HIGHEST_BOOST})
         try:
-            boost = float(node.value) if isinstance(node, ScalarNode) else math.nan
+            boost = float(node.value) if is_scalar(node) else math.nan
         except ValueError:
             boost = math.nan
         if not 0 < boost <= HIGHEST_BOOST:

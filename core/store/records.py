@@ -15,13 +15,17 @@ from core.model.message import Message
 from core.model.passage import Guidance
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 from core.store import schema
 from core.store.audit import AuditLog
 from core.store.database import Database
-from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, utterance_of
+from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, text_alert_of, utterance_of
 from core.store.search import search_calls
 from core.store.sign_ins import EndedSignIns
+
+CALL_TABLES = (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.text_alerts)
+"""What is deleted with a call before its people."""
 
 _Statement = TypeVar("_Statement", Select[Any], Update)
 
@@ -122,7 +126,7 @@ class Store:
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of a call. Raises CallNotFound."""
         with self._database.transaction() as connection:
-            for table in (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.legs):
+            for table in (*CALL_TABLES, schema.legs):
                 connection.execute(delete(table).where(table.c.call_id == call_id))
             connection.execute(delete(schema.participants).where(schema.participants.c.call_id == call_id))
             if connection.execute(delete(schema.calls).where(schema.calls.c.id == call_id)).rowcount == 0:
@@ -130,7 +134,9 @@ class Store:
 
     def save_summary(self, call_id: CallId, summary: Summary) -> None:
         """Keep one more summary."""
-        values = asdict(summary)
+        values = {
+            name: value for name, value in asdict(summary).items() if name == "text" or name in schema.summaries.c
+        }
         with self._database.transaction() as connection:
             connection.execute(insert(schema.summaries).values(call_id=call_id, **values.pop("text"), **values))
 
@@ -152,6 +158,16 @@ class Store:
         """Keep one more thing that happened."""
         with self._database.transaction() as connection:
             connection.execute(insert(schema.notes).values(call_id=call_id, **asdict(note)))
+
+    def save_text_alert(self, call_id: CallId, alert: TextAlert) -> None:
+        """Keep an alert that a rule raised, without the words; one that is already kept is replaced."""
+        values = asdict(alert) | {"utterance_ids": list(alert.utterance_ids), "level": alert.level.value}
+        del values["words"]
+        table = schema.text_alerts
+        with self._database.transaction() as connection:
+            is_it = (table.c.call_id == call_id, table.c.id == alert.id)
+            if connection.execute(update(table).where(*is_it).values(**values)).rowcount == 0:
+                connection.execute(insert(table).values(call_id=call_id, **values))
 
     def close_interrupted(self, now_wall: float) -> tuple[CallId, ...]:
         """End every call that a crash left open, at the time of its last trace. Returns which they were."""
@@ -196,6 +212,7 @@ class Store:
                     LegId(r.id): ParticipantId(r.participant_id)
                     for r in rows_of(connection, schema.legs, call_id, "row")
                 },
+                text_alerts=tuple(text_alert_of(r) for r in rows_of(connection, schema.text_alerts, call_id, "row")),
             )
 
     def list_calls(self, limit: int) -> tuple[Call, ...]:

@@ -28,6 +28,7 @@ from core.model.insight import (
     TokenUsage,
 )
 from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Correction, Utterance
 from core.store import schema
 
@@ -135,3 +136,19 @@ def guidance_of(row: "Row[Any]") -> Guidance:
     """One answer of the handbook."""
     documents = tuple(Passage(**document) for document in row.documents)
     return Guidance(row.query, GuidanceAnswer(row.guidance, documents), row.at_s, row.took_s)
+
+
+def text_alert_of(row: "Row[Any]") -> TextAlert:
+    """One alert that a rule raised."""
+    return TextAlert(
+        id=row.id,
+        rule_id=row.rule_id,
+        names=row.names,
+        category=row.category,
+        level=AlertLevel(row.level),
+        raised_at_s=row.raised_at_s,
+        utterance_ids=tuple(row.utterance_ids),
+        participant_id=ParticipantId(row.participant_id) if row.participant_id else None,
+        cleared_at_s=row.cleared_at_s,
+        notify=row.notify,
+    )

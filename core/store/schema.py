@@ -144,6 +144,25 @@ notes = Table(
     Index(None, "call_id"),
 )
 
+text_alerts = Table(
+    "text_alerts",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("id", String(96), nullable=False),
+    Column("rule_id", String(64), nullable=False),
+    Column("names", JSON, nullable=False),
+    Column("category", Text, nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("raised_at_s", Double, nullable=False),
+    Column("cleared_at_s", Double),
+    Column("utterance_ids", JSON, nullable=False),
+    Column("participant_id", String(64)),
+    Column("notify", Boolean, nullable=False),
+    Index(None, "call_id", "id", unique=True),
+)
+"""Which utterances raised one, never the words."""
+
 audit = Table(
     "audit",
     metadata,

@@ -30,6 +30,8 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),
     AuditAction.RELOADED: message("had handbook and demos read again"),
     AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
+    AuditAction.PROMPT_CHANGED: message("changed a prompt"),
+    AuditAction.PROMPT_TRIED: message("tried a prompt on a call"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),

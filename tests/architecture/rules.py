@@ -63,6 +63,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "dotenv": ("core/settings/loading.py",),
     "annotated_types": ("core/settings/table.py",),
     "yaml": ("core/settings/yaml_reader.py",),
+    "regex": ("core/assist/timed_pattern.py",),
+    "httpcore": ("core/calls/webhook_client.py",),
 }
 """Where each foreign package may be imported. A new one is given its home here: one file for an SDK."""
 
@@ -70,8 +72,8 @@ COMPAT_TOO = frozenset({"core/media/compat_ice.py"})
 """Homes of private names beside a package's `compat.py`: aioice's finding of addresses is a matter of its own, and with
 it `core/media/compat.py` would be too long."""
 LONGEST = 400
-TREES = frozenset({"core/model/errors.py"})
-"""A list of definitions whose whole is one drawing may be longer."""
+TREES = frozenset({"core/model/errors.py", "core/settings/fields.py"})
+"""A list of definitions whose whole is one drawing, or one table, may be longer."""
 VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools"})
 PUBLIC_UNDERSCORES = frozenset({"_asdict", "_replace", "_fields", "_mapping"})
 

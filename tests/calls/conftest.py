@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.assist.alert_rules_file import AlertRulesFile, alert_rules_file
 from core.assist.insight_source import InsightSource
+from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.registry import CallRegistry
@@ -41,6 +43,9 @@ class World:
     store: Store
     registry: CallRegistry
     samples_dir: Path
+    alert_rules: AlertRulesFile
+    """Without any rule until a test saves some."""
+    alerting: Alerting
 
     async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
         return await self.registry.start(language, origin)
@@ -77,7 +82,9 @@ async def opened_world(
     store = Store.open(f"sqlite:///{folder / 'calls.db'}")
     durable = DurableWriter(lambda: store.health)
     insights = Insights(summarizer, retriever, 3, clock, source, requests)
-
+    alert_rules = alert_rules_file(folder / "alerts.yaml", clock)
+    alert_rules.save("rules: []", "")
+    alerting = Alerting(alert_rules, webhook=None)
     samples = SampleKeeper(SampleWriter(folder / "samples", clock))
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
@@ -93,12 +100,26 @@ async def opened_world(
             grace_s=20.0,
             masking=MaskingRules.load(Settings(_env_file=None).masking_rules),
             call_limit=call_limit,
+            alerting=alerting,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, retriever, insights, store, registry, folder / "samples")
+    yield World(
+        clock,
+        bridge,
+        transcriber,
+        summarizer,
+        retriever,
+        insights,
+        store,
+        registry,
+        folder / "samples",
+        alert_rules,
+        alerting,
+    )
     summarizer.gate.set()
     await registry.close()
     insights.close()
+    alerting.close()
     samples.close()
     await durable.close()
     store.close()
