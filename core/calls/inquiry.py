@@ -11,7 +11,7 @@ from functools import partial
 
 from core.assist.last_valid import over
 from core.assist.model_watch import Trouble, after_failure
-from core.calls.asking import Answer, ModelRequest, Question
+from core.calls.asking import Answer, Asking, Question
 from core.calls.insights import GuidanceResult, SummaryResult
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
@@ -173,7 +173,7 @@ class Inquiry:
         if not watch.may_ask():
             self._fall_back(question, watch.trouble)
             return
-        request = ModelRequest(
+        asking = Asking(
             self._insights.source,
             question,
             self._services.clock,
@@ -181,7 +181,7 @@ class Inquiry:
             self._mask,
             self._insights.is_closing,
         )
-        answer = request.run(self._believed, self._sent, self._drafted)
+        answer = asking.run(self._believed, self._sent, self._drafted)
         if answer is None:
             return
         if answer.error is None:
@@ -214,9 +214,9 @@ class Inquiry:
             self._submit()
             return
         self._trouble = trouble
+        self._show(ModelPhase.FAILED)
         if trouble.stands_in:
             self._hand_over(partial(self._extract, question, trouble.code))
-        self._show(ModelPhase.FAILED)
 
     def _sent(self) -> None:
         self._show(ModelPhase.ASKED)
