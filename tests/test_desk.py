@@ -21,7 +21,10 @@ from core.model.errors import (
     CallRunning,
     HintsChanged,
     HintsInvalid,
+    ModelNotConfigured,
     ParticipantNotFound,
+    PromptChanged,
+    PromptInvalid,
     ScenarioNotFound,
     SignInEnded,
     UtteranceNotFound,
@@ -46,6 +49,7 @@ class Deed:
     ask: Callable[[Desk, CallId], object]
 
 
+PROMPT = '+++\n[intents]\nother = "Other"\n+++\nBe brief.'
 DEEDS: dict[str, Deed] = {
     "require": Deed(Right.SEE_AUDIT, lambda desk, call: desk.require(Right.SEE_AUDIT)),
     "start_call": Deed(Right.TALK, lambda desk, call: desk.start_call("ko")),
@@ -79,11 +83,22 @@ DEEDS: dict[str, Deed] = {
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
     "speech_hints": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.speech_hints()),
     "save_speech_hints": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_speech_hints("", "another file's")),
+    "prompt": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.prompt("en")),
+    "save_prompt": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_prompt(PROMPT, "en", "another file's")),
+    "try_prompt": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.try_prompt(call, "en", PROMPT)),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
 }
-IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning, ParticipantNotFound, HintsChanged)
+IMPOSSIBLE = (
+    ScenarioNotFound,
+    UtteranceNotFound,
+    CallRunning,
+    ParticipantNotFound,
+    HintsChanged,
+    PromptChanged,
+    ModelNotConfigured,
+)
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}
 """These take a seat of one's own, whoever one is."""
@@ -295,6 +310,31 @@ def test_nobody_learns_by_a_language_that_a_supervisor_listens_in_private(
     seat = Desk(backend, person_in(UserRole.SUPERVISOR, "unseen")).join(call, Role.SUPERVISOR, "Sue")
     with pytest.raises(ParticipantNotFound):
         Desk(backend, person_in(UserRole.AGENT, "unseen")).set_language(call, seat.id, "en")
+
+
+def test_a_changed_prompt_is_in_use_and_written_down(backend: Backend) -> None:
+    desk = Desk(backend, person_in(UserRole.ADMIN, "prompts"))
+    saved = desk.save_prompt(PROMPT, "en", desk.prompt("en").digest)
+    assert backend.prompts("en").instructions == "Be brief."
+    assert saved.path == backend.settings.data_dir / "prompts" / "en.md"
+    with pytest.raises(PromptInvalid):
+        desk.save_prompt("Be brief.", "en", saved.digest)
+    lines = backend.audit.entries(AuditQuery(action=AuditAction.PROMPT_CHANGED))
+    (line,) = [line for line in lines if line.person_id == desk.person.id]
+    assert line.detail == {"language": "en"}
+
+
+def test_a_prompt_is_tried_by_administrators_alone_and_with_a_model_alone(backend: Backend) -> None:
+    call = backend.start_call("en", "somebody")
+    with pytest.raises(AccessDenied):
+        Desk(backend, person_in(UserRole.SUPERVISOR, "tries")).try_prompt(call.id, "en", "Be brief.")
+    desk = Desk(backend, person_in(UserRole.ADMIN, "tries"))
+    assert not desk.has_model
+    with pytest.raises(ModelNotConfigured):
+        desk.try_prompt(call.id, "en", "Be brief.")
+    lines = backend.audit.entries(AuditQuery(action=AuditAction.PROMPT_TRIED))
+    assert [line.subject for line in lines if line.person_id == desk.person.id] == [call.id]
+    backend.end_call(call.id)
 
 
 def test_changed_hints_are_in_use_and_written_down(backend: Backend) -> None:

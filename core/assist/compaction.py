@@ -43,7 +43,7 @@ CACHED_TURNS = 8_192
 
 def tokens_of(turn: Turn) -> int:
     """About how many tokens a turn takes."""
-    latin = sum(1 for character in turn.text if character.isascii())
+    latin = len(turn.text.encode("ascii", "ignore"))
     return TOKENS_A_TURN + math.ceil(latin / LATIN_CHARACTERS_A_TOKEN + (len(turn.text) - latin) / CHARACTERS_A_TOKEN)
 
 
@@ -89,6 +89,12 @@ class Compactor:
             extra = _cost(fuller) - _cost(chosen[index])
             if 0 < extra <= room:
                 chosen[index], room = fuller, room - extra
+        # What little is notable may leave room for more of the latest turns.
+        for index in reversed(range(first)):
+            room -= costs[index] - _cost(chosen[index])
+            if room < 0:
+                break
+            chosen[index] = turns[index]
         return tuple(turn for turn in chosen if turn is not None)
 
     @staticmethod

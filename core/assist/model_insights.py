@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 
-from core.assist.compaction import Compactor, tokens_of
+from core.assist.compaction import Compactor
 from core.assist.insight_request import insight_request
 from core.assist.insight_source import AnswerSoFar
 from core.assist.insight_stream import InsightStream
@@ -11,9 +11,6 @@ from core.assist.language_model import LanguageModel, ModelRequest
 from core.assist.prompt import Prompt
 from core.model.call import Language
 from core.model.insight import Insight, Turn
-
-PREPARE_SHARE = 0.5
-"""From this share of the budget on, turns are analysed before they have to be compacted."""
 
 
 class ModelInsights:
@@ -80,8 +77,8 @@ class ModelInsights:
 
     def prepare(self, turns: Sequence[Turn], language: Language) -> None:
         """See `InsightSource.prepare`."""
-        if sum(map(tokens_of, turns)) > PREPARE_SHARE * self._input_tokens:
-            self._compactor.prepare(turns, language)
+        # Turn by turn: once the budget is used up, no question has to wait for the analysis of them all.
+        self._compactor.prepare(turns, language)
 
     def close(self) -> None:
         """See `InsightSource.close`."""

@@ -101,6 +101,8 @@ class OpenAIModel:
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
+        # The SDK loads this part of it when it is first asked for; the first question need not wait for that.
+        self._completions = self._client.chat.completions
         self._loop.run_forever()
 
     def stream(self, request: ModelRequest) -> AnswerStream:
@@ -172,7 +174,7 @@ class OpenAIModel:
         return OLD_LIMIT if self._limit_name == NEW_LIMIT else NEW_LIMIT
 
     async def _receive(self, request: ModelRequest, answer: AnswerStream, limit_name: str) -> None:
-        stream = await self._client.chat.completions.create(**self._arguments(request, limit_name))
+        stream = await self._completions.create(**self._arguments(request, limit_name))
         has_ended = False
         length = 0
         async with stream:

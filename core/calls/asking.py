@@ -49,7 +49,7 @@ class Answer:
     """Why it is no whole answer."""
 
 
-class ModelRequest:
+class Asking:
     """Runs one question on a thread of the pool."""
 
     def __init__(

@@ -11,7 +11,7 @@ from functools import partial
 
 from core.assist.last_valid import over
 from core.assist.model_watch import Trouble, after_failure
-from core.calls.asking import Answer, ModelRequest, Question
+from core.calls.asking import Answer, Asking, Question
 from core.calls.insights import GuidanceResult, SummaryResult
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
@@ -194,7 +194,7 @@ class Inquiry:
         if not watch.may_ask():
             self._fall_back(question, watch.trouble)
             return
-        request = ModelRequest(
+        asking = Asking(
             self._insights.source,
             question,
             self._services.clock,
@@ -202,7 +202,7 @@ class Inquiry:
             self._mask,
             self._insights.is_closing,
         )
-        answer = request.run(self._believed, self._sent, self._drafted)
+        answer = asking.run(self._believed, self._sent, partial(self._drafted, question.seen_utterance))
         if answer is None:
             return
         if answer.error is None:
@@ -235,19 +235,19 @@ class Inquiry:
             self._submit()
             return
         self._trouble = trouble
+        self._show(ModelPhase.FAILED)
         if trouble.stands_in:
             self._hand_over(partial(self._extract, question, trouble.code))
-        self._show(ModelPhase.FAILED)
 
     def _sent(self) -> None:
         self._show(ModelPhase.ASKED)
 
-    def _drafted(self, insight: Insight) -> None:
-        self._show(ModelPhase.ANSWERING, insight)
+    def _drafted(self, seen_utterance: str, insight: Insight) -> None:
+        self._show(ModelPhase.ANSWERING, insight, seen_utterance)
         if insight.text.summary and insight.text.customer_issue:
-            self._hand_over(partial(self._guide, insight.text))
+            self._hand_over(partial(self._guide, insight.text, seen_utterance))
 
-    def _show(self, phase: ModelPhase, draft: Insight | None = None) -> None:
+    def _show(self, phase: ModelPhase, draft: Insight | None = None, seen_utterance: str = "") -> None:
         if self._activity is None:
             return
         trouble = self._trouble
@@ -255,6 +255,7 @@ class Inquiry:
             self._activity,
             phase=phase,
             draft=draft,
+            seen_utterance=seen_utterance,
             trouble=trouble.code if trouble is not None else "",
             stands_in=trouble is not None and trouble.stands_in,
             retry_at_s=trouble.retry_at - self._record.origin if trouble is not None else None,

@@ -105,7 +105,7 @@ def _tokens(trial: PromptTrial, reader: Reader) -> str:
     _ = reader.translate
     used = trial.usage
     if used is None:
-        return _("The server does not tell.")
+        return NOTHING if trial.problem is not None else _("The server does not tell.")
     words = _("{read} read, {cached} of them cached · {written} written")
     return words.format(
         read=reader.number(used.input_tokens),

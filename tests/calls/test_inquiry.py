@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from core.calls.session import CallSession
-from core.model.call import EndReason, Participant, Role
+from core.model.call import CallOrigin, EndReason, Participant, Role
 from core.model.errors import ModelDeclined, ModelKeyRefused, ModelRateLimited, ModelServerFailed, ModelStreamDropped
 from core.model.health import PartState
 from core.model.insight import ModelActivity, ModelPhase, Summary, SummaryText
@@ -76,7 +76,7 @@ async def talk(world: World) -> Talk:
 
 
 async def a_talk(world: World) -> Talk:
-    session = await world.call()
+    session = await world.call(origin=CallOrigin.SCRIPT)
     return Talk(world, session, await session.join(Role.CUSTOMER, "이수진"))
 
 

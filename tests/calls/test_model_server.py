@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
@@ -15,9 +16,9 @@ from core.assist.korean_dialect import KoreanDialect
 from core.assist.model_insights import ModelInsights
 from core.assist.openai_model import OpenAIModel
 from core.assist.prompt_folder import PromptFolder
-from core.model.call import EndReason, Role
+from core.model.call import CallOrigin, EndReason, Role
 from core.model.health import PartState
-from core.model.insight import ModelPhase, TokenUsage
+from core.model.insight import ModelPhase, SummaryText, TokenUsage
 from core.settings import Settings
 from tests.calls.conftest import World, opened_world
 from tests.calls.test_inquiry import Talk
@@ -26,6 +27,7 @@ from tests.fakes.openai_server import (
     ANSWER,
     PARAMETERS,
     OpenAIServer,
+    Script,
     Wire,
     declines,
     drops,
@@ -64,7 +66,7 @@ async def world(tmp_path: Path, server: OpenAIServer) -> AsyncIterator[World]:
 
 @pytest.fixture
 async def talk(world: World) -> Talk:
-    session = await world.call("en")
+    session = await world.call("en", CallOrigin.SCRIPT)
     return Talk(world, session, await session.join(Role.CUSTOMER, "Chris"))
 
 
@@ -184,6 +186,56 @@ async def test_nothing_that_is_hidden_crosses_the_network(world: World, talk: Ta
     await talk.summed_up(1)
     assert "1111" not in json.dumps(server.requests)
     assert "[card number]" in json.dumps(server.requests)
+
+
+async def test_failure_4_broken_json_is_never_shown_and_a_valid_summary_always_is(
+    world: World, talk: Talk, server: OpenAIServer
+) -> None:
+    """The first report's summary showed broken JSON, and grew without end."""
+    shown: list[str] = []
+
+    def look() -> None:
+        snapshot = talk.session.record.snapshot()
+        drafts = [snapshot.model.draft] if snapshot.model and snapshot.model.draft else []
+        for each in (*snapshot.summaries[-1:], *drafts):
+            shown.extend((*vars_of(each.text), each.suggested_reply, *(risk.words for risk in each.risks)))
+
+    talk.session.record.watch(look)
+    talk.say("I was charged twice, and I will leave.")
+    await talk.summed_up(1)
+    chance = random.Random(4)
+    for number in range(40):
+        server.script = broken(chance)
+        talk.say(f"So I said {number} times.")
+        await talk.said(number + 2)
+        await world.until(lambda: not world.insights.is_asking(talk.session.call.id))
+        world.clock.advance(700)
+        await talk.session.tick()
+        await world.until(lambda: not world.insights.is_asking(talk.session.call.id))
+        assert talk.summaries[-1].text.summary
+    assert not [text for text in shown if any(sign in text for sign in ('{"', '":', "\\", "}"))]
+    longest = max(len(request["messages"][-1]["content"]) for request in server.requests)
+    assert longest < 3_000, "neither does what is asked grow without end"
+
+
+def vars_of(text: SummaryText) -> tuple[str, ...]:
+    return text.summary, text.customer_issue, text.agent_action
+
+
+def broken(chance: random.Random) -> Script:
+    """An answer that is cut off, has other characters in it, or is something else altogether."""
+    at = chance.randrange(1, len(WHOLE) - 1)
+    match chance.randrange(5):
+        case 0:
+            return says(WHOLE[:at], size=chance.randrange(1, 40))
+        case 1:
+            return drops(WHOLE[:at])
+        case 2:
+            return says(WHOLE[:at] + chance.choice('{}[]",:\\') + WHOLE[at:], size=chance.randrange(1, 40))
+        case 3:
+            return says(json.dumps(ANSWER | {"summary": WHOLE[:at], "suggested_reply": WHOLE}))
+        case _:
+            return says("```json\n" + WHOLE + "\n```")
 
 
 async def test_nobody_is_asked_when_nothing_was_said(world: World, talk: Talk, server: OpenAIServer) -> None:

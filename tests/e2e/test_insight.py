@@ -89,16 +89,19 @@ def test_fields_appear_one_by_one_and_the_last_valid_ones_stay(server: Server, o
     expect(marks).to_have_count(3)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_is_readable_in_english_in_both_themes(server: Server, open_page: OpenPage, act: Act, theme: str) -> None:
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 1440), ("light", 1000), ("dark", 400)])
+def test_it_is_readable_in_english_in_both_themes_and_all_widths(
+    server: Server, open_page: OpenPage, act: Act, theme: str, width: int
+) -> None:
     act("reset")
-    live = open_page(f"{server.url}/live?call=c1", locale="en-US", theme=theme)
+    live = open_page(f"{server.url}/live?call=c1", locale="en-US", theme=theme, width=width)
     expect(live.locator(".es-bar-row")).to_be_visible(timeout=30_000)
     for step in ("final", "summary", "answer", "samples"):
         act(step)
     expect(live.locator(".es-marks li")).to_have_count(3)
+    assert live.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     expect(live.locator(".es-reply-label")).to_have_text("Suggested reply")
-    screenshot(live, f"insight-en-{theme}")
+    screenshot(live, f"insight-en-{theme}-{width}")
     act("stand-in")
     expect(live.locator(".es-model-trouble")).to_contain_text("The extract stands in.")
-    screenshot(live, f"insight-stand-in-en-{theme}")
+    screenshot(live, f"insight-stand-in-en-{theme}-{width}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.access.tokens import JoinGrant, ViewGrant
+from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
 from core.calls.costs import Prices
@@ -249,6 +250,8 @@ class PageBackend:
         self.wrap_ups: dict[CallId, WrapUpReport] = {}
         self.questions = Questions(None, SystemClock())
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
+        self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())
+        self.has_model = False
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot

@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.assist.prompt_folder import PromptFolder, PromptReport
+from core.assist.prompt_trial import PromptTrial
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import RIGHTS, Right, UserRole
+from core.model.archive import CallPage, CallQuery, FoundCall
+from core.model.call import CallId
 from core.model.clock import SystemClock
 from core.model.errors import EarshotError
 from core.settings import PROJECT_ROOT, Settings
@@ -40,6 +44,12 @@ class FakeSettingsDesk:
         )
     )
     hints: HintsFile = field(default_factory=lambda: HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock()))
+    prompts: PromptFolder = field(default_factory=lambda: PromptFolder(Path("no-such-folder"), SystemClock()))
+    has_model: bool = False
+    past_calls: tuple[FoundCall, ...] = ()
+    trial: PromptTrial | EarshotError | None = None
+    """What comes of trying a prompt."""
+    tried: list[tuple[CallId, str, str]] = field(default_factory=list)
     role: UserRole = UserRole.ADMIN
     refusal: EarshotError | None = None
     """Raised by everything, where there is one."""
@@ -71,6 +81,27 @@ class FakeSettingsDesk:
     def save_speech_hints(self, text: str, digest: str) -> HintsReport:
         self._ask()
         return self.hints.save(text, digest)
+
+    def prompt(self, language: str) -> PromptReport:
+        self._ask()
+        return self.prompts.report(language)
+
+    def save_prompt(self, text: str, language: str, digest: str) -> PromptReport:
+        self._ask()
+        return self.prompts.save(text, language, digest)
+
+    def search(self, query: CallQuery) -> CallPage:
+        self._ask()
+        found = tuple(each for each in self.past_calls if each.call.language == query.language)
+        return CallPage(found, len(found))
+
+    def try_prompt(self, call_id: CallId, language: str, text: str) -> PromptTrial:
+        self._ask()
+        self.tried.append((call_id, language, text))
+        if isinstance(self.trial, EarshotError):
+            raise self.trial
+        assert self.trial is not None
+        return self.trial
 
     def reload(self) -> None:
         self._ask()

@@ -17,6 +17,8 @@ class Paints {
   after(change) {
     const found = (change.utterances ?? []).filter((one) => one.is_final && one.text).map((one) => ["text", one.id]);
     const summary = change.summaries?.at(-1);
+    // The draft of an answer shows its summary before the rest has come.
+    if (change.model?.draft?.text.summary && change.model.seen_utterance) found.push(["summary", change.model.seen_utterance]);
     if (summary?.seen_utterance) found.push(["summary", summary.seen_utterance]);
     if (change.guidance?.seen_utterance) found.push(["passages", change.guidance.seen_utterance]);
     const fresh = found.filter(([what, utterance]) => !this.told.has(`${what}|${utterance}`));
