@@ -20,7 +20,7 @@ from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
 from core.model.call import Call, CallId, CallOrigin, Language, Participant, ParticipantId, Role, SupervisionMode
 from core.model.clock import Clock, SystemClock
-from core.model.errors import CallEnded, CallNotFound, ServerStarting, SignInRefused
+from core.model.errors import AlertPatternSlow, CallEnded, CallNotFound, ServerStarting, SignInRefused
 from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
@@ -52,6 +52,7 @@ class Backend:
         self.audit = self._parts.audit
         self.archive = self._parts.archive
         self.hints = self._parts.hints
+        self.alert_rules = self._parts.alert_rules
 
     # Calls
 
@@ -197,6 +198,10 @@ class Backend:
     def reload(self) -> KnowledgeReport:
         """Read the handbook's files again now; scripted demos are always read anew when they have changed."""
         return self._parts.retriever.reload()
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        """Alert rules that are of no effect, because their patterns took too long."""
+        return self._parts.alerting.switched_off
 
     def health(self) -> tuple[PartHealth, ...]:
         """Every part's state, for the health route and the pages."""

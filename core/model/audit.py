@@ -32,6 +32,8 @@ class AuditAction(StrEnum):
     """The handbook or the scenarios were read again because somebody asked."""
     HINTS_CHANGED = "hints_changed"
     """The vocabulary hints were edited; the detail counts them."""
+    ALERT_RULES_CHANGED = "alert_rules_changed"
+    """The alert rules were edited; the detail counts them."""
 
 
 @dataclass(frozen=True, slots=True)

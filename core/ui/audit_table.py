@@ -30,6 +30,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),
     AuditAction.RELOADED: message("had handbook and demos read again"),
     AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
+    AuditAction.ALERT_RULES_CHANGED: message("changed the alert rules"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),
@@ -42,6 +43,7 @@ DETAILS: Mapping[str, str] = {
     "right": message("right"),
     "keys": message("settings"),
     "phrases": message("phrases"),
+    "rules": message("rules"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {

@@ -18,7 +18,7 @@ from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
-SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "network.js", "live_view.js")
+SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "notices.js", "network.js", "live_view.js")
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.access.tokens import JoinGrant, ViewGrant
+from core.assist.alert_rules_file import alert_rules_file
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
 from core.calls.export import ExportFormat
-from core.calls.overviews import worst_first
+from core.calls.overviews import text_alerts_worst_first, worst_first
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import Person, SignInMethod, UserRole
@@ -29,6 +30,7 @@ from core.model.call import (
 )
 from core.model.clock import SystemClock
 from core.model.errors import (
+    AlertPatternSlow,
     CallEnded,
     CallNotFound,
     LinkInvalid,
@@ -239,6 +241,7 @@ class PageBackend:
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
+        self.alert_rules = alert_rules_file(Path("no-such-folder/alerts.yaml"), SystemClock())
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
@@ -301,6 +304,9 @@ class PageBackend:
 
     def knowledge(self) -> KnowledgeReport:
         return self.handbook
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        return ()
 
     def reload(self) -> KnowledgeReport:
         self.done.append(("reload",))
@@ -377,4 +383,5 @@ def _overview(snapshot: CallSnapshot) -> CallOverview:
         tuple(alert for alert in snapshot.quality.alerts if alert.is_open),
         said[-1] if said else None,
         snapshot.revision,
+        text_alerts_worst_first(snapshot.text_alerts),
     )

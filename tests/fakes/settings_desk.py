@@ -3,12 +3,13 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.assist.alert_rules_file import AlertRulesFile, AlertRulesReport, alert_rules_file
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import RIGHTS, Right, UserRole
 from core.model.clock import SystemClock
-from core.model.errors import EarshotError
+from core.model.errors import AlertPatternSlow, EarshotError
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
@@ -40,6 +41,10 @@ class FakeSettingsDesk:
         )
     )
     hints: HintsFile = field(default_factory=lambda: HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock()))
+    rules: AlertRulesFile = field(
+        default_factory=lambda: alert_rules_file(Path("no-such-folder/alerts.yaml"), SystemClock())
+    )
+    slow: tuple[AlertPatternSlow, ...] = ()
     role: UserRole = UserRole.ADMIN
     refusal: EarshotError | None = None
     """Raised by everything, where there is one."""
@@ -71,6 +76,17 @@ class FakeSettingsDesk:
     def save_speech_hints(self, text: str, digest: str) -> HintsReport:
         self._ask()
         return self.hints.save(text, digest)
+
+    def alert_rules(self) -> AlertRulesReport:
+        self._ask()
+        return self.rules.report()
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        return self.slow
+
+    def save_alert_rules(self, text: str, digest: str) -> AlertRulesReport:
+        self._ask()
+        return self.rules.save(text, digest)
 
     def reload(self) -> None:
         self._ask()
