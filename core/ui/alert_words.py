@@ -1,6 +1,7 @@
 """Every word about alerts that rules raise, and about browser notifications. English sentences are keys."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from core.assist.alert_rules import (
     AlertRule,
@@ -11,6 +12,7 @@ from core.assist.alert_rules import (
     SentimentBelow,
     Silence,
     SpeakingShare,
+    TalkOver,
 )
 from core.language.catalogue import Translate, message
 from core.model.call import Role
@@ -27,8 +29,6 @@ WHO: Mapping[Role, str] = {
     Role.SUPERVISOR: message("Supervisor"),
     Role.PERSONA: message("AI persona"),
 }
-MOST_SHOWN = 12
-"""Words of one condition that a description has room for."""
 
 
 def text_alert_words(translate: Translate) -> dict[str, object]:
@@ -57,39 +57,54 @@ def notice_words(translate: Translate) -> dict[str, str]:
     }
 
 
-def condition_words(rule: AlertRule, locale: str, translate: Translate) -> tuple[str, ...]:
-    """What a rule looks for, in sentences; of what is said one for each condition."""
+@dataclass(frozen=True, slots=True)
+class ConditionLine:
+    """What a rule looks for, or a part of it."""
+
+    sentence: str
+    """In the reader's language; where `{what}` stands in it, what is looked for is shown."""
+    quoted: tuple[str, ...] = ()
+    """What is looked for, as it is written in the file."""
+
+
+def condition_lines(rule: AlertRule, translate: Translate) -> tuple[ConditionLine, ...]:
+    """What a rule looks for; of what is said one line for each condition."""
     _ = translate
     condition: Condition = rule.condition
     if isinstance(condition, Said):
         lines = [_said(each, condition, _) for each in condition.conditions]
         if sum(not each.is_negated for each in condition.conditions) > 1:
-            lines.append(_("all within {seconds:g} s of each other").format(seconds=condition.within_s))
+            within = _("all within {seconds:g} s of each other").format(seconds=condition.within_s)
+            lines.append(ConditionLine(within))
         return tuple(lines)
+    if isinstance(condition, RiskFlagged):
+        if not condition.kind:
+            return (ConditionLine(_("the language model sees any risk")),)
+        return (ConditionLine(_("the language model sees the risk {what}"), (condition.kind,)),)
+    return (ConditionLine(_measured(condition, _)),)
+
+
+def _measured(condition: SentimentBelow | Silence | TalkOver | SpeakingShare, translate: Translate) -> str:
+    _ = translate
     if isinstance(condition, SentimentBelow):
         text = _("the customer's sentiment is below {score:g} for {seconds:g} s")
-        return (text.format(score=condition.below, seconds=condition.for_s),)
-    if isinstance(condition, RiskFlagged):
-        named = _("the language model sees the risk “{kind}”").format(kind=condition.kind)
-        return (named if condition.kind else _("the language model sees any risk"),)
+        return text.format(score=condition.below, seconds=condition.for_s)
     if isinstance(condition, Silence):
-        return (_("nobody speaks for {seconds:g} s").format(seconds=condition.for_s),)
-    if isinstance(condition, SpeakingShare):
-        text = _("{who} has more than {share:g} % of all speech in {seconds:g} s")
-        return (text.format(who=_(WHO[condition.by]), share=condition.above_pct, seconds=condition.within_s),)
-    return (_("two speak at the same time for {seconds:g} s").format(seconds=condition.for_s),)
+        return _("nobody speaks for {seconds:g} s").format(seconds=condition.for_s)
+    if isinstance(condition, TalkOver):
+        return _("two speak at the same time for {seconds:g} s").format(seconds=condition.for_s)
+    text = _("{who} has more than {share:g} % of all speech in {seconds:g} s")
+    return text.format(who=_(WHO[condition.by]), share=condition.above_pct, seconds=condition.within_s)
 
 
-def _said(each: SaidCondition, said: Said, translate: Translate) -> str:
+def _said(each: SaidCondition, said: Said, translate: Translate) -> ConditionLine:
     _ = translate
-    what = each.pattern or ", ".join(each.words[:MOST_SHOWN]) + (" …" if len(each.words) > MOST_SHOWN else "")
     who = _(WHO[each.by]) if each.by else _("anybody")
     if not each.is_negated:
-        return _("{who} says: {what}").format(who=who, what=what)
-    is_absence = all(one.is_negated for one in said.conditions)
-    text = (
-        _("{who} does not say within {seconds:g} s of the beginning: {what}")
-        if is_absence
-        else _("{who} does not say within {seconds:g} s after that: {what}")
-    )
-    return text.format(who=who, seconds=said.within_s, what=what)
+        text = _("{who} says: {what}")
+    elif all(one.is_negated for one in said.conditions):
+        text = _("{who} does not say within {seconds:g} s of the beginning: {what}")
+    else:
+        text = _("{who} does not say within {seconds:g} s after that: {what}")
+    sentence = text.format(who=who, seconds=said.within_s, what="{what}")
+    return ConditionLine(sentence, (each.pattern,) if each.pattern else each.words)

@@ -11,10 +11,13 @@ from core.assist.alert_rules_file import RULES_FORM, SAMPLE, AlertRulesReport
 from core.language.catalogue import Translate, describe
 from core.model.access import Right
 from core.model.errors import AlertPatternSlow
-from core.ui.alert_words import LEVELS, condition_words
+from core.ui.alert_words import LEVELS, ConditionLine, condition_lines
 from core.ui.file_editor import EditorWords, FileEditor, as_written
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
+
+MOST_SHOWN = 20
+"""Words of one condition that a row has room for."""
 
 
 class AlertsDesk(Protocol):
@@ -69,8 +72,8 @@ def _editor(open_desk: Callable[[], AlertsDesk], reader: Reader) -> None:
             ),
             last_good=_("The last good rules stay in use."),
             text_help=_(
-                "Words are found whatever their endings. Exactly one of said, sentiment, risk, silence, talk_over and"
-                " speaking_share belongs to a rule."
+                "Words are found whatever their endings. Exactly one of `said`, `sentiment`, `risk`, `silence`,"
+                " `talk_over` and `speaking_share` belongs to a rule."
             ),
             may_change=_(
                 "Administrators may change the rules. A change counts from the next second on, for running calls, too,"
@@ -91,7 +94,7 @@ def _preview(rules: AlertRules, reader: Reader) -> None:
         st.info(_("There are no rules, and no alerts about what is said."), icon=":material/notifications_off:")
         return
     st.subheader(_("What it means"), anchor=False)
-    heads = (_("Rule"), _("When"), _("What happens"))
+    heads = (_("Rule"), _("Condition"), _("What happens"))
     head = "".join(f"<th scope='col'>{escape(each)}</th>" for each in heads)
     body = "".join(_row(rule, reader) for rule in rules.rules)
     st.html(f"<table class='es-hints es-rules'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
@@ -99,13 +102,19 @@ def _preview(rules: AlertRules, reader: Reader) -> None:
 
 def _row(rule: AlertRule, reader: Reader) -> str:
     _ = reader.translate
-    lines = condition_words(rule, reader.locale, _)
-    when = "".join(f"<div>{escape(line)}</div>" for line in lines)
+    when = "".join(f"<div>{_condition(line)}</div>" for line in condition_lines(rule, _))
     level = f"<span class='es-tag es-level' data-level='{rule.level.value}'>{escape(_(LEVELS[rule.level]))}</span>"
+    category = f"<div class='es-quiet'><code>{escape(rule.category)}</code></div>"
     return (
-        f"<tr><td>{escape(rule.names[reader.locale])}<div class='es-quiet'>{escape(rule.category)}</div></td>"
+        f"<tr><td>{escape(rule.names[reader.locale])}{category}</td>"
         f"<td>{when}</td><td>{level}{_consequences(rule, _)}</td></tr>"
     )
+
+
+def _condition(line: ConditionLine) -> str:
+    quoted = " ".join(f"<code>{escape(each)}</code>" for each in line.quoted[:MOST_SHOWN])
+    more = " …" if len(line.quoted) > MOST_SHOWN else ""
+    return escape(line.sentence).replace("{what}", quoted + more)
 
 
 def _consequences(rule: AlertRule, translate: Translate) -> str:

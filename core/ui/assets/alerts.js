@@ -56,7 +56,7 @@ class AlertList {
     const known = new Map([...list.children].map((line) => [line.dataset.key, line]));
     const lines = alerts.map((alert, index) => {
       const line = known.get(keys[index]) ?? this.line(keys[index], alert);
-      setText(line.children[0].lastChild ?? line.children[0], alert.level ? nameOfRule(alert, this.locale) : this.sentence(alert, this.nameOf(alert.leg_id)));
+      setText(line.children[0].lastChild, alert.level ? nameOfRule(alert, this.locale) : this.sentence(alert, this.nameOf(alert.leg_id)));
       setText(line.children[1], when(alert));
       return line;
     });

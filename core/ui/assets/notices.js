@@ -11,9 +11,9 @@ class Notices {
     this.box = el("input", { type: "checkbox", role: "switch" });
     this.root = el("label", { class: "es-notices" }, this.box, el("span", { text: words.switch }));
     this.box.addEventListener("change", () => this.turn(this.box.checked));
-    // Another page of this browser has the same switch.
-    this.follow = (event) => event.key === NOTICES_KEY && this.show();
-    window.addEventListener("storage", this.follow);
+    // Other pages of this browser have the same switch, and so has another view of this page.
+    this.follow = () => this.show();
+    for (const kind of ["storage", NOTICES_KEY]) window.addEventListener(kind, this.follow);
     this.show();
   }
 
@@ -40,7 +40,7 @@ class Notices {
     } catch {
       // A browser that keeps nothing cannot remember the switch, and leaves it off.
     }
-    this.show();
+    window.dispatchEvent(new Event(NOTICES_KEY));
   }
 
   show() {
@@ -77,7 +77,7 @@ class Notices {
   }
 
   close() {
-    window.removeEventListener("storage", this.follow);
+    for (const kind of ["storage", NOTICES_KEY]) window.removeEventListener(kind, this.follow);
   }
 }
 
