@@ -13,7 +13,7 @@ from core.calls.export import ExportFormat, export_call
 from core.calls.session import CallSession
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
-from core.model.call import CallState, EndReason, Participant, Role
+from core.model.call import EndReason, Participant, Role
 from core.model.health import PartState
 from core.model.text_alert import TextAlert
 from core.model.utterance import Recognition
@@ -80,7 +80,7 @@ async def test_what_a_rule_finds_is_shown_kept_and_cleared(world: World) -> None
     assert alerts["silence"].is_open
     await session.end(EndReason.HUNG_UP)
     assert all(not each.is_open for each in session.record.snapshot().text_alerts)
-    await world.until(lambda: len(world.store.load_call(session.call.id).text_alerts) == 2)
+    await world.until(lambda: [a.is_open for a in world.store.load_call(session.call.id).text_alerts] == [False, False])
     kept = world.store.load_call(session.call.id)
     assert kept.text_alerts[0] == replace(alerts["cancel"], words=())
     assert kept.snapshot((), session.record.snapshot().quality).text_alerts == kept.text_alerts
@@ -154,7 +154,7 @@ async def test_an_export_has_the_alerts_without_words(world: World) -> None:
     save(world, RULES)
     session = await spoken(world, "해지해 주세요")
     await session.end(EndReason.HUNG_UP)
-    await world.until(lambda: world.store.load_call(session.call.id).call.state is CallState.ENDED)
+    await world.until(lambda: world.store.load_call(session.call.id).text_alerts)
     content = json.loads(export_call(world.store.load_call(session.call.id), (), ExportFormat.JSON))
     (alert,) = content["text_alerts"]
     assert (alert["rule_id"], alert["level"], "words" in alert) == ("cancel", "critical", False)
