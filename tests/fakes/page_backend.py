@@ -43,6 +43,7 @@ from core.model.health import PartHealth, PartState
 from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
+from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Correction, Utterance
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
@@ -89,6 +90,29 @@ def make_snapshot(call: Call, **parts: object) -> CallSnapshot:
         "dropped": {},
     }
     return CallSnapshot(call=call, **(empty | parts))
+
+
+RULE_NAMES: Mapping[str, Mapping[str, str]] = {
+    "cancel": {"ko": "해지 요구", "en": "Wants to cancel"},
+    "refund": {"ko": "환불 요구", "en": "Asks for a refund"},
+    "legal": {"ko": "신고·법적 조치 언급", "en": "Mentions a complaint or the law"},
+    "silence": {"ko": "긴 침묵", "en": "Long silence"},
+}
+
+
+def text_alert(rule_id: str, level: AlertLevel, *utterance_ids: str, notify: bool = False) -> TextAlert:
+    """An alert of one of these rules that goes on."""
+    return TextAlert(
+        f"{rule_id}-1",
+        rule_id,
+        RULE_NAMES[rule_id],
+        "churn",
+        level,
+        12.0,
+        utterance_ids,
+        words=("해지",),
+        notify=notify,
+    )
 
 
 @dataclass

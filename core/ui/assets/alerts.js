@@ -1,8 +1,9 @@
-// Alerts: what is wrong now, worst first, and what was, folded away. The server judges; this shows. Those that rules
-// raise from what is said stand before those about the network.
+// Alerts: what is wrong now, worst first, and what was, folded away. The server judges; this shows. What is
+// critical of what was said stands before the alerts about the network, the rest after them.
 
 const SEVERITY = ["no_media", "one_way_audio", "low_mos", "packet_loss", "high_rtt", "high_jitter", "stats_gap"];
 const LEVELS = ["critical", "warning", "info"];
+const ORDER = ["critical", ...SEVERITY, "warning", "info"];
 const DIGITS = { no_media: 0, one_way_audio: 0, stats_gap: 0, high_rtt: 0, high_jitter: 0, low_mos: 2, packet_loss: 1 };
 
 class AlertList {
@@ -39,7 +40,7 @@ class AlertList {
     const alerts = [...this.text, ...this.network];
     const open = alerts.filter((alert) => alert.cleared_at_s === null);
     const over = alerts.filter((alert) => alert.cleared_at_s !== null);
-    const rank = (alert) => (alert.level ? LEVELS.indexOf(alert.level) : LEVELS.length + SEVERITY.indexOf(alert.kind));
+    const rank = (alert) => ORDER.indexOf(alert.level ?? alert.kind);
     open.sort((a, b) => rank(a) - rank(b) || a.raised_at_s - b.raised_at_s);
     over.sort((a, b) => b.cleared_at_s - a.cleared_at_s);
     this.root.hidden = !alerts.length;
