@@ -102,6 +102,19 @@ def test_marks_are_seen_in_both_languages_and_themes(
     screenshot(page, f"alerts-supervisor-{locale[:2]}-{theme}")
 
 
+@pytest.mark.parametrize(("locale", "tab"), [("ko-KR", "알림 규칙"), ("en-US", "Alert rules")])
+def test_the_rules_are_explained_on_the_settings_page(
+    calls: Server, open_page: OpenPage, locale: str, tab: str
+) -> None:
+    page = open_page(f"{calls.url}/settings", locale=locale, theme="light" if locale == "ko-KR" else "dark")
+    page.get_by_role("tab", name=tab).click(timeout=30_000)
+    table = page.locator(".es-rules")
+    expect(table.locator("tbody tr")).to_have_count(12)
+    screenshot(page, f"alerts-editor-{locale[:2]}")
+    table.scroll_into_view_if_needed()
+    screenshot(page, f"alerts-rules-{locale[:2]}")
+
+
 def test_a_call_is_coloured_and_comes_up(supervision: Server, open_page: OpenPage) -> None:
     act(supervision, "reset")
     page = opened(open_page, f"{supervision.url}/supervisor")

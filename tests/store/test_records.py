@@ -26,8 +26,10 @@ from core.model.insight import Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.quality import CallQuality
 from core.model.snapshot import Note
+from core.model.text_alert import AlertLevel
 from core.model.utterance import Utterance
 from core.store.records import Store
+from tests.fakes.page_backend import text_alert
 
 CALL = Call(CallId("c1"), "ko", CallState.WAITING, CallOrigin.BROWSER, created_at=1_000.0)
 PERSON = Participant(
@@ -85,6 +87,20 @@ def test_a_call_comes_back_as_it_was_kept(store: Store) -> None:
     assert (kept.summaries, kept.guidance, kept.notes) == ((summary,), (guidance,), (note,))
     assert kept.legs == {"l1": "p1"}
     assert kept.snapshot((), CallQuality()).now_s == 0.5
+
+
+def test_an_alert_is_kept_as_it_is_now_but_not_the_words_that_raised_it(store: Store) -> None:
+    raised = text_alert("cancel", AlertLevel.CRITICAL, "p1-0", notify=True)
+    store.save_text_alert(CALL.id, raised)
+    store.save_text_alert(CALL.id, text_alert("silence", AlertLevel.INFO))
+    store.save_text_alert(CALL.id, replace(raised, cleared_at_s=20.0, participant_id=PERSON.id))
+    first, second = store.load_call(CALL.id).text_alerts
+    assert first == replace(raised, cleared_at_s=20.0, participant_id=PERSON.id, words=())
+    assert second.is_open
+    assert store.load_call(CALL.id).snapshot((), CallQuality()).text_alerts[1].cleared_at_s is not None
+    store.delete_call(CALL.id)
+    store.create_call(CALL)
+    assert store.load_call(CALL.id).text_alerts == ()
 
 
 def test_an_utterance_that_is_kept_twice_is_there_once(store: Store) -> None:

@@ -43,7 +43,7 @@ def desk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSettingsDe
 
 
 def press(test: AppTest, label: str) -> AppTest:
-    (button,) = [each for each in test.button if each.label == label]
+    (button,) = [each for each in test.button if each.label == label and each.key.startswith("hints-")]
     button.click().run()
     assert not test.exception, [e.message for e in test.exception]
     return test
@@ -59,7 +59,7 @@ def said(test: AppTest) -> str:
 
 
 def is_disabled(test: AppTest, label: str) -> bool:
-    (button,) = [each for each in test.button if each.label == label]
+    (button,) = [each for each in test.button if each.label == label and each.key.startswith("hints-")]
     return button.disabled
 
 
