@@ -52,6 +52,7 @@ def notice_words(translate: Translate) -> dict[str, str]:
             "The browser does not allow notifications for this page. Allow them in the settings beside the address."
         ),
         "unavailable": _("This browser gives notifications to secure pages only: open this page with https://."),
+        "unsupported": _("This browser cannot show notifications of a page. Use one of a computer."),
         "body": _("Critical alert in the call of {people}."),
         "body_nobody": _("Critical alert in a call."),
     }

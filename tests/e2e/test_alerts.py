@@ -32,6 +32,13 @@ RAISED = """
 })()
 """
 """Keeps what notifications say, and how often permission was asked for."""
+REFUSING = """() => {
+  window.Notification = class {
+    static permission = "granted";
+    constructor() { throw new TypeError("Illegal constructor"); }
+  };
+}"""
+"""As browsers of phones do it."""
 LOOKS = (("ko-KR", "light"), ("ko-KR", "dark"), ("en-US", "light"), ("en-US", "dark"))
 
 
@@ -108,6 +115,7 @@ def test_the_rules_are_explained_on_the_settings_page(
 ) -> None:
     page = open_page(f"{calls.url}/settings", locale=locale, theme="light" if locale == "ko-KR" else "dark")
     page.get_by_role("tab", name=tab).click(timeout=30_000)
+    expect(page.get_by_role("textbox", name=re.compile("YAML")).last).to_be_visible()
     table = page.locator(".es-rules")
     expect(table.locator("tbody tr")).to_have_count(12)
     screenshot(page, f"alerts-editor-{locale[:2]}")
@@ -174,6 +182,19 @@ def test_the_supervisors_list_notifies_too(supervision: Server, open_page: OpenP
     ((title, body),) = raised(page)
     assert title == "해지 요구"
     assert body.startswith("긴급 알림이 나온 통화:")
+
+
+def test_a_browser_that_refuses_a_notification_turns_the_switch_off_and_says_so(
+    calls: Server, open_page: OpenPage
+) -> None:
+    page = on_the_call(calls, open_page)
+    switch = page.get_by_role("switch", name="브라우저 알림")
+    switch.check()
+    page.evaluate(REFUSING)
+    act(calls, "flag")
+    expect(switch).to_be_disabled()
+    expect(switch).not_to_be_checked()
+    expect(switch).to_have_attribute("aria-description", re.compile("컴퓨터의 브라우저"))
 
 
 def test_a_browser_that_forbids_notifications_is_told_how_to_allow_them(calls: Server, open_page: OpenPage) -> None:

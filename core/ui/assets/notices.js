@@ -18,7 +18,7 @@ class Notices {
   }
 
   get isAvailable() {
-    return "Notification" in window && window.isSecureContext;
+    return "Notification" in window && window.isSecureContext && !this.isRefused;
   }
 
   get isOn() {
@@ -45,10 +45,11 @@ class Notices {
 
   show() {
     const isDenied = this.isAvailable && Notification.permission === "denied";
-    const { unavailable, denied, tip } = this.words;
+    const { unavailable, unsupported, denied, tip } = this.words;
+    const missing = this.isRefused ? unsupported : unavailable;
     this.box.checked = this.isOn;
     this.box.disabled = !this.isAvailable || isDenied;
-    this.root.title = this.isAvailable ? (isDenied ? denied : tip) : unavailable;
+    this.root.title = this.isAvailable ? (isDenied ? denied : tip) : missing;
     this.box.setAttribute("aria-description", this.root.title);
   }
 
@@ -64,12 +65,21 @@ class Notices {
 
   raise(key, alert, people) {
     const { body, body_nobody } = this.words;
-    const notice = new Notification(nameOfRule(alert, this.locale), {
+    const options = {
       body: people ? fill(body, { people }) : body_nobody,
       // Of two pages that show the same call, the second replaces what the first has shown.
       tag: `earshot|${key}`,
       lang: this.locale,
-    });
+    };
+    let notice;
+    try {
+      notice = new Notification(nameOfRule(alert, this.locale), options);
+    } catch {
+      // Browsers of phones have the constructor, and refuse to be called from a page.
+      this.isRefused = true;
+      this.show();
+      return;
+    }
     notice.addEventListener("click", () => {
       window.focus();
       notice.close();
