@@ -23,7 +23,15 @@ from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
 from core.model.call import Call, CallId, CallOrigin, Language, Participant, ParticipantId, Role, SupervisionMode
 from core.model.clock import Clock, SystemClock
-from core.model.errors import CallEnded, CallNotFound, ModelNotConfigured, NothingSaid, ServerStarting, SignInRefused
+from core.model.errors import (
+    AlertPatternSlow,
+    CallEnded,
+    CallNotFound,
+    ModelNotConfigured,
+    NothingSaid,
+    ServerStarting,
+    SignInRefused,
+)
 from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.overview import CallOverview
@@ -61,6 +69,7 @@ class Backend:
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
         self.prices = self._parts.prices
+        self.alert_rules = self._parts.alert_rules
 
     # Calls
 
@@ -271,6 +280,10 @@ class Backend:
     def reload(self) -> KnowledgeReport:
         """Read the handbook's files again now; scripted demos are always read anew when they have changed."""
         return self._parts.retriever.reload()
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        """Alert rules that are of no effect, because their patterns took too long."""
+        return self._parts.alerting.switched_off
 
     def health(self) -> tuple[PartHealth, ...]:
         """Every part's state, for the health route and the pages."""

@@ -9,6 +9,7 @@ the sign-in is over, and StoreError where the store is unwell.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from core.assist.alert_rules_file import AlertRulesReport
 from core.assist.prompt_folder import PromptReport
 from core.assist.prompt_trial import PromptTrial
 from core.assist.scenarios import ScenarioList
@@ -37,7 +38,7 @@ from core.model.call import (
     SupervisionMode,
 )
 from core.model.cost import Cost
-from core.model.errors import AccessDenied, CallNotFound, ParticipantNotFound, SignInEnded
+from core.model.errors import AccessDenied, AlertPatternSlow, CallNotFound, ParticipantNotFound, SignInEnded
 from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
@@ -411,6 +412,26 @@ class Desk:
         self.snapshot(call_id)
         self._write(AuditAction.PROMPT_TRIED, call_id, language=language)
         return self._backend.try_prompt(call_id, language, text)
+
+    def alert_rules(self) -> AlertRulesReport:
+        """The alert rules in use, and their file as it is now."""
+        self.require(Right.SEE_SETTINGS)
+        return self._backend.alert_rules.report()
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        """Alert rules that are of no effect, because their patterns took too long."""
+        self.require(Right.SEE_SETTINGS)
+        return self._backend.switched_off_rules()
+
+    def save_alert_rules(self, text: str, digest: str) -> AlertRulesReport:
+        """Put a text in the place of the rules' file, which had this digest when it was opened. Blocking.
+
+        Raises AlertRulesInvalid, AlertRulesChanged, AlertRulesUnwritable.
+        """
+        self.require(Right.CHANGE_SETTINGS)
+        saved = self._backend.alert_rules.save(text, digest)
+        self._write(AuditAction.ALERT_RULES_CHANGED, rules=str(len(saved.content.rules)))
+        return saved
 
     def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
         """Lines of the audit log, newest first."""

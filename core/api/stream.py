@@ -147,7 +147,6 @@ def text_alert(alert: TextAlert) -> Json:
         "raised_at_s": round(alert.raised_at_s, 1),
         "cleared_at_s": _rounded(alert.cleared_at_s),
         "utterance_ids": alert.utterance_ids,
-        "words": alert.words,
         "notify": alert.notify,
     }
 

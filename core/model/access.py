@@ -43,7 +43,7 @@ class Right(StrEnum):
     """Read the parts' health in full, and the server's load."""
     SEE_SETTINGS = "see_settings"
     CHANGE_SETTINGS = "change_settings"
-    """Change what the Settings page can change: the vocabulary hints."""
+    """Change what the Settings page can change: the vocabulary hints, the alert rules."""
     RELOAD = "reload"
     """Have the handbook and the scenarios read again."""
     SEE_AUDIT = "see_audit"

@@ -37,6 +37,8 @@ class AuditAction(StrEnum):
     """The prompt for a language was edited; the detail names the language."""
     PROMPT_TRIED = "prompt_tried"
     """A prompt was tried on a call that is over: what was said in it went to the language model once more."""
+    ALERT_RULES_CHANGED = "alert_rules_changed"
+    """The alert rules were edited; the detail counts them."""
 
 
 @dataclass(frozen=True, slots=True)

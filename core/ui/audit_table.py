@@ -33,6 +33,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
     AuditAction.PROMPT_CHANGED: message("changed a prompt"),
     AuditAction.PROMPT_TRIED: message("tried a prompt on a call"),
+    AuditAction.ALERT_RULES_CHANGED: message("changed the alert rules"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),
@@ -45,6 +46,7 @@ DETAILS: Mapping[str, str] = {
     "right": message("right"),
     "keys": message("settings"),
     "phrases": message("phrases"),
+    "rules": message("rules"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {

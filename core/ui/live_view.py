@@ -26,6 +26,7 @@ SCRIPTS = (
     "insight.js",
     "questions.js",
     "alerts.js",
+    "notices.js",
     "network.js",
     "paints.js",
     "live_view.js",

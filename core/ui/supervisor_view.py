@@ -27,7 +27,7 @@ from core.ui.wording import ORIGIN_NOTES
 CALL = "call"
 """Query parameter: the chosen call."""
 LIST = "supervision-calls"
-SCRIPTS = ("dom.js", "supervision.js")
+SCRIPTS = ("dom.js", "notices.js", "supervision.js")
 
 _component = st.components.v2.component(
     "earshot_supervision",

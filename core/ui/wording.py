@@ -7,6 +7,7 @@ from core.model.access import UserRole
 from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
 from core.model.health import PartState
 from core.settings.loading import Source
+from core.ui.alert_words import notice_words, text_alert_words
 from core.ui.insight_words import insight_words
 from core.ui.path_words import path_words
 from core.ui.quality_words import quality_words
@@ -68,6 +69,7 @@ PARTS: Mapping[str, str] = {
     "speech": message("Speech to text"),
     "assist": message("Summary"),
     "guidance": message("Handbook"),
+    "alerts": message("Alerts"),
     "store": message("Records"),
 }
 
@@ -266,6 +268,8 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
         "quality": quality_words(_),
         "insight": insight_words(_),
+        "text_alerts": text_alert_words(_),
+        "notices": notice_words(_),
         "path": path_words(_),
         "metric_tips": {field: _(text) for field, text in METRIC_TIPS.items()},
     }

@@ -12,9 +12,11 @@ from core.model.errors import CallNotFound, DiskFull
 from core.model.health import PartHealth, PartState
 from core.model.insight import Insight, ModelActivity, ModelPhase, SummaryText
 from core.model.message import Message
+from core.model.text_alert import AlertLevel
 from core.quality.alerts import judged
 from tests.calls.test_record import a_call, a_sample, an_utterance
 from tests.fakes.clock import ManualClock
+from tests.fakes.page_backend import text_alert
 from tests.quality.stream import sample
 
 
@@ -55,6 +57,27 @@ def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
     (sample,) = changes(before, record.snapshot(), str)["samples"]
     assert sample["at_s"] == 2.0
     assert sample["jitter_ms"] is None
+
+
+def test_what_rules_raised_is_sent_when_it_changes() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    assert "text_alerts" not in changes(None, record.snapshot(), str)
+    record.set_text_alerts((text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True),))
+    before = record.snapshot()
+    (told,) = changes(None, before, str)["text_alerts"]
+    assert json.loads(json.dumps(told)) == {
+        "id": "cancel-1",
+        "names": {"ko": "해지 요구", "en": "Wants to cancel"},
+        "category": "churn",
+        "level": "critical",
+        "raised_at_s": 12.0,
+        "cleared_at_s": None,
+        "utterance_ids": ["u1"],
+        "notify": True,
+    }
+    assert "text_alerts" not in changes(before, record.snapshot(), str)
+    record.set_text_alerts(())
+    assert changes(before, record.snapshot(), str)["text_alerts"] == []
 
 
 def test_scores_and_alerts_are_sent_when_they_change() -> None:

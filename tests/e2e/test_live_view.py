@@ -103,7 +103,7 @@ def test_a_question_is_answered_with_what_was_said_and_leads_there(live: Page, a
     field = live.get_by_label("이 통화에 대해 묻기").get_by_role("textbox")
     field.fill("요금이 왜 많이 나왔나요?")
     field.press("Enter")
-    reply = live.locator(".es-reply")
+    reply = live.locator(".es-answering")
     expect(reply.locator("li")).to_contain_text("이번 달 요금이 너무 많이 나왔어요.")
     expect(reply).to_contain_text("언어 모델 없이")
     reply.locator("li button").click()

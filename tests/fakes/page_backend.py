@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.access.tokens import JoinGrant, ViewGrant
+from core.assist.alert_rules_file import alert_rules_file
 from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
 from core.calls.costs import Prices
 from core.calls.export import ExportFormat
-from core.calls.overviews import worst_first
+from core.calls.overviews import text_alerts_worst_first, worst_first
 from core.calls.questions import AnswerReport, Questions
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
@@ -33,6 +34,7 @@ from core.model.call import (
 )
 from core.model.clock import SystemClock
 from core.model.errors import (
+    AlertPatternSlow,
     CallEnded,
     CallNotFound,
     LinkInvalid,
@@ -45,6 +47,7 @@ from core.model.health import PartHealth, PartState
 from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
+from core.model.text_alert import AlertLevel, TextAlert
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Correction, Utterance
 from core.model.wrap_up import Filing, WrapUp, WrapUpText
@@ -93,6 +96,29 @@ def make_snapshot(call: Call, **parts: object) -> CallSnapshot:
         "dropped": {},
     }
     return CallSnapshot(call=call, **(empty | parts))
+
+
+RULE_NAMES: Mapping[str, Mapping[str, str]] = {
+    "cancel": {"ko": "해지 요구", "en": "Wants to cancel"},
+    "refund": {"ko": "환불 요구", "en": "Asks for a refund"},
+    "legal": {"ko": "신고·법적 조치 언급", "en": "Mentions a complaint or the law"},
+    "silence": {"ko": "긴 침묵", "en": "Long silence"},
+}
+
+
+def text_alert(rule_id: str, level: AlertLevel, *utterance_ids: str, notify: bool = False) -> TextAlert:
+    """An alert of one of these rules that goes on."""
+    return TextAlert(
+        f"{rule_id}-1",
+        rule_id,
+        RULE_NAMES[rule_id],
+        "churn",
+        level,
+        12.0,
+        utterance_ids,
+        words=("해지",),
+        notify=notify,
+    )
 
 
 @dataclass
@@ -252,6 +278,7 @@ class PageBackend:
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
         self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())
         self.has_model = False
+        self.alert_rules = alert_rules_file(Path("no-such-folder/alerts.yaml"), SystemClock())
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
@@ -348,6 +375,9 @@ class PageBackend:
     def knowledge(self) -> KnowledgeReport:
         return self.handbook
 
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        return ()
+
     def reload(self) -> KnowledgeReport:
         self.done.append(("reload",))
         return self.handbook
@@ -434,4 +464,5 @@ def _overview(snapshot: CallSnapshot) -> CallOverview:
         tuple(alert for alert in snapshot.quality.alerts if alert.is_open),
         said[-1] if said else None,
         snapshot.revision,
+        text_alerts_worst_first(snapshot.text_alerts),
     )

@@ -36,8 +36,10 @@ from core.model.insight import (
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.quality import CallQuality
 from core.model.snapshot import Note
+from core.model.text_alert import AlertLevel
 from core.model.utterance import Utterance
 from core.store.records import Store
+from tests.fakes.page_backend import text_alert
 
 CALL = Call(CallId("c1"), "ko", CallState.WAITING, CallOrigin.BROWSER, created_at=1_000.0)
 PERSON = Participant(
@@ -114,6 +116,20 @@ def test_all_that_a_model_said_comes_back_and_what_it_did_not_say_stays_unsaid(s
     for summary in (bare, stand_in, full, unfinished):
         store.save_summary(CALL.id, summary)
     assert store.load_call(CALL.id).summaries == (bare, stand_in, full, unfinished)
+
+
+def test_an_alert_is_kept_as_it_is_now_but_not_the_words_that_raised_it(store: Store) -> None:
+    raised = text_alert("cancel", AlertLevel.CRITICAL, "p1-0", notify=True)
+    store.save_text_alert(CALL.id, raised)
+    store.save_text_alert(CALL.id, text_alert("silence", AlertLevel.INFO))
+    store.save_text_alert(CALL.id, replace(raised, cleared_at_s=20.0, participant_id=PERSON.id))
+    first, second = store.load_call(CALL.id).text_alerts
+    assert first == replace(raised, cleared_at_s=20.0, participant_id=PERSON.id, words=())
+    assert second.is_open
+    assert store.load_call(CALL.id).snapshot((), CallQuality()).text_alerts[1].cleared_at_s is not None
+    store.delete_call(CALL.id)
+    store.create_call(CALL)
+    assert store.load_call(CALL.id).text_alerts == ()
 
 
 def test_an_utterance_that_is_kept_twice_is_there_once(store: Store) -> None:

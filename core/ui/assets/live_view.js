@@ -104,13 +104,16 @@ class LiveView {
     this.colours = new Map();
     this.bar = new CallBar(this.words);
     this.moment = data.moment;
+    this.notices = new Notices(this.words.notices, data.locale);
+    this.bar.row.append(this.notices.root);
     this.transcript = new Transcript(this.words, {
+      locale: data.locale,
       correct: data.may_correct ? (id, text) => this.data.correct({ id, text }) : null,
       link: (seconds) => this.link(seconds),
     });
     this.summary = new SummaryPanel(this.words);
     this.handbook = new HandbookPanel(this.words);
-    this.network = new NetworkPanel(this.words);
+    this.network = new NetworkPanel(this.words, data.locale, (id) => this.transcript.showSaid(id));
     this.paints = new Paints();
     this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
     this.catchUp = new CatchUpCard(this.words, data.catch_up);
@@ -249,6 +252,7 @@ class LiveView {
     if (change.call || change.legs) this.network.setCall(this.call, this.legs, this.colours);
     this.network.addSpeech(utterances);
     this.network.add(change.samples ?? []);
+    if (change.text_alerts || change.reset) this.takeTextAlerts(change.text_alerts ?? [], !change.reset);
     if (change.quality) this.network.setQuality(change.quality);
     this.handbook.show(change.guidance);
     if (change.parts) this.parts = change.parts;
@@ -260,6 +264,15 @@ class LiveView {
     if (change.reset) this.network.redraw();
     if (this.moment !== null && this.moment !== undefined && this.transcript.showMoment(this.moment)) this.moment = null;
     if (change.call && this.call.state !== this.data.state && this.call.state === "ended") this.data.ended();
+  }
+
+  // What a stream begins with is news only where it was broken off in between.
+  takeTextAlerts(alerts, isChange) {
+    this.transcript.showMarks(alerts);
+    this.network.alerts.showText(alerts);
+    const isNews = isChange || Boolean(this.hasAlerts);
+    this.hasAlerts = true;
+    this.notices.take(this.callId, alerts, peopleOf(this.call, this.words), isNews && this.call.state !== "ended");
   }
 
   status() {
@@ -298,6 +311,7 @@ class LiveView {
     this.above.disconnect();
     window.removeEventListener("resize", this.fit);
     this.transcript.close();
+    this.notices.close();
     this.network.close();
     this.paints.close();
     this.root.remove();

@@ -29,7 +29,7 @@ class QuestionPanel {
     this.field = el("input", { type: "text", maxlength: "300", placeholder: words.ask_placeholder, "aria-label": words.ask, autocomplete: "off" });
     this.button = el("button", { type: "submit", text: words.ask_button });
     this.form = el("form", { class: "es-ask" }, this.field, this.button);
-    this.reply = el("div", { class: "es-reply", "aria-live": "polite", hidden: true });
+    this.reply = el("div", { class: "es-answering", "aria-live": "polite", hidden: true });
     this.root = el("section", { class: "es-card es-questions", "aria-label": words.ask }, this.form, this.reply);
     // Enter that ends a Korean syllable is no question yet.
     this.field.addEventListener("keydown", (event) => event.key === "Enter" && event.isComposing && event.preventDefault());

@@ -20,11 +20,12 @@ from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary,
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
+from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Utterance
 from core.model.wrap_up import Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.quality.alerts import QualityWatch
 from tests.fakes.insight_source import FULL, USAGE, growing
-from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
+from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot, text_alert
 from tests.fakes.turn_records import a_turn_record
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -171,6 +172,12 @@ def measure(at_s: float, jitter_ms: float) -> None:
     server.change(CALL, samples=samples, quality=watch.quality, now_s=at_s)
 
 
+def found(*alerts: TextAlert) -> None:
+    """Rules have found something, besides what they had found."""
+    known = {alert.id: alert for alert in server.snapshots[CALL].text_alerts}
+    server.change(CALL, text_alerts=tuple((known | {alert.id: alert for alert in alerts}).values()))
+
+
 def lose() -> None:
     """The customer's connection breaks."""
     call = server.snapshots[CALL].call
@@ -234,6 +241,13 @@ STEPS: dict[str, Callable[[], None]] = {
     "stand-in": lambda: fail(stands_in=True),
     "samples": lambda: [measure(float(t), 41.0) for t in range(1, 30)] and None,
     "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
+    "flag": lambda: found(
+        text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True),
+        text_alert("refund", AlertLevel.WARNING, "u1", "u2"),
+        text_alert("silence", AlertLevel.INFO),
+    ),
+    "flag_more": lambda: found(text_alert("legal", AlertLevel.CRITICAL, "u2", notify=True)),
+    "flag_over": lambda: found(replace(text_alert("cancel", AlertLevel.CRITICAL, "u1"), cleared_at_s=60.0)),
     "lose": lose,
     "review": review,
     "end": end,
