@@ -108,7 +108,6 @@ class FakeSettingsDesk:
         assert self.trial is not None
         return self.trial
 
-
     def alert_rules(self) -> AlertRulesReport:
         self._ask()
         return self.rules.report()
