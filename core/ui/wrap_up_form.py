@@ -15,6 +15,7 @@ from core.model.access import Right
 from core.model.call import Call, CallId
 from core.model.insight import SentimentLabel
 from core.model.wrap_up import Filing, Resolution, WrapUpDraft, WrapUpText
+from core.ui.insight_words import SENTIMENTS
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 
@@ -25,11 +26,6 @@ RESOLUTIONS: Mapping[Resolution, str] = {
     Resolution.FOLLOW_UP: message("To be followed up"),
     Resolution.UNRESOLVED: message("Not resolved"),
     Resolution.UNKNOWN: message("Unknown"),
-}
-SENTIMENTS: Mapping[SentimentLabel, str] = {
-    SentimentLabel.NEGATIVE: message("Negative"),
-    SentimentLabel.NEUTRAL: message("Neutral"),
-    SentimentLabel.POSITIVE: message("Positive"),
 }
 LINES_HEIGHT = 150
 

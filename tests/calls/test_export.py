@@ -126,7 +126,7 @@ def test_json_holds_all_that_a_model_said_and_what_stood_in_for_it() -> None:
     )
     stand_in = Summary(SummaryText("환불 요청", "", ""), "extractive", "LexRank", "u1", 1, 4.0, 0.1, stands_in_for="X")
     call = replace(call_of(said("해지할게요")), summaries=(by_model, stand_in))
-    told = json.loads(export_call(call, (), ExportFormat.JSON))["summaries"]
+    told = json.loads(export_call(call, (), ExportFormat.JSON, NO_TURNS))["summaries"]
     assert told[0]["intent"] == {"label": "refund", "confidence": 0.9}
     assert told[0]["sentiment"] == {"label": "negative", "score": -0.6, "trend": "falling"}
     assert told[0]["risks"] == [{"kind": "churn", "words": "해지할게요"}]

@@ -13,9 +13,10 @@ from core.calls.export import ExportFormat, export_call
 from core.calls.session import CallSession
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
-from core.model.call import EndReason, Participant, Role
+from core.model.call import CallId, EndReason, Participant, Role
 from core.model.health import PartState
 from core.model.text_alert import TextAlert
+from core.model.turn_trace import TurnRecord
 from core.model.utterance import Recognition
 from tests.calls.conftest import World
 from tests.fakes.clock import ManualClock
@@ -155,7 +156,9 @@ async def test_an_export_has_the_alerts_without_words(world: World) -> None:
     session = await spoken(world, "해지해 주세요")
     await session.end(EndReason.HUNG_UP)
     await world.until(lambda: world.store.load_call(session.call.id).text_alerts)
-    content = json.loads(export_call(world.store.load_call(session.call.id), (), ExportFormat.JSON))
+    content = json.loads(
+        export_call(world.store.load_call(session.call.id), (), ExportFormat.JSON, TurnRecord(CallId("none")))
+    )
     (alert,) = content["text_alerts"]
     assert (alert["rule_id"], alert["level"], "words" in alert) == ("cancel", "critical", False)
     assert alert["utterance_ids"] == [content["utterances"][0]["id"]]

@@ -13,6 +13,7 @@ from core.calls.questions import AT_ONCE, LONGEST_QUESTION, Questions
 from core.calls.wrap_ups import WrapUps
 from core.model.call import CallId, EndReason, Role
 from core.model.errors import CallRunning, ModelAnswerInvalid, QuestionInvalid, QuestionsBusy, WrapUpFiled
+from core.model.turn_trace import TurnRecord
 from core.model.utterance import Recognition
 from core.model.wrap_up import Resolution, WrapUpText
 from tests.calls.conftest import World
@@ -120,7 +121,9 @@ async def test_what_is_filed_is_kept_beside_the_draft_tidied_masked_and_for_good
     world.wrap_ups.draft(call_id)
     await drafted(world, world.wrap_ups, call_id)
     assert world.wrap_ups.report(call_id).wrap_up == filed
-    exported = json.loads(export_call(world.store.load_call(call_id), (), ExportFormat.JSON))
+    exported = json.loads(
+        export_call(world.store.load_call(call_id), (), ExportFormat.JSON, TurnRecord(CallId("none")))
+    )
     assert exported["wrap_up"]["filed"]["text"]["resolution"] == "follow_up"
     world.store.delete_call(call_id)
 
