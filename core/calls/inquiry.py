@@ -83,7 +83,7 @@ class Inquiry:
         if question is self._stood_in_for:
             return
         self._stood_in_for = question
-        done = partial(self._extracted, question, stands_in_for)
+        done = partial(self._extracted, stands_in_for)
         self._insights.ask_summary(
             self._record.call.id,
             question.finals,
@@ -91,7 +91,7 @@ class Inquiry:
             done=lambda result: self._hand_over(partial(done, result)),
         )
 
-    def _extracted(self, question: Question, stands_in_for: str, result: SummaryResult) -> None:
+    def _extracted(self, stands_in_for: str, result: SummaryResult) -> None:
         latest = self._record.latest_summary
         if latest is None and not result.text.summary:
             return
@@ -116,7 +116,7 @@ class Inquiry:
                 stands_in_for=stands_in_for,
             )
         )
-        self._guide(question, result.text)
+        self._guide(result.text)
 
     def _take(self, question: Question, answer: Answer, believed: Insight) -> None:
         """Keep what the model said, and what of an answer that broke off was valid."""
@@ -139,32 +139,25 @@ class Inquiry:
                 usage=answer.usage,
             )
         )
-        self._guide(question, believed.text)
+        self._guide(believed.text)
 
     def _keep(self, summary: Summary) -> None:
         self._record.add_summary(summary)
         store = self._services.store
         self._services.durable.post(partial(store.save_summary, self._record.call.id, summary))
 
-    def _guide(self, question: Question, text: SummaryText) -> None:
-        """Ask the handbook what this question's answer is about, unless it has been asked just that."""
+    def _guide(self, text: SummaryText) -> None:
+        """Ask the handbook, unless it has been asked just that."""
         query = f"{text.summary} {text.customer_issue}"
         if query == self._query:
             return
         self._query = query
-        done = partial(self._guided, question, self._record.now_s())
         self._insights.ask_guidance(
-            self._record.call.id, text, done=lambda found: self._hand_over(partial(done, found))
+            self._record.call.id, text, done=lambda found: self._hand_over(partial(self._guided, found))
         )
 
-    def _guided(self, question: Question, asked_s: float, result: GuidanceResult) -> None:
+    def _guided(self, result: GuidanceResult) -> None:
         guidance = Guidance(query=result.query, answer=result.answer, at_s=self._record.now_s(), took_s=result.took_s)
-        logger.debug(
-            "call %s: passages for utterance %s came %.3f s after they were asked for",
-            self._record.call.id,
-            question.seen_utterance,
-            guidance.at_s - asked_s,
-        )
         self._record.set_guidance(guidance)
         call_id, store = self._record.call.id, self._services.store
         self._services.durable.post(partial(store.save_guidance, call_id, guidance))
@@ -188,7 +181,7 @@ class Inquiry:
             self._mask,
             self._insights.is_closing,
         )
-        answer = asking.run(self._believed, self._sent, partial(self._drafted, question))
+        answer = asking.run(self._believed, self._sent, self._drafted)
         if answer is None:
             return
         if answer.error is None:
@@ -228,10 +221,10 @@ class Inquiry:
     def _sent(self) -> None:
         self._show(ModelPhase.ASKED)
 
-    def _drafted(self, question: Question, insight: Insight) -> None:
+    def _drafted(self, insight: Insight) -> None:
         self._show(ModelPhase.ANSWERING, insight)
         if insight.text.summary and insight.text.customer_issue:
-            self._hand_over(partial(self._guide, question, insight.text))
+            self._hand_over(partial(self._guide, insight.text))
 
     def _show(self, phase: ModelPhase, draft: Insight | None = None) -> None:
         if self._activity is None:
