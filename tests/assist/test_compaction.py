@@ -65,6 +65,8 @@ def test_what_nobody_has_taken_up_stays_and_small_talk_goes(
         assert phrase.casefold() in text
     assert settled not in words(kept)
     assert kept[-1] == long[-1]
+    least = words(compactor.compact(long, language, 1)).casefold()
+    assert all(phrase.casefold() in least for phrase in unresolved), "however little room there is"
 
 
 def test_what_was_settled_goes_before_what_was_not_and_what_the_agent_did_stays_while_there_is_room() -> None:

@@ -244,7 +244,9 @@ async def test_nobody_is_asked_when_nothing_was_said(world: World, talk: Talk, s
     assert server.requests == []
 
 
-async def test_closing_lets_a_silent_server_go_at_once(world: World, talk: Talk, server: OpenAIServer) -> None:
+async def test_closing_lets_a_silent_server_go_at_once_and_blames_nobody(
+    world: World, talk: Talk, server: OpenAIServer, caplog: pytest.LogCaptureFixture
+) -> None:
     server.script = keeps_silent
     talk.say("I was charged twice.")
     await world.until(lambda: server.requests)
@@ -252,3 +254,4 @@ async def test_closing_lets_a_silent_server_go_at_once(world: World, talk: Talk,
     assert world.insights.model_pool is not None
     assert world.insights.model_pool.busy_s == 0
     assert talk.summaries == ()
+    assert not [line for line in caplog.records if line.levelname in ("WARNING", "ERROR")]
