@@ -2,13 +2,12 @@
 
 import hashlib
 import logging
-import os
 import stat
-import tempfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.model.atomic_file import put_in_place
 from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import HintsChanged, HintsInvalid, HintsUnreadable, HintsUnwritable
@@ -20,7 +19,6 @@ logger = logging.getLogger(__name__)
 
 SAMPLE = Path(__file__).with_name("sample_hints.yaml")
 """What an editor begins with where there is no file yet; it is never in use itself."""
-_NEW_FILE_MODE = 0o644
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ class HintsFile:
             if self._current().digest != digest:
                 raise HintsChanged(path=str(self.path))
             try:
-                _put_in_place(data, self.path)
+                put_in_place(data, self.path)
             except OSError as error:
                 raise HintsUnwritable(path=str(self.path), reason=error.strerror or str(error)) from error
             return self._current()
@@ -137,20 +135,3 @@ class HintsFile:
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(LARGEST_BYTES + 1)
-
-
-def _put_in_place(data: bytes, path: Path) -> None:
-    """Write a file whole: a crash leaves the former one or the new one. A link stays one. Raises OSError."""
-    target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE)
-        os.replace(draft, target)
-    except BaseException:
-        os.unlink(draft)
-        raise

@@ -3,7 +3,6 @@
 Nothing here draws itself again: a redraw in the middle of a word would break off what a Korean keyboard is composing.
 """
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Protocol
@@ -17,6 +16,7 @@ from core.speech.hints import HintClass, HintPhrase, SpeechHints
 from core.speech.hints_file import SAMPLE, HintsReport
 from core.speech.hints_format import decode_hints, parse_hints
 from core.speech.whisper_prompt import whisper_prompt
+from core.ui.markup import as_written
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 from core.ui.wording import SPOKEN_LANGUAGES
@@ -27,7 +27,6 @@ OPENED = "hints-opened"
 """The report that the text in the editor began with."""
 OUTCOME = "hints-outcome"
 """What came of pressing Save: an error, or None; said once."""
-MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#$~|:]")
 MOST_LINES = 200
 """Of one list in the preview."""
 EDITOR_HEIGHT = 420
@@ -167,11 +166,6 @@ def _wrong(problem: HintsInvalid, text: str, translate: Translate) -> None:
     lines = text.splitlines()
     if problem.line <= len(lines):
         st.code(f"{problem.line:>4}  {lines[problem.line - 1]}", language=None)
-
-
-def as_written(text: str) -> str:
-    """A text for where Markdown is read, with nothing in it taken for Markdown, formulas or icons."""
-    return MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def _save(open_desk: Callable[[], HintsDesk]) -> None:

@@ -10,7 +10,7 @@ from core.language.catalogue import translator
 from core.model.access import UserRole
 from core.model.errors import HintsUnwritable
 from core.speech.hints_file import SAMPLE, HintsFile
-from core.ui.hints_editor import as_written
+from core.ui.markup import as_written
 from tests.fakes import settings_desk
 from tests.fakes.clock import ManualClock
 from tests.fakes.settings_desk import FakeSettingsDesk
