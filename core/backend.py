@@ -15,6 +15,7 @@ from core.calls.leg_port import LegPort
 from core.calls.overviews import worst_first
 from core.calls.session import CallSession
 from core.guidance.background import KnowledgeReport
+from core.guidance.knowledge_folder import KnowledgeChange
 from core.media.events import MediaLoad
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
@@ -52,6 +53,7 @@ class Backend:
         self.audit = self._parts.audit
         self.archive = self._parts.archive
         self.hints = self._parts.hints
+        self.guidance = self._parts.handbook
 
     # Calls
 
@@ -192,11 +194,16 @@ class Backend:
 
     def knowledge(self) -> KnowledgeReport:
         """The handbook in use, and its files."""
-        return self._parts.retriever.report()
+        return self._parts.local_handbook.report()
 
     def reload(self) -> KnowledgeReport:
         """Read the handbook's files again now; scripted demos are always read anew when they have changed."""
-        return self._parts.retriever.reload()
+        return self._parts.local_handbook.reload()
+
+    def change_handbook(self, change: KnowledgeChange) -> KnowledgeReport:
+        """Change a file of the handbook, and use it. Blocking, some seconds. Raises GuidanceError."""
+        self._parts.handbook_files.change(change)
+        return self._parts.local_handbook.reload()
 
     def health(self) -> tuple[PartHealth, ...]:
         """Every part's state, for the health route and the pages."""

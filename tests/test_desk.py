@@ -11,6 +11,7 @@ from core.backend import Backend
 from core.calls.export import ExportFormat
 from core.desk import Desk
 from core.guest import Guest
+from core.guidance.knowledge_folder import KnowledgeChange
 from core.model.access import RIGHTS, Person, Right, SignInMethod, UserRole
 from core.model.archive import CallQuery
 from core.model.audit import AuditAction, AuditQuery
@@ -21,6 +22,7 @@ from core.model.errors import (
     CallRunning,
     HintsChanged,
     HintsInvalid,
+    KnowledgePathRefused,
     ParticipantNotFound,
     ScenarioNotFound,
     SignInEnded,
@@ -67,13 +69,17 @@ DEEDS: dict[str, Deed] = {
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
     "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
+    "handbook": Deed(Right.READ_HANDBOOK, lambda desk, call: desk.handbook()),
+    "change_handbook": Deed(
+        Right.CHANGE_HANDBOOK, lambda desk, call: desk.change_handbook(KnowledgeChange("../out.md", "## a\nb\n", ""))
+    ),
     "speech_hints": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.speech_hints()),
     "save_speech_hints": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_speech_hints("", "another file's")),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
 }
-IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning, ParticipantNotFound, HintsChanged)
+IMPOSSIBLE = (ScenarioNotFound, UtteranceNotFound, CallRunning, ParticipantNotFound, HintsChanged, KnowledgePathRefused)
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}
 """These take a seat of one's own, whoever one is."""

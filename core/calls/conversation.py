@@ -193,7 +193,10 @@ class Conversation:
         call_id, store = self._record.call.id, self._services.store
         self._services.durable.post(partial(store.save_summary, call_id, summary))
         self._services.insights.ask_guidance(
-            call_id, result.text, done=lambda found: self._hand_over(partial(self._guided, found))
+            call_id,
+            result.text,
+            done=lambda found: self._hand_over(partial(self._guided, found)),
+            failed=lambda error: self._hand_over(partial(self._record.set_guidance_problem, error)),
         )
 
     def _guided(self, result: GuidanceResult) -> None:

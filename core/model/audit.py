@@ -32,6 +32,8 @@ class AuditAction(StrEnum):
     """The handbook or the scenarios were read again because somebody asked."""
     HINTS_CHANGED = "hints_changed"
     """The vocabulary hints were edited; the detail counts them."""
+    HANDBOOK_CHANGED = "handbook_changed"
+    """A file of the handbook was added, changed or removed; the detail says which, and names the entry."""
 
 
 @dataclass(frozen=True, slots=True)

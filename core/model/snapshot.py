@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.model.call import Call, LegId, ParticipantId
+from core.model.errors import GuidanceError
 from core.model.health import PartHealth
 from core.model.insight import Summary
 from core.model.passage import Guidance
@@ -48,3 +49,5 @@ class CallSnapshot:
     parts: tuple[PartHealth, ...]
     dropped: Mapping[str, int]
     """Every bounded queue's counter of what it dropped, by the queue's name."""
+    guidance_problem: GuidanceError | None = None
+    """Why the handbook gave no answer when it was last asked; `guidance` is then an older one."""

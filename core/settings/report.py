@@ -39,7 +39,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "google_stream_s", "whisper_model", "whisper_workers", "whisper_threads", "whisper_beam", "whisper_window_s",
         "endpoint_ms", "speech_hints",
     ),
-    "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),
+    "Handbook and demos": (
+        "knowledge_dir", "guidance_documents", "guidance_url", "guidance_key", "guidance_timeout_s", "guidance_token",
+        "embedding_url", "embedding_model", "embedding_key", "scenario_dir",
+    ),
 }  # fmt: skip
 """Each family's heading, and the fields that belong to it. A test holds it complete."""
 

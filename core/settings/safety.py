@@ -52,6 +52,9 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         and urlsplit(settings.google_endpoint).hostname not in LOCAL_NAMES
     ):
         yield "google_endpoint", "without TLS it may be on this machine only"
+    if bool(settings.embedding_url) != bool(settings.embedding_model):
+        missing = "embedding_model" if settings.embedding_url else "embedding_url"
+        yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"

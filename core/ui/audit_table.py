@@ -30,6 +30,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),
     AuditAction.RELOADED: message("had handbook and demos read again"),
     AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
+    AuditAction.HANDBOOK_CHANGED: message("changed the handbook"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),
@@ -42,6 +43,8 @@ DETAILS: Mapping[str, str] = {
     "right": message("right"),
     "keys": message("settings"),
     "phrases": message("phrases"),
+    "change": message("change"),
+    "entry": message("entry"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {
@@ -58,6 +61,8 @@ RIGHTS: Mapping[Right, str] = {
     Right.SEE_SETTINGS: message("see the settings"),
     Right.CHANGE_SETTINGS: message("change the settings"),
     Right.RELOAD: message("have files read again"),
+    Right.READ_HANDBOOK: message("read the handbook"),
+    Right.CHANGE_HANDBOOK: message("change the handbook"),
     Right.SEE_AUDIT: message("read the audit log"),
     Right.MAKE_TOKENS: message("make API tokens"),
 }
@@ -72,6 +77,11 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         SupervisionMode.COACH.value: message("Coach"),
         SupervisionMode.BARGE_IN.value: message("Barge in"),
         SupervisionMode.TAKE_OVER.value: message("Take over"),
+    },
+    "change": {
+        "added": message("file added"),
+        "changed": message("file changed"),
+        "removed": message("file removed"),
     },
     "right": {right.value: words for right, words in RIGHTS.items()},
 }

@@ -48,6 +48,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "babel": ("core/language/",),
     "sumy": ("core/assist/extractive.py",),
     "bm25s": ("core/guidance/bm25_index.py",),
+    "httpx": ("core/guidance/json_server.py",),
     "markdown_it": ("core/guidance/markdown.py",),
     "pyarrow": ("core/quality/segments.py",),
     "pandas": ("core/quality/", "core/ui/"),

@@ -227,6 +227,7 @@ class LiveView {
     this.network.add(change.samples ?? []);
     if (change.quality) this.network.setQuality(change.quality);
     this.handbook.show(change.guidance);
+    this.handbook.warn(change.reset ? (change.guidance_problem ?? "") : change.guidance_problem);
     if (change.parts) this.parts = change.parts;
     if (change.dropped) this.dropped = change.dropped;
     if (change.parts || change.dropped) this.bar.trouble(this.parts, this.dropped);
