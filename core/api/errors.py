@@ -20,11 +20,13 @@ from core.model.errors import (
     LinkError,
     NotSignedIn,
     ParticipantNotFound,
+    QuestionInvalid,
     ScenarioNotFound,
     SignInEnded,
     SignInRefused,
     TextInvalid,
     UtteranceNotFound,
+    WrapUpFiled,
 )
 
 MOST_FIELDS = 20
@@ -38,8 +40,10 @@ _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
     (ScenarioNotFound, 404),
     (CallEnded, 409),
     (CallRunning, 409),
+    (WrapUpFiled, 409),
     (CallLimitReached, 503),
     (TextInvalid, 422),
+    (QuestionInvalid, 422),
     (GuidanceRequestRefused, 422),
     (GuidanceLoop, 508),
     (GuidanceServerSilent, 504),

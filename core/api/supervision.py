@@ -12,6 +12,7 @@ from core.model.call import CallId, Participant, Role
 from core.model.errors import EarshotError
 from core.model.overview import CallOverview
 from core.model.quality import Alert
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 from core.quality.mos import band_of
 
@@ -39,6 +40,7 @@ def row(overview: CallOverview) -> Json:
         "mos": None if overview.mos is None else round(overview.mos, 1),
         "band": None if overview.mos is None else band_of(overview.mos),
         "alerts": [_alert(each, call.participants) for each in overview.alerts],
+        "text_alerts": [_text_alert(each) for each in overview.text_alerts],
         "last_words": None if overview.last_words is None else _words(overview.last_words),
     }
 
@@ -63,6 +65,16 @@ def _alert(alert: Alert, participants: tuple[Participant, ...]) -> Json:
         "kind": alert.kind,
         "direction": alert.direction,
         "participant": next((each.name for each in participants if each.leg_id == alert.leg_id), ""),
+        "raised_at_s": round(alert.raised_at_s, 1),
+    }
+
+
+def _text_alert(alert: TextAlert) -> Json:
+    return {
+        "id": alert.id,
+        "names": dict(alert.names),
+        "level": alert.level,
+        "notify": alert.notify,
         "raised_at_s": round(alert.raised_at_s, 1),
     }
 

@@ -1,6 +1,6 @@
 """The interface of a language model: instructions and material go in, text that fits a JSON schema comes out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -29,6 +29,19 @@ class ModelDelta:
     usage: TokenUsage | None = None
 
 
+class ModelAnswer(Protocol):
+    """An answer on its way: iterating waits for it, `close` ends the request. A generator is one."""
+
+    def __iter__(self) -> "ModelAnswer":
+        """Itself."""
+
+    def __next__(self) -> ModelDelta:
+        """The next piece. Blocking. Raises AssistError."""
+
+    def close(self) -> None:
+        """Wait for no more of it. Idempotent."""
+
+
 class LanguageModel(Protocol):
     """A chat model behind some server. Several threads may ask at once."""
 
@@ -36,9 +49,12 @@ class LanguageModel(Protocol):
     """The vendor, shown beside what it says."""
     model: str
 
-    def stream(self, request: ModelRequest) -> Iterator[ModelDelta]:
-        """Ask. Blocking: the iterator waits for the network; closing it ends the request.
+    def stream(self, request: ModelRequest) -> ModelAnswer:
+        """Ask. Whoever gives an answer up closes it (`contextlib.closing`); until then the request goes on.
 
         Raises:
             AssistError: the request failed or its answer ended in a way that is no answer; while iterating, too.
         """
+
+    def close(self) -> None:
+        """End all requests and whatever serves them. Idempotent."""

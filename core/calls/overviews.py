@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from core.model.call import CallState, LegState
 from core.model.overview import CallOverview
 from core.model.quality import Alert, AlertKind, Band
+from core.model.text_alert import LEVELS, AlertLevel, TextAlert
 from core.quality.mos import band_of
 
 KINDS = tuple(AlertKind)
@@ -17,8 +18,9 @@ AUDIBLE = {Band.POOR: 0, Band.FAIR: 1}
 def worst_first(overviews: Iterable[CallOverview]) -> tuple[CallOverview, ...]:
     """Calls in the order of how badly they need somebody.
 
-    First those in which somebody is lost or not heard at all, then those with open alerts by their kind, then those
-    that sound bad; among equals live ones before waiting ones, and those that have run longest.
+    First those in which somebody is lost or not heard at all, then those in which something critical was said, then
+    those with open network alerts by their kind, those with a warning of what was said, and those that sound bad; among
+    equals live ones before waiting ones, and those that have run longest.
     """
     return tuple(sorted(overviews, key=_urgency))
 
@@ -26,6 +28,11 @@ def worst_first(overviews: Iterable[CallOverview]) -> tuple[CallOverview, ...]:
 def alerts_worst_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     """The open alerts by their kind; among equals the oldest first."""
     return tuple(sorted((a for a in alerts if a.is_open), key=lambda a: (KINDS.index(a.kind), a.raised_at_s, a.leg_id)))
+
+
+def text_alerts_worst_first(alerts: Iterable[TextAlert]) -> tuple[TextAlert, ...]:
+    """The open alerts by their level; among equals the oldest first."""
+    return tuple(sorted((a for a in alerts if a.is_open), key=lambda a: (LEVELS.index(a.level), a.raised_at_s, a.id)))
 
 
 def _urgency(overview: CallOverview) -> tuple[int, int, bool, float, str]:
@@ -39,7 +46,12 @@ def _trouble(overview: CallOverview) -> tuple[int, int]:
     is_somebody_lost = any(p.leg_state is LegState.LOST for p in overview.call.participants if p.role.speaks)
     if is_somebody_lost or kinds & SILENT:
         return 0, 0
+    levels = {alert.level for alert in overview.text_alerts}
+    if AlertLevel.CRITICAL in levels:
+        return 1, 0
     if kinds:
-        return 1, min(map(KINDS.index, kinds))
+        return 2, min(map(KINDS.index, kinds))
+    if AlertLevel.WARNING in levels:
+        return 3, 0
     band = None if overview.mos is None else band_of(overview.mos)
-    return (2, AUDIBLE[band]) if band in AUDIBLE else (3, 0)
+    return (4, AUDIBLE[band]) if band in AUDIBLE else (5, 0)

@@ -2,19 +2,20 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from core.calls.overviews import alerts_worst_first
+from core.calls.overviews import alerts_worst_first, text_alerts_worst_first
 from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
 from core.model.errors import GuidanceError
-from core.model.insight import Summary
+from core.model.insight import ModelActivity, Summary
 from core.model.overview import CallOverview
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 SAMPLE_WINDOW_S = 300.0
@@ -39,12 +40,15 @@ class CallRecord:
         self._guidance_problem: GuidanceError | None = None
         self._samples: deque[RtpSample] = deque()
         self._quality = CallQuality()
+        self._text_alerts: tuple[TextAlert, ...] = ()
         self._legs: Mapping[LegId, ParticipantId] = {}
         self._notes: list[Note] = []
         self._dropped: Counter[str] = Counter()
         self._picture: CallSnapshot | None = None
         self._last_words: Utterance | None = None
         self._line: CallOverview | None = None
+        self._model: ModelActivity | None = None
+        self._watchers: dict[object, Callable[[], None]] = {}
 
     @property
     def origin(self) -> float:
@@ -96,6 +100,7 @@ class CallRecord:
                     alerts=alerts_worst_first(self._quality.alerts),
                     last_words=self._last_words,
                     revision=self._revision,
+                    text_alerts=text_alerts_worst_first(self._text_alerts),
                 )
             return self._line
 
@@ -123,6 +128,12 @@ class CallRecord:
         with self._changing():
             self._summaries.append(summary)
 
+    def set_model(self, model: ModelActivity) -> None:
+        """State what the language model is about."""
+        if model != self._model:
+            with self._changing():
+                self._model = model
+
     def set_guidance(self, guidance: Guidance) -> None:
         """Show a new answer of the handbook."""
         with self._changing():
@@ -147,6 +158,11 @@ class CallRecord:
         if quality != self._quality:
             with self._changing():
                 self._quality = quality
+
+    def set_text_alerts(self, alerts: tuple[TextAlert, ...]) -> None:
+        """State which alerts rules have raised so far."""
+        with self._changing():
+            self._text_alerts = alerts
 
     def add_note(self, note: Note) -> None:
         """Add a line about something that happened."""
@@ -177,8 +193,28 @@ class CallRecord:
                     notes=tuple(self._notes),
                     parts=(),
                     dropped={queue: count for queue, count in self._dropped.items() if count},
+                    model=self._model,
+                    text_alerts=self._text_alerts,
                 )
             return replace(self._picture, now_s=self.now_s())
+
+    @property
+    def watchers(self) -> int:
+        """How many are told of every change."""
+        return len(self._watchers)
+
+    def watch(self, notify: Callable[[], None]) -> Callable[[], None]:
+        """Be told of every change, until the function that is returned is called. Any thread; `notify` must not wait
+        and may come from any thread."""
+        key = object()
+        with self._lock:
+            self._watchers[key] = notify
+
+        def unwatch() -> None:
+            with self._lock:
+                self._watchers.pop(key, None)
+
+        return unwatch
 
     def _in_order(self) -> tuple[Utterance, ...]:
         return tuple(sorted(self._utterances.values(), key=_begin))
@@ -192,7 +228,7 @@ def _begin(utterance: Utterance) -> tuple[float, str]:
 
 
 class _Change:
-    """Holds the lock for the length of a change, then counts it."""
+    """Holds the lock for the length of a change, then counts it and tells who watches."""
 
     def __init__(self, record: CallRecord) -> None:
         self._record = record
@@ -203,4 +239,7 @@ class _Change:
     def __exit__(self, *_: object) -> None:
         self._record._revision += 1
         self._record._picture = None
+        watchers = tuple(self._record._watchers.values())
         self._record._lock.release()
+        for notify in watchers:
+            notify()

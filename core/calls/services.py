@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
+from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.media.events import LegSpec
 from core.model.call import CallId, LegId
@@ -67,9 +69,11 @@ class CallServices:
     store: Store
     durable: DurableWriter
     samples: SampleSink
+    wrap_ups: WrapUps
     make_id: MakeId
     grace_s: float
     masking: MaskingRules | None
     """What is hidden of what is said before anybody else gets it; None where nothing is."""
     call_limit: int
     """Calls that may run at the same time."""
+    alerting: Alerting

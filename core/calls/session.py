@@ -5,7 +5,7 @@ Every method runs on the calls loop unless it says otherwise.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -17,6 +17,7 @@ from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
 from core.calls.supervision import MODE_NOTES, Supervision, leg_note
+from core.calls.text_alerts import TextAlerts
 from core.calls.wiring import Wiring
 from core.media.events import LegSpec
 from core.model.audio import PcmChunk
@@ -37,6 +38,7 @@ from core.model.errors import CallEnded, MediaError, ParticipantNotFound
 from core.model.media_path import MediaPath
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
+from core.model.turn_trace import Paint
 from core.model.utterance import Recognition
 from core.quality.alerts import QualityWatch
 
@@ -71,6 +73,7 @@ class CallSession:
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
         self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
+        self._text_alerts = TextAlerts(self.record, services)
 
     @property
     def call(self) -> Call:
@@ -274,6 +277,10 @@ class CallSession:
         """Words that did not come through a microphone: a scripted conversation."""
         self._conversation.said(participant_id, recognition)
 
+    async def painted(self, paints: Sequence[Paint], received_s: float) -> None:
+        """A page has painted something; `received_s` is when it told so, on the call's clock."""
+        self._conversation.painted(paints, received_s)
+
     def measured(self, sample: RtpSample) -> None:
         """One second's figures of one leg; shown and kept with the next tick."""
         placed = replace(sample, at_s=sample.at_s - self.record.origin)
@@ -306,9 +313,11 @@ class CallSession:
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
         self._hand_on_samples()
-        self._conversation.count_dropped_audio()
+        self._conversation.tick()
+        self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
         if self.call.state is CallState.ENDED:
             return
+        self._text_alerts.tick()
         now = self._services.clock.monotonic()
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
             await self.leg_changed(leg.id, LegState.LOST)
@@ -357,8 +366,10 @@ class CallSession:
                 logger.warning("call %s ends without its bridge: %s", self.call.id, error)
         self._put_call(self.call)
         await self._conversation.close()
+        await self._text_alerts.close()
         await self.tick()
         self._services.samples.finish(self.call.id)
+        self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:
         if self.call.state is CallState.ENDED:

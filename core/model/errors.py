@@ -23,6 +23,9 @@
     │   ├── TooManyRequests             retryable
     │   └── AnswerFailed                retryable
     ├── CallError
+    │   ├── QuestionInvalid
+    │   ├── QuestionsBusy               retryable
+    │   ├── WrapUpFiled                 it is filed once and for all
     │   ├── CallNotFound
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
@@ -60,7 +63,37 @@
     │   └── RecordingUnreadable
     ├── AssistError
     │   ├── ScenarioInvalid
-    │   └── ScenarioNotFound
+    │   ├── ScenarioNotFound
+    │   ├── ModelKeyRefused             the key is wrong, or may not do this
+    │   ├── ModelUnknown
+    │   ├── ModelRequestRefused         somebody has to change a setting
+    │   ├── ModelServerForeign          what answers is no language model
+    │   ├── ModelQuotaUsedUp            somebody has to pay
+    │   ├── ModelRateLimited            retryable
+    │   ├── ModelServerFailed           retryable
+    │   ├── ModelTimeout                retryable
+    │   ├── ModelUnreachable            retryable
+    │   ├── ModelStreamDropped          retryable
+    │   ├── ModelAnswerInvalid          retryable
+    │   ├── ModelAnswerTooLong          another conversation may do
+    │   ├── ModelAnswerFiltered         another conversation may do
+    │   ├── ModelDeclined               another conversation may do
+    │   ├── ModelNotConfigured
+    │   ├── NothingSaid
+    │   ├── PromptInvalid
+    │   ├── PromptUnreadable
+    │   ├── PromptUnwritable
+    │   ├── PromptChanged               somebody else changed the file meanwhile
+    │   ├── AlertRulesInvalid
+    │   ├── AlertRulesUnreadable
+    │   ├── AlertRulesUnwritable
+    │   ├── AlertRulesChanged           somebody else changed the file meanwhile
+    │   ├── AlertPatternInvalid
+    │   └── AlertPatternSlow            its rule is switched off
+    ├── WebhookError
+    │   ├── WebhookAddressRefused       a private address, which no setting allows
+    │   ├── WebhookRefused              the receiver will refuse again
+    │   └── WebhookFailed               retryable
     ├── GuidanceError
     │   ├── KnowledgeMissing
     │   ├── KnowledgeFileInvalid
@@ -292,6 +325,31 @@ class AnswerFailed(RequestError):
 @dataclass(eq=False)
 class CallError(EarshotError):
     """Something is wrong with a call."""
+
+
+@dataclass(eq=False)
+class QuestionInvalid(CallError):
+    """A question about a call is empty or too long."""
+
+    limit: int
+    template: ClassVar[str] = "A question has from 1 to {limit} characters. Ask in fewer words."
+
+
+@dataclass(eq=False)
+class QuestionsBusy(CallError):
+    """As many questions are being answered as may be at once."""
+
+    template: ClassVar[str] = "Other questions are being answered just now. Ask again in a moment."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class WrapUpFiled(CallError):
+    """A wrap-up is filed once and for all."""
+
+    call_id: str
+    by: str
+    template: ClassVar[str] = "The wrap-up of the call {call_id} was filed by {by} already. Reload the page to read it."
 
 
 @dataclass(eq=False)
@@ -648,6 +706,330 @@ class ScenarioNotFound(AssistError):
 
     name: str
     template: ClassVar[str] = "There is no scripted demo {name}. It may have been removed, or its file may be broken."
+
+
+@dataclass(eq=False)
+class ModelKeyRefused(AssistError):
+    """The language model's server does not take the key, or the key may not use the model (401, 403)."""
+
+    server: str
+    status: int
+    template: ClassVar[str] = (
+        "The language model at {server} refuses the key (status {status}). Check EARSHOT_OPENAI_API_KEY."
+    )
+
+
+@dataclass(eq=False)
+class ModelUnknown(AssistError):
+    """The server has no such model, or the address leads nowhere on it (404)."""
+
+    server: str
+    model: str
+    template: ClassVar[str] = (
+        "The server {server} knows no language model {model}. Check EARSHOT_OPENAI_MODEL and EARSHOT_OPENAI_BASE_URL."
+    )
+
+
+@dataclass(eq=False)
+class ModelRequestRefused(AssistError):
+    """The server refuses a request, and will refuse the next one, too (400, 422 and the like)."""
+
+    server: str
+    reason: str
+    """Status and code, as the server names them; never its sentence, which may quote the conversation."""
+    setting: str
+    """What to look at."""
+    template: ClassVar[str] = "The language model at {server} refuses the request ({reason}). Check {setting}."
+
+
+@dataclass(eq=False)
+class ModelServerForeign(AssistError):
+    """What answers does not speak the protocol: a web page, for example."""
+
+    server: str
+    content_type: str
+    template: ClassVar[str] = (
+        "What answers at {server} is no language model: it sent {content_type} instead of a stream of events. Check"
+        " EARSHOT_OPENAI_BASE_URL."
+    )
+
+
+@dataclass(eq=False)
+class ModelQuotaUsedUp(AssistError):
+    """The account's quota or credit is used up; waiting does not help (429, insufficient_quota)."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The quota at the language model's server {server} is used up. Check the account's plan and billing."
+    )
+
+
+@dataclass(eq=False)
+class ModelRateLimited(AssistError):
+    """Too many requests or tokens for now (429)."""
+
+    server: str
+    wait_s: float
+    """How long the server wants to be left alone, in seconds; 0 where it does not say."""
+    template: ClassVar[str] = (
+        "The language model at {server} takes no more requests for now (for {wait_s:g} seconds, as far as it says). It"
+        " is asked again by itself."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class ModelServerFailed(AssistError):
+    """The server fails (5xx, or an error in the middle of an answer)."""
+
+    server: str
+    reason: str
+    """Status or code."""
+    template: ClassVar[str] = "The language model at {server} fails ({reason}). It is asked again by itself."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class ModelTimeout(AssistError):
+    """No connection, no byte, or no end of the answer in time."""
+
+    server: str
+    seconds: float
+    template: ClassVar[str] = (
+        "The language model at {server} did not answer within {seconds:g} seconds. It is asked again by itself; if this"
+        " stays, choose a faster model or raise EARSHOT_OPENAI_TIMEOUT_S."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class ModelUnreachable(AssistError):
+    """There is no connection to the server."""
+
+    server: str
+    reason: str
+    template: ClassVar[str] = (
+        "The language model at {server} cannot be reached ({reason}). It is asked again by itself; check the network"
+        " and EARSHOT_OPENAI_BASE_URL."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class ModelStreamDropped(AssistError):
+    """The connection broke off in the middle of an answer."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The connection to the language model at {server} broke off in the middle of an answer. It is asked again by"
+        " itself."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class ModelAnswerInvalid(AssistError):
+    """An answer is not of the form that was asked for."""
+
+    reason: Message
+    template: ClassVar[str] = (
+        "The language model's answer cannot be used: {reason}. It is asked again by itself; if this stays, choose a"
+        " model that keeps to a JSON schema."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class ModelAnswerTooLong(AssistError):
+    """An answer reached the token limit before its end; another conversation may fit."""
+
+    limit: int
+    template: ClassVar[str] = (
+        "The language model's answer was cut off at {limit} tokens. Raise EARSHOT_OPENAI_TOKEN_LIMIT, or lower"
+        " EARSHOT_OPENAI_REASONING_EFFORT."
+    )
+
+
+@dataclass(eq=False)
+class ModelAnswerFiltered(AssistError):
+    """The provider's content filter stopped an answer or a request; another conversation may pass."""
+
+    server: str
+    template: ClassVar[str] = "The content filter at {server} stopped the answer. The next turn is tried again."
+
+
+@dataclass(eq=False)
+class ModelDeclined(AssistError):
+    """The model refuses to answer, in words of its own; another conversation may pass."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The language model at {server} declined to answer. The next turn is tried again; if this stays, look at the"
+        " prompt."
+    )
+
+
+@dataclass(eq=False)
+class ModelNotConfigured(AssistError):
+    """A language model was wanted, and none is set up."""
+
+    template: ClassVar[str] = (
+        "No language model is set up. Set EARSHOT_OPENAI_API_KEY or EARSHOT_OPENAI_BASE_URL, then restart Earshot."
+    )
+
+
+@dataclass(eq=False)
+class NothingSaid(AssistError):
+    """A call has no words that a model could be asked about."""
+
+    call_id: str
+    template: ClassVar[str] = "Nothing was said in the call {call_id}. Choose another one."
+
+
+@dataclass(eq=False)
+class PromptInvalid(AssistError):
+    """A prompt's file is wrong somewhere."""
+
+    path: str
+    line: int
+    """The first one that cannot be used, from 1."""
+    reason: Message
+    template: ClassVar[str] = "The prompt {path} cannot be used. Line {line}: {reason}. Correct this line."
+
+
+@dataclass(eq=False)
+class PromptUnreadable(AssistError):
+    """A prompt's file cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The prompt {path} cannot be read: {reason}. Check the file and EARSHOT_PROMPT_DIR."
+
+
+@dataclass(eq=False)
+class PromptUnwritable(AssistError):
+    """A prompt's file cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The prompt {path} cannot be saved: {reason}. Check the rights of the folder, or have EARSHOT_PROMPT_DIR"
+        " changed."
+    )
+
+
+@dataclass(eq=False)
+class PromptChanged(AssistError):
+    """A prompt's file is no longer the one that was edited."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The prompt {path} was changed by somebody else meanwhile, and nothing was saved. Copy your text, open the file"
+        " as it is now, and make your changes in that."
+    )
+
+
+@dataclass(eq=False)
+class AlertRulesInvalid(AssistError):
+    """The file of alert rules is wrong somewhere."""
+
+    path: str
+    line: int
+    """The first one that cannot be used, from 1."""
+    reason: Message
+    template: ClassVar[str] = "The alert rules {path} cannot be used. Line {line}: {reason}. Correct this line."
+
+
+@dataclass(eq=False)
+class AlertRulesUnreadable(AssistError):
+    """The file of alert rules cannot be read."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = "The alert rules {path} cannot be read: {reason}. Check the file and EARSHOT_ALERT_RULES."
+
+
+@dataclass(eq=False)
+class AlertRulesUnwritable(AssistError):
+    """The file of alert rules cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The alert rules {path} cannot be saved: {reason}. Check the rights of the folder, or have"
+        " EARSHOT_ALERT_RULES changed."
+    )
+
+
+@dataclass(eq=False)
+class AlertRulesChanged(AssistError):
+    """The file of alert rules is no longer the one that was edited."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The alert rules {path} were changed by somebody else meanwhile, and nothing was saved. Copy your text, open"
+        " the file as it is now, and make your changes in that."
+    )
+
+
+@dataclass(eq=False)
+class AlertPatternInvalid(AssistError):
+    """A regular expression is none."""
+
+    reason: str
+    template: ClassVar[str] = "The regular expression cannot be used: {reason}. Correct it."
+
+
+@dataclass(eq=False)
+class AlertPatternSlow(AssistError):
+    """A rule's regular expression took too long on one utterance."""
+
+    rule: str
+    milliseconds: int
+    template: ClassVar[str] = (
+        "The alert rule {rule} was switched off: its regular expression took longer than {milliseconds} ms on one"
+        " utterance. Simplify it and save the rules; they are then tried again."
+    )
+
+
+@dataclass(eq=False)
+class WebhookError(EarshotError):
+    """Something is wrong with the webhook for alerts."""
+
+
+@dataclass(eq=False)
+class WebhookAddressRefused(WebhookError):
+    """The webhook's host is on a private network."""
+
+    host: str
+    template: ClassVar[str] = (
+        "The webhook was not called: {host} is a private address or cannot be reached from outside. Have"
+        " EARSHOT_WEBHOOK_URL changed, or EARSHOT_WEBHOOK_PRIVATE turned on if this is meant."
+    )
+
+
+@dataclass(eq=False)
+class WebhookRefused(WebhookError):
+    """The webhook's receiver answers in a way that will not change."""
+
+    host: str
+    status: int
+    template: ClassVar[str] = (
+        "The webhook {host} refused an alert (status {status}). Check EARSHOT_WEBHOOK_URL, EARSHOT_WEBHOOK_SECRET and"
+        " the receiver."
+    )
+
+
+@dataclass(eq=False)
+class WebhookFailed(WebhookError):
+    """The webhook's receiver does not answer, or not now."""
+
+    host: str
+    reason: str
+    template: ClassVar[str] = (
+        "The webhook {host} cannot be reached ({reason}). Alerts are tried again several times; check the receiver."
+    )
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)

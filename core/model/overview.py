@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.model.call import Call
 from core.model.quality import Alert
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 
@@ -19,3 +20,5 @@ class CallOverview:
     last_words: Utterance | None
     """The utterance that began last, interim or final."""
     revision: int
+    text_alerts: tuple[TextAlert, ...] = ()
+    """The open ones that rules raised, worst first."""

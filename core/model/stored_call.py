@@ -1,7 +1,7 @@
 """A call as the store gives it back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.model.call import Call, LegId, ParticipantId
 from core.model.insight import Summary
@@ -9,7 +9,9 @@ from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
+from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +24,17 @@ class StoredCall:
     guidance: tuple[Guidance, ...]
     notes: tuple[Note, ...]
     legs: Mapping[LegId, ParticipantId]
+    wrap_up: WrapUp | None = None
+    text_alerts: tuple[TextAlert, ...] = ()
+    """In the order in which they were raised, without words."""
 
     def snapshot(self, samples: tuple[RtpSample, ...], quality: CallQuality) -> CallSnapshot:
         """The picture that a page draws of a call that is in the store and the sample files alone; revision 0."""
         times = [u.end_s for u in self.utterances] + [note.at_s for note in self.notes] + [s.at_s for s in samples[-1:]]
+        now_s = max(times, default=0.0)
         return CallSnapshot(
             revision=0,
-            now_s=max(times, default=0.0),
+            now_s=now_s,
             call=self.call,
             utterances=self.utterances,
             summaries=self.summaries,
@@ -39,4 +45,9 @@ class StoredCall:
             notes=self.notes,
             parts=(),
             dropped={},
+            # After a crash nobody has cleared what was open.
+            text_alerts=tuple(
+                replace(alert, cleared_at_s=max(now_s, alert.raised_at_s)) if alert.is_open else alert
+                for alert in self.text_alerts
+            ),
         )

@@ -4,26 +4,28 @@ A bad value, an unknown name, or an unsafe combination in production fails at st
 the table of all settings, which `python -m core.settings` prints, and `.env.example` a template.
 """
 
-from core.settings.fields import (
-    PREFIX,
-    PROJECT_ROOT,
+from core.settings.choices import (
+    AssistEngine,
     BridgeKind,
     Environment,
     IcePolicy,
     InterfaceLocale,
-    Settings,
+    ReasoningEffort,
     SpeechEngine,
 )
+from core.settings.fields import PREFIX, PROJECT_ROOT, Settings
 from core.settings.loading import ENV_FILE_KEY, load_settings
 
 __all__ = [
     "ENV_FILE_KEY",
     "PREFIX",
     "PROJECT_ROOT",
+    "AssistEngine",
     "BridgeKind",
     "Environment",
     "IcePolicy",
     "InterfaceLocale",
+    "ReasoningEffort",
     "Settings",
     "SpeechEngine",
     "load_settings",

@@ -1,12 +1,21 @@
 """Every setting, typed, with its default, its limits and its meaning."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from core.settings.choices import (
+    AssistEngine,
+    BridgeKind,
+    Environment,
+    IcePolicy,
+    InterfaceLocale,
+    ReasoningEffort,
+    SpeechEngine,
+)
 
 PREFIX = "EARSHOT_"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
@@ -18,53 +27,6 @@ def _listed(value: object) -> object:
 
 Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 """Several values in one variable, with commas between them."""
-
-
-class Environment(StrEnum):
-    """Where this server stands."""
-
-    DEVELOPMENT = "development"
-    """On somebody's own machine: without accounts, whoever sits at it is an administrator."""
-    PRODUCTION = "production"
-    """For others: unsafe settings are refused at start."""
-
-
-class BridgeKind(StrEnum):
-    """How audio goes from one leg to the others."""
-
-    FORWARD = "forward"
-    """Packets go from socket to socket as they came, numbers and all."""
-    TAP = "tap"
-    """Packets are tapped behind the receiver, and sent on with new numbers."""
-    RELAY = "relay"
-    """aiortc's MediaRelay: every voice is decoded and encoded again."""
-
-
-class IcePolicy(StrEnum):
-    """Which paths audio may take between a browser and the server."""
-
-    ALL = "all"
-    """The best that is found, a relay's only where nothing else connects."""
-    RELAY = "relay"
-    """Through a TURN server only."""
-
-
-class SpeechEngine(StrEnum):
-    """Which engine turns speech to text."""
-
-    AUTO = "auto"
-    """The best that this machine can run."""
-    WHISPER = "whisper"
-    GOOGLE = "google"
-
-
-class InterfaceLocale(StrEnum):
-    """The interface's language."""
-
-    AUTO = "auto"
-    """The browser's."""
-    KO = "ko"
-    EN = "en"
 
 
 class Settings(BaseSettings):
@@ -224,6 +186,18 @@ class Settings(BaseSettings):
             "and taking over are always shown. Ask what the law requires before you turn it on."
         ),
     ] = False
+    latency_budget_s: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=120,
+            description="Seconds from the end of speech to the painted summary that a turn may take; what takes longer "
+            "is marked on the Calls page.",
+        ),
+    ] = 2.0
+    prices: Annotated[Path, Field(description="What speech to text and language models cost (TOML).")] = (
+        PROJECT_ROOT / "core" / "calls" / "prices.toml"
+    )
     retention_days: Annotated[
         int, Field(ge=0, le=36_500, description="Days after which ended calls are deleted for good; 0 keeps them.")
     ] = 0
@@ -324,9 +298,72 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    assist_engine: Annotated[
+        AssistEngine,
+        Field(
+            description="Summary and insights: `extractive` (no model), `openai` (OpenAI or a compatible server), or "
+            "`auto` (`openai` where a key or a base URL is set)."
+        ),
+    ] = AssistEngine.AUTO
+    openai_base_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            description="Address of a server that speaks OpenAI's protocol, such as `http://localhost:11434/v1`; empty "
+            "for OpenAI itself.",
+        ),
+    ] = ""
+    openai_api_key: Annotated[
+        SecretStr | None,
+        Field(min_length=1, description="Key for the language model's server; many servers of one's own need none."),
+    ] = None
+    openai_model: Annotated[
+        str,
+        Field(
+            pattern=r"^\S+$",
+            description="The language model's name on its server; it has to keep to a JSON schema.",
+        ),
+    ] = "gpt-5-mini"
+    openai_reasoning_effort: Annotated[
+        ReasoningEffort,
+        Field(
+            description="How long a reasoning model thinks: `none`, `minimal`, `low`, `medium` or `high`; `off` for "
+            "models that refuse to be told."
+        ),
+    ] = ReasoningEffort.LOW
+    openai_token_limit: Annotated[
+        int,
+        Field(ge=100, le=32_000, description="Most tokens of one answer, those that a model thinks in included."),
+    ] = 1500
+    openai_timeout_s: Annotated[
+        float, Field(ge=1, le=300, description="Seconds that one answer may take from the question to its end.")
+    ] = 20.0
+    openai_silence_s: Annotated[
+        float, Field(ge=1, le=300, description="Seconds that the server may send nothing, before an answer and in it.")
+    ] = 10.0
+    prompt_dir: Annotated[
+        Path | None,
+        Field(
+            description="Folder with the prompts that were changed here (`ko.md`, `en.md`). Empty: `prompts` in the "
+            "data folder; what is not there is Earshot's own."
+        ),
+    ] = None
+
     knowledge_dir: Annotated[Path, Field(description="Folder with the handbook (Markdown, CSV, JSON).")] = (
         PROJECT_ROOT / "knowledge"
     )
+    assist_input_tokens: Annotated[
+        int,
+        Field(
+            ge=500,
+            le=200_000,
+            description="Most tokens of a conversation that the language model is sent, as estimated; older turns are "
+            "condensed, what is unresolved stays.",
+        ),
+    ] = 3_000
+    assist_requests: Annotated[
+        int, Field(ge=1, le=64, description="Calls that the language model may be asked about at the same time.")
+    ] = 8
     scenario_dir: Annotated[Path, Field(description="Folder with scripted demo conversations (JSON).")] = (
         PROJECT_ROOT / "demo" / "scenarios"
     )
@@ -364,6 +401,34 @@ class Settings(BaseSettings):
     ] = ""
     embedding_key: Annotated[SecretStr | None, Field(description="Its key; empty where it asks for none.")] = None
 
+    alert_rules: Annotated[
+        Path | None,
+        Field(
+            description="File with the rules for alerts about what is said (YAML). Empty: `alerts.yaml` in the data "
+            "folder, if it is there, or else the rules that come with Earshot."
+        ),
+    ] = None
+    webhook_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^#\s]*)?$",
+            description="Address that alerts are sent to, for rules with `webhook: true`; empty for none.",
+        ),
+    ] = ""
+    webhook_secret: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=16, description="Signs what is sent to the webhook, so that the receiver can tell it is ours."
+        ),
+    ] = None
+    webhook_private: Annotated[
+        bool, Field(description="Whether the webhook may be on a private network or on this machine.")
+    ] = False
+    webhook_words: Annotated[
+        bool,
+        Field(description="Whether the webhook is told the words that raised an alert; masked numbers stay masked."),
+    ] = False
+
     log_level: Annotated[
         str,
         Field(pattern=r"^(DEBUG|INFO|WARNING|ERROR)$", description="Least severe message that is logged."),
@@ -378,6 +443,16 @@ class Settings(BaseSettings):
     def effective_speech_hints(self) -> Path:
         """The file of vocabulary hints, whether it is there or not."""
         return self.speech_hints or self.data_dir / "speech_hints.yaml"
+
+    @property
+    def effective_prompt_dir(self) -> Path:
+        """The folder of the prompts that were changed here, whether it is there or not."""
+        return self.prompt_dir or self.data_dir / "prompts"
+
+    @property
+    def effective_alert_rules(self) -> Path:
+        """The file of alert rules, whether it is there or not."""
+        return self.alert_rules or self.data_dir / "alerts.yaml"
 
     @property
     def public_host(self) -> str:

@@ -6,7 +6,8 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from core.model.errors import SettingInvalid
-from core.settings.fields import PREFIX, Environment, IcePolicy, Settings
+from core.settings.choices import AssistEngine, Environment, IcePolicy
+from core.settings.fields import PREFIX, Settings
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Bind addresses that only this machine reaches."""
@@ -47,11 +48,11 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         if not EPHEMERAL_FLOOR <= low < high <= 65535:
             yield "media_ports", f"it is not a range within {EPHEMERAL_FLOOR} to 65535"
     yield from _relay_contradictions(settings)
-    if (
-        settings.google_endpoint.startswith("http://")
-        and urlsplit(settings.google_endpoint).hostname not in LOCAL_NAMES
-    ):
+    if _is_open(settings.google_endpoint):
         yield "google_endpoint", "without TLS it may be on this machine only"
+    yield from _model_contradictions(settings)
+    if settings.webhook_url and settings.webhook_secret is None:
+        yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
     if bool(settings.embedding_url) != bool(settings.embedding_model):
         missing = "embedding_model" if settings.embedding_url else "embedding_url"
         yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
@@ -61,6 +62,22 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         for key in ("oidc_client_id", "oidc_client_secret", "oidc_roles"):
             if not getattr(settings, key):
                 yield key, "EARSHOT_OIDC_METADATA_URL needs it"
+
+
+def _model_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    has_server = settings.openai_api_key is not None or settings.openai_base_url
+    if settings.assist_engine is AssistEngine.OPENAI and not has_server:
+        yield (
+            "assist_engine",
+            "openai needs EARSHOT_OPENAI_API_KEY, or EARSHOT_OPENAI_BASE_URL for a server without key",
+        )
+    if settings.openai_api_key is not None and _is_open(settings.openai_base_url):
+        yield "openai_base_url", "the key would cross the network without TLS; use https://, or a server without key"
+
+
+def _is_open(url: str) -> bool:
+    """Whether what is sent to an address can be read on its way there."""
+    return url.startswith("http://") and urlsplit(url).hostname not in LOCAL_NAMES
 
 
 def _relay_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -108,5 +125,9 @@ def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "cors_origins", "every web site could use the API"
     if settings.oidc_metadata_url.startswith("http://"):
         yield "oidc_metadata_url", "it must be an https:// address"
+    if _is_open(settings.openai_base_url):
+        yield "openai_base_url", "what is said would cross the network without TLS"
+    if settings.webhook_url.startswith("http://") and not settings.webhook_private:
+        yield "webhook_url", "it must be an https:// address"
     if settings.log_level == "DEBUG":
         yield "log_level", "libraries write out more than a log may hold"

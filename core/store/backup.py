@@ -112,9 +112,12 @@ def _require_sqlite(settings: Settings) -> None:
 def _files(settings: Settings) -> Iterator[tuple[str, Path]]:
     folder = settings.data_dir
     names = [*KEPT_FILES]
-    for path in (settings.users_file, settings.effective_speech_hints):
+    for path in (settings.users_file, settings.effective_speech_hints, settings.effective_alert_rules):
         if path is not None and path.resolve().is_relative_to(folder.resolve()):
             names.append(str(path.resolve().relative_to(folder.resolve())))
+    prompts = settings.effective_prompt_dir.resolve()
+    if prompts.is_relative_to(folder.resolve()):
+        names += [str(path.relative_to(folder.resolve())) for path in sorted(prompts.glob("*.md"))]
     for name in names:
         if (folder / name).is_file():
             yield name, folder / name

@@ -24,12 +24,16 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.LISTENED: message("listened to a call"),
     AuditAction.SUPERVISED: message("changed how a call is supervised"),
     AuditAction.CORRECTED: message("corrected an utterance"),
+    AuditAction.WRAP_UP_FILED: message("filed a wrap-up"),
     AuditAction.EXPORTED: message("exported a call"),
     AuditAction.DELETED: message("deleted a call"),
     AuditAction.TOKEN_MADE: message("made an API token"),
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),
     AuditAction.RELOADED: message("had handbook and demos read again"),
     AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
+    AuditAction.PROMPT_CHANGED: message("changed a prompt"),
+    AuditAction.PROMPT_TRIED: message("tried a prompt on a call"),
+    AuditAction.ALERT_RULES_CHANGED: message("changed the alert rules"),
     AuditAction.HANDBOOK_CHANGED: message("changed the handbook"),
 }
 DETAILS: Mapping[str, str] = {
@@ -43,6 +47,7 @@ DETAILS: Mapping[str, str] = {
     "right": message("right"),
     "keys": message("settings"),
     "phrases": message("phrases"),
+    "rules": message("rules"),
     "change": message("change"),
     "entry": message("entry"),
 }
@@ -55,6 +60,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.LISTEN: message("listen to calls"),
     Right.STEP_IN: message("step into calls"),
     Right.CORRECT: message("correct the transcript"),
+    Right.WRAP_UP: message("file wrap-ups"),
     Right.EXPORT: message("download calls"),
     Right.DELETE: message("delete calls"),
     Right.SEE_SERVER: message("see the server's state"),

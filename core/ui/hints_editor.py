@@ -9,27 +9,17 @@ from typing import Protocol
 
 import streamlit as st
 
-from core.language.catalogue import Translate, describe
 from core.model.access import Right
-from core.model.errors import EarshotError, HintsChanged, HintsInvalid
 from core.speech.hints import HintClass, HintPhrase, SpeechHints
-from core.speech.hints_file import SAMPLE, HintsReport
-from core.speech.hints_format import decode_hints, parse_hints
+from core.speech.hints_file import HINTS_FORM, SAMPLE, HintsReport
 from core.speech.whisper_prompt import whisper_prompt
-from core.ui.markup import as_written
+from core.ui.file_editor import EditorWords, FileEditor
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 from core.ui.wording import SPOKEN_LANGUAGES
 
-TEXT = "hints-text"
-"""What is in the editor, in the session; gone when the reader leaves the page."""
-OPENED = "hints-opened"
-"""The report that the text in the editor began with."""
-OUTCOME = "hints-outcome"
-"""What came of pressing Save: an error, or None; said once."""
 MOST_LINES = 200
 """Of one list in the preview."""
-EDITOR_HEIGHT = 420
 
 
 class HintsDesk(Protocol):
@@ -55,150 +45,40 @@ def hints_editor(open_desk: Callable[[], HintsDesk], reader: Reader) -> None:
 def _editor(open_desk: Callable[[], HintsDesk], reader: Reader) -> None:
     _ = reader.translate
     desk = open_desk()
-    report = desk.speech_hints()
-    may_change = desk.may(Right.CHANGE_SETTINGS)
-    st.caption(
-        _(
-            "Names and phrases that are likely to be said: plans, products, places. Google prefers them by their boost;"
-            " Whisper is only told of them, which helps less."
-        )
-    )
-    _state(report, reader)
-    _keep_up(report)
-    text = str(st.session_state[TEXT])
-    hints, problem = _checked(text, report)
-    opened: HintsReport = st.session_state[OPENED]
-    is_outdated = opened.digest != report.digest
-    with st.form("hints", border=False):
-        st.text_area(
-            _("Text of the file (YAML)"),
-            key=TEXT,
-            height=EDITOR_HEIGHT,
-            disabled=not may_change,
-            help=_("Each entry after a hyphen. A class, such as plan names, is written ${plan} in a phrase."),
-        )
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.form_submit_button(_("Check"), icon=":material/fact_check:", disabled=not may_change)
-            st.form_submit_button(
-                _("Save"),
-                type="primary",
-                icon=":material/save:",
-                disabled=not may_change or problem is not None or is_outdated,
-                help=_("Correct the text and press Check first.") if problem else None,
-                on_click=_save,
-                args=(open_desk,),
-            )
-    st.caption(
-        _(
-            "Administrators may change the hints. A change counts from the next utterance on, and is written to the"
-            " audit log."
-        )
-        if may_change
-        else _("Only administrators may change the hints.")
-    )
-    _say_outcome(_)
-    if problem is not None:
-        _wrong(problem, text, _)
-    if is_outdated:
-        _changed_meanwhile(report, _)
-    _preview(hints, reader)
 
-
-def _state(report: HintsReport, reader: Reader) -> None:
-    _ = reader.translate
-    where = f"`{report.path}`"
-    if report.problem is not None:
-        sentence = as_written(describe(report.problem, _))
-        if report.read_at is not None:
-            sentence = f"{sentence} {_('The last good hints stay in use.')}"
-        st.warning(sentence, icon=":material/warning:")
-    elif report.read_at is None:
-        st.info(
-            _("There is no file {path} yet, and no hints are in use. Below is an example; save what fits you.").format(
-                path=where
-            ),
-            icon=":material/lightbulb:",
-        )
-        return
-    if report.read_at is not None:
+    def in_use(report: HintsReport) -> str:
         state = _("{count} phrases of {path} are in use, read at {time}. The file is read again when it changes.")
-        st.markdown(
-            state.format(
-                count=reader.number(report.hints.phrase_count), path=where, time=reader.date_and_time(report.read_at)
-            )
+        return state.format(
+            count=reader.number(report.content.phrase_count),
+            path=f"`{report.path}`",
+            time=reader.date_and_time(report.read_at or 0.0),
         )
 
-
-def _keep_up(report: HintsReport) -> None:
-    """Open the file in the editor: at first, and again when it has changed and the reader has typed nothing."""
-    opened = st.session_state.get(OPENED)
-    if opened is None or TEXT not in st.session_state:
-        _open(report)
-        return
-    has_typed = st.session_state[TEXT] not in (_beginning(opened), report.text)
-    if opened.digest != report.digest and not has_typed:
-        _open(report)
-
-
-def _open(report: HintsReport) -> None:
-    st.session_state[OPENED] = report
-    st.session_state[TEXT] = _beginning(report)
-
-
-def _beginning(report: HintsReport) -> str:
-    return report.text if report.exists else SAMPLE.read_text(encoding="utf-8")
-
-
-def _checked(text: str, report: HintsReport) -> tuple[SpeechHints, HintsInvalid | None]:
-    path = report.path.name
-    try:
-        return parse_hints(decode_hints(text.encode("utf-8", errors="replace"), path), path), None
-    except HintsInvalid as error:
-        return SpeechHints(), error
-
-
-def _wrong(problem: HintsInvalid, text: str, translate: Translate) -> None:
-    _ = translate
-    st.error(
-        as_written(_("Line {line}: {reason}.").format(line=problem.line, reason=describe(problem.reason, _))),
-        icon=":material/error:",
-    )
-    lines = text.splitlines()
-    if problem.line <= len(lines):
-        st.code(f"{problem.line:>4}  {lines[problem.line - 1]}", language=None)
-
-
-def _save(open_desk: Callable[[], HintsDesk]) -> None:
-    opened: HintsReport = st.session_state[OPENED]
-    try:
-        st.session_state[OPENED] = open_desk().save_speech_hints(st.session_state[TEXT], opened.digest)
-        st.session_state[OUTCOME] = None
-    except EarshotError as error:
-        st.session_state[OUTCOME] = error
-
-
-def _say_outcome(translate: Translate) -> None:
-    _ = translate
-    if OUTCOME not in st.session_state:
-        return
-    refusal: EarshotError | None = st.session_state.pop(OUTCOME)
-    if refusal is None:
-        st.toast(_("The hints were saved and are in use."), icon=":material/check:")
-    elif not isinstance(refusal, HintsInvalid | HintsChanged):
-        # Those two are said at the text itself for as long as they hold.
-        st.error(as_written(describe(refusal, _)), icon=":material/error:")
-
-
-def _changed_meanwhile(report: HintsReport, translate: Translate) -> None:
-    _ = translate
-    st.warning(
-        _(
-            "The file was changed on the disk since you opened it, so it cannot be saved from here. Copy what you have"
-            " typed, then open the file as it is now."
+    FileEditor(
+        name="hints",
+        form=HINTS_FORM,
+        sample=SAMPLE,
+        words=EditorWords(
+            about=_(
+                "Names and phrases that are likely to be said: plans, products, places. Google prefers them by their"
+                " boost; Whisper is only told of them, which helps less."
+            ),
+            none_yet=_(
+                "There is no file {path} yet, and no hints are in use. Below is an example; save what fits you."
+            ),
+            last_good=_("The last good hints stay in use."),
+            text_help=_("Each entry after a hyphen. A class, such as plan names, is written ${plan} in a phrase."),
+            may_change=_(
+                "Administrators may change the hints. A change counts from the next utterance on, and is written to the"
+                " audit log."
+            ),
+            may_not_change=_("Only administrators may change the hints."),
+            saved=_("The hints were saved and are in use."),
         ),
-        icon=":material/sync_problem:",
-    )
-    st.button(_("Open the file as it is now"), icon=":material/refresh:", on_click=_open, args=(report,))
+        in_use=in_use,
+        save=lambda text, digest: open_desk().save_speech_hints(text, digest),
+        preview=lambda hints: _preview(hints, reader),
+    ).draw(desk.speech_hints(), desk.may(Right.CHANGE_SETTINGS), reader)
 
 
 def _preview(hints: SpeechHints, reader: Reader) -> None:

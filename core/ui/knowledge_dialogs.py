@@ -16,8 +16,8 @@ from core.guidance.knowledge_folder import KnowledgeChange, KnowledgeText, check
 from core.language.catalogue import Translate
 from core.model.errors import KnowledgeFileNotFound
 from core.settings import Settings
+from core.ui.file_editor import as_written
 from core.ui.knowledge_desk import KnowledgeDesk
-from core.ui.markup import as_written
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from core.guidance.handbook import Handbook, PlacedEntry
 from core.model.access import Right
+from core.ui.file_editor import as_written
 from core.ui.knowledge_dialogs import OpenDesk, Window, open_window
-from core.ui.markup import as_written
 from core.ui.pager import pager
 from core.ui.reader import Reader
 from core.ui.wording import LANGUAGE_BADGES

@@ -13,9 +13,9 @@ from core.guidance.knowledge_folder import KnowledgeChange, check_name
 from core.language.catalogue import describe
 from core.model.access import Right
 from core.model.errors import KnowledgeFileInvalid, KnowledgeFileNotFound, KnowledgeTextInvalid
+from core.ui.file_editor import as_written
 from core.ui.knowledge_desk import KnowledgeDesk
 from core.ui.knowledge_dialogs import UPLOADS, OpenDesk, Window, change_and_close, largest_bytes, open_window
-from core.ui.markup import as_written
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 from core.ui.wording import LANGUAGE_BADGES, SPOKEN_LANGUAGES

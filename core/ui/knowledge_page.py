@@ -11,12 +11,12 @@ from core.guidance.background import KnowledgeReport
 from core.language.catalogue import Translate, describe
 from core.model.access import Right
 from core.settings import PROJECT_ROOT
+from core.ui.file_editor import as_written
 from core.ui.knowledge_desk import KnowledgeDesk
 from core.ui.knowledge_dialogs import draw_window
 from core.ui.knowledge_entries import knowledge_entries
 from core.ui.knowledge_files import knowledge_files
 from core.ui.knowledge_query import knowledge_query
-from core.ui.markup import as_written
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 from core.ui.theme import ASSETS

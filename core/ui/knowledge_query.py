@@ -9,7 +9,7 @@ from core.guidance.explanation import Explanation, Finding, Piece
 from core.guidance.handbook import Handbook
 from core.language.catalogue import Translate, describe
 from core.model.passage import GuidanceRequest, Passage
-from core.ui.markup import as_written
+from core.ui.file_editor import as_written
 from core.ui.reader import Reader
 
 MOST_FINDINGS = 8

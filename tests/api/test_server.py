@@ -46,7 +46,7 @@ def test_health_names_every_part_and_its_state(server: Server) -> None:
     status, body = get(f"{server.url}/api/health")
     report = json.loads(body)
     assert (status, report["ok"]) == (200, True)
-    assert {part["name"] for part in report["parts"]} == {"media", "speech", "assist", "guidance", "store"}
+    assert {part["name"] for part in report["parts"]} == {"media", "speech", "assist", "guidance", "alerts", "store"}
 
 
 def test_the_api_documents_itself(server: Server) -> None:
@@ -60,6 +60,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/calls/{call_id}/end",
         "/calls/{call_id}/export",
         "/calls/{call_id}/links",
+        "/calls/{call_id}/questions",
         "/calls/{call_id}/stream",
         "/calls/{call_id}/utterances/{utterance_id}",
         "/health",

@@ -47,6 +47,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "snowballstemmer": ("core/language/english.py",),
     "babel": ("core/language/",),
     "sumy": ("core/assist/extractive.py",),
+    "openai": ("core/assist/openai_model.py",),
+    "httpx2": ("core/assist/openai_model.py",),
     "bm25s": ("core/guidance/bm25_index.py",),
     "httpx": ("core/guidance/json_server.py",),
     "markdown_it": ("core/guidance/markdown.py",),
@@ -61,7 +63,9 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "pydantic_settings": ("core/settings/fields.py",),
     "dotenv": ("core/settings/loading.py",),
     "annotated_types": ("core/settings/table.py",),
-    "yaml": ("core/speech/hints_format.py",),
+    "yaml": ("core/settings/yaml_reader.py",),
+    "regex": ("core/assist/timed_pattern.py",),
+    "httpcore": ("core/calls/webhook_client.py",),
 }
 """Where each foreign package may be imported. A new one is given its home here: one file for an SDK."""
 
@@ -69,8 +73,8 @@ COMPAT_TOO = frozenset({"core/media/compat_ice.py"})
 """Homes of private names beside a package's `compat.py`: aioice's finding of addresses is a matter of its own, and with
 it `core/media/compat.py` would be too long."""
 LONGEST = 400
-TREES = frozenset({"core/model/errors.py"})
-"""A list of definitions whose whole is one drawing may be longer."""
+TREES = frozenset({"core/model/errors.py", "core/settings/fields.py"})
+"""A list of definitions whose whole is one drawing, or one table, may be longer."""
 VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools"})
 PUBLIC_UNDERSCORES = frozenset({"_asdict", "_replace", "_fields", "_mapping"})
 

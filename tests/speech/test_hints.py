@@ -10,8 +10,8 @@ from core.language.catalogue import describe, translator
 from core.model.errors import HintsInvalid
 from core.speech import hints_format
 from core.speech.hints import MOST_PHRASES_A_SET, HintClass, HintPhrase, SpeechHints
-from core.speech.hints_file import SAMPLE
-from core.speech.hints_format import decode_hints, parse_hints
+from core.speech.hints_file import HINTS_FORM, SAMPLE
+from core.speech.hints_format import parse_hints
 
 WHOLE = """
 phrases:
@@ -37,7 +37,7 @@ def parsed(text: str) -> SpeechHints:
 def refusal(text: str | bytes) -> HintsInvalid:
     data = text.encode() if isinstance(text, str) else text
     with pytest.raises(HintsInvalid) as raised:
-        parsed(decode_hints(data, "hints.yaml"))
+        parsed(HINTS_FORM.decode(data, "hints.yaml"))
     return raised.value
 
 
@@ -206,7 +206,7 @@ def test_any_bytes_are_hints_or_are_refused_with_a_line_of_theirs(data: bytes) -
     refused: HintsInvalid | None = None
     hints = SpeechHints()
     try:
-        hints = parsed(decode_hints(data, "hints.yaml"))
+        hints = parsed(HINTS_FORM.decode(data, "hints.yaml"))
     except HintsInvalid as error:
         refused = error
     if refused is not None:

@@ -67,7 +67,7 @@ def test_a_bad_file_is_named_with_its_line_and_the_last_good_one_stays(
     assert isinstance(report.problem, HintsInvalid)
     assert report.problem.line == 3
     assert report.text == BAD
-    assert report.hints.phrases == (HintPhrase("Flex"),)
+    assert report.content.phrases == (HintPhrase("Flex"),)
     assert len(caplog.records) == 1
     put(path, GOOD)
     assert hints.report().problem is None

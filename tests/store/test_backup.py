@@ -31,6 +31,8 @@ def folder(tmp_path: Path) -> Path:
     (folder / "secret.key").write_text("a key that signs")
     (folder / "users.json").write_text("{}")
     (folder / "speech_hints.yaml").write_text("phrases: [Flex]")
+    (folder / "prompts").mkdir()
+    (folder / "prompts" / "ko.md").write_text("+++")
     store = Store.open(f"sqlite:///{folder / 'earshot.db'}")
     store.create_call(CALL)
     store.save_participant(CALL.id, PERSON)
@@ -49,7 +51,7 @@ def utterances_in(folder: Path) -> int:
 
 def test_a_backup_comes_back_whole_into_an_empty_folder(folder: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept.tar.gz"
-    assert backup.save(settings_of(folder, users_file=folder / "users.json"), kept) == 5
+    assert backup.save(settings_of(folder, users_file=folder / "users.json"), kept) == 6
     assert kept.stat().st_mode & 0o077 == 0
     other = tmp_path / "other"
     assert backup.restore(settings_of(other), kept, replace=False) is None
@@ -58,6 +60,7 @@ def test_a_backup_comes_back_whole_into_an_empty_folder(folder: Path, tmp_path: 
     assert (other / "samples" / CALL.id / "0.parquet").read_bytes() == b"samples"
     assert (other / "users.json").exists()
     assert (other / "speech_hints.yaml").read_text() == "phrases: [Flex]"
+    assert (other / "prompts" / "ko.md").read_text() == "+++"
     assert not (other / "models").exists()
 
 

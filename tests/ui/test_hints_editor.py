@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.language.catalogue import translator
 from core.model.access import UserRole
 from core.model.errors import HintsUnwritable
 from core.speech.hints_file import SAMPLE, HintsFile
-from core.ui.markup import as_written
+from core.ui.file_editor import as_written
 from tests.fakes import settings_desk
 from tests.fakes.clock import ManualClock
 from tests.fakes.settings_desk import FakeSettingsDesk
@@ -42,9 +43,14 @@ def desk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSettingsDe
     return fake
 
 
+def button_of(test: AppTest, label: str) -> Button:
+    """The hints' own: other files on the page are edited with buttons of the same names."""
+    (button,) = [each for each in test.button if each.label == label and (each.key or "").startswith("hints-")]
+    return button
+
+
 def press(test: AppTest, label: str) -> AppTest:
-    (button,) = [each for each in test.button if each.label == label]
-    button.click().run()
+    button_of(test, label).click().run()
     assert not test.exception, [e.message for e in test.exception]
     return test
 
@@ -59,8 +65,7 @@ def said(test: AppTest) -> str:
 
 
 def is_disabled(test: AppTest, label: str) -> bool:
-    (button,) = [each for each in test.button if each.label == label]
-    return button.disabled
+    return button_of(test, label).disabled
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
@@ -71,7 +76,7 @@ class TestHintsEditor:
         test = open_page(locale)
         assert test.text_area(key="hints-text").value == SAMPLE.read_text(encoding="utf-8")
         assert any(str(desk.hints.path) in each.value for each in test.info)
-        assert desk.hints.report().hints.is_empty
+        assert desk.hints.report().content.is_empty
 
     def test_what_is_typed_is_previewed_with_boosts_items_and_what_whisper_is_told(
         self, desk: FakeSettingsDesk, locale: str
@@ -110,7 +115,7 @@ class TestHintsEditor:
         assert test.toast[0].value == _("The hints were saved and are in use.")
         assert not test.warning
         press(write(test, "phrases: [Flex]"), _("Save"))
-        assert desk.hints.report().hints.phrase_count == 1
+        assert desk.hints.report().content.phrase_count == 1
 
     def test_a_file_that_somebody_else_changed_is_not_overwritten(self, desk: FakeSettingsDesk, locale: str) -> None:
         _ = translator(locale)

@@ -18,7 +18,7 @@ from core.api.guards.rate import RateLimits, Rates
 from core.api.guards.size import SizeLimits
 from core.api.guards.window import MovingWindows
 from core.model.clock import Clock, SystemClock
-from core.settings.fields import Environment, Settings
+from core.settings import Environment, Settings
 
 UNCOMPRESSED = frozenset({"/api/session"})
 """Answers with a secret that stays the same and with something the asker chose: compressed, their length would tell

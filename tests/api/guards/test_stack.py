@@ -7,8 +7,7 @@ from starlette.applications import Starlette
 
 from core.api.guards.stack import guards
 from core.model.errors import SettingInvalid
-from core.settings import load_settings
-from core.settings.fields import Environment
+from core.settings import Environment, load_settings
 from tests.api.guards.conftest import application, client, handshake
 from tests.fakes.clock import ManualClock
 
