@@ -18,6 +18,7 @@ from core.calls.questions import AnswerReport
 from core.calls.session import CallSession
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
+from core.guidance.knowledge_folder import KnowledgeChange
 from core.media.events import MediaLoad
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
@@ -70,6 +71,7 @@ class Backend:
         self.prompts = self._parts.prompts
         self.prices = self._parts.prices
         self.alert_rules = self._parts.alert_rules
+        self.guidance = self._parts.handbook
 
     # Calls
 
@@ -255,7 +257,7 @@ class Backend:
 
     def knowledge(self) -> KnowledgeReport:
         """The handbook in use, and its files."""
-        return self._parts.retriever.report()
+        return self._parts.local_handbook.report()
 
     @property
     def has_model(self) -> bool:
@@ -279,7 +281,12 @@ class Backend:
 
     def reload(self) -> KnowledgeReport:
         """Read the handbook's files again now; scripted demos are always read anew when they have changed."""
-        return self._parts.retriever.reload()
+        return self._parts.local_handbook.reload()
+
+    def change_handbook(self, change: KnowledgeChange) -> KnowledgeReport:
+        """Change a file of the handbook, and use it. Blocking, some seconds. Raises GuidanceError."""
+        self._parts.handbook_files.change(change)
+        return self._parts.local_handbook.reload()
 
     def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
         """Alert rules that are of no effect, because their patterns took too long."""

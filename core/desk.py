@@ -22,6 +22,8 @@ from core.calls.leg_port import LegPort
 from core.calls.questions import AnswerReport
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
+from core.guidance.handbook import Handbook
+from core.guidance.knowledge_folder import KnowledgeChange
 from core.media.events import MediaLoad
 from core.model.access import RIGHTS, Person, Right
 from core.model.archive import CallPage, CallQuery
@@ -38,7 +40,14 @@ from core.model.call import (
     SupervisionMode,
 )
 from core.model.cost import Cost
-from core.model.errors import AccessDenied, AlertPatternSlow, CallNotFound, ParticipantNotFound, SignInEnded
+from core.model.errors import (
+    AccessDenied,
+    AlertPatternSlow,
+    CallNotFound,
+    GuidanceUnavailable,
+    ParticipantNotFound,
+    SignInEnded,
+)
 from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
@@ -49,6 +58,10 @@ from core.settings import Settings
 from core.settings.report import SettingLine
 from core.speech.hints_file import HintsReport
 
+UNAVAILABLE = GuidanceUnavailable()
+"""The same one always, so that two pictures with it are equal."""
+LONGEST_TITLE = 100
+"""Characters of an entry's title in the audit log."""
 SEATS = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
 """The right that each role in a call takes; nobody takes another role from a desk."""
 MOST_TURN_CALLS = 200
@@ -148,6 +161,8 @@ class Desk:
         self._require_sight(picture.call)
         if self._is_kept_from_listeners:
             picture = without_listeners(picture)
+        if picture.guidance_problem is not None and not self.may(Right.SEE_SERVER):
+            picture = replace(picture, guidance_problem=UNAVAILABLE)
         return replace(picture, parts=self._as_far_as_seen(picture.parts))
 
     def revision(self, call_id: CallId) -> int:
@@ -356,6 +371,23 @@ class Desk:
         """The handbook's files, and what is wrong with them."""
         self.require(Right.SEE_SETTINGS)
         return self._backend.knowledge()
+
+    def handbook(self) -> Handbook:
+        """The handbook, to be read and asked."""
+        self.require(Right.READ_HANDBOOK)
+        return self._backend.guidance
+
+    def change_handbook(self, change: KnowledgeChange) -> KnowledgeReport:
+        """Change a file of the handbook. Blocking, some seconds.
+
+        Raises KnowledgePathRefused, KnowledgeTextInvalid, KnowledgeChanged, KnowledgeUnwritable.
+        """
+        self.require(Right.CHANGE_HANDBOOK, change.path)
+        report = self._backend.change_handbook(change)
+        kind = "removed" if change.text is None else "changed" if change.digest else "added"
+        entry = {"entry": change.entry[:LONGEST_TITLE]} if change.entry else {}
+        self._write(AuditAction.HANDBOOK_CHANGED, change.path, change=kind, **entry)
+        return report
 
     def scenarios(self) -> ScenarioList:
         """The scripted conversations, and which files are none."""

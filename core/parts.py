@@ -37,6 +37,10 @@ from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
 from core.calls.wrap_ups import WrapUps
 from core.guidance.background import BackgroundRetriever
+from core.guidance.engine import open_embedder, open_remote
+from core.guidance.handbook import Handbook
+from core.guidance.knowledge_folder import KnowledgeFolder
+from core.guidance.retriever import Retriever
 from core.language.masking import MaskingRules
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
@@ -121,8 +125,24 @@ class Parts:
         opened.callback(self.loop.close)
         self.transcriber = open_transcriber(settings, self.clock, hints=self.hints)
         opened.callback(self.transcriber.close)
-        self.retriever = BackgroundRetriever(settings.knowledge_dir, self.clock)
-        opened.callback(self.retriever.close)
+        self.local_handbook = BackgroundRetriever(
+            settings.knowledge_dir,
+            self.clock,
+            embedder=open_embedder(settings, self.clock),
+            vectors_dir=settings.data_dir / "embeddings",
+        )
+        opened.callback(self.local_handbook.close)
+        self.handbook_files = KnowledgeFolder(settings.knowledge_dir)
+        self.remote_handbook = open_remote(settings, self.clock)
+        if self.remote_handbook is not None:
+            opened.callback(self.remote_handbook.close)
+        self.retriever: Retriever = self.remote_handbook or self.local_handbook
+        self.handbook = Handbook(
+            self.local_handbook,
+            self.handbook_files,
+            self.retriever,
+            self.remote_handbook.address if self.remote_handbook else "",
+        )
         self.model = open_model(settings)
         if self.model is not None:
             opened.callback(self.model.close)

@@ -11,6 +11,7 @@ from core.backend import Backend
 from core.calls.export import ExportFormat
 from core.desk import Desk
 from core.guest import Guest
+from core.guidance.knowledge_folder import KnowledgeChange
 from core.model.access import RIGHTS, Person, Right, SignInMethod, UserRole
 from core.model.archive import CallQuery
 from core.model.audit import AuditAction, AuditQuery
@@ -23,6 +24,7 @@ from core.model.errors import (
     CallRunning,
     HintsChanged,
     HintsInvalid,
+    KnowledgePathRefused,
     ModelNotConfigured,
     ParticipantNotFound,
     PromptChanged,
@@ -83,6 +85,10 @@ DEEDS: dict[str, Deed] = {
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
     "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
+    "handbook": Deed(Right.READ_HANDBOOK, lambda desk, call: desk.handbook()),
+    "change_handbook": Deed(
+        Right.CHANGE_HANDBOOK, lambda desk, call: desk.change_handbook(KnowledgeChange("../out.md", "## a\nb\n", ""))
+    ),
     "speech_hints": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.speech_hints()),
     "save_speech_hints": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_speech_hints("", "another file's")),
     "prompt": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.prompt("en")),
@@ -104,6 +110,7 @@ IMPOSSIBLE = (
     PromptChanged,
     ModelNotConfigured,
     AlertRulesChanged,
+    KnowledgePathRefused,
 )
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}

@@ -11,6 +11,12 @@ from core.model.errors import (
     CallNotFound,
     CallRunning,
     EarshotError,
+    GuidanceError,
+    GuidanceLoop,
+    GuidanceRequestRefused,
+    GuidanceServerSilent,
+    KnowledgeFileInvalid,
+    KnowledgeMissing,
     LinkError,
     NotSignedIn,
     ParticipantNotFound,
@@ -23,6 +29,10 @@ from core.model.errors import (
     WrapUpFiled,
 )
 
+MOST_FIELDS = 20
+LONGEST_FIELD = 80
+"""Characters of a field's name that a refusal repeats; it may be one that was made up."""
+
 _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
     (CallNotFound, 404),
     (ParticipantNotFound, 404),
@@ -34,6 +44,12 @@ _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
     (CallLimitReached, 503),
     (TextInvalid, 422),
     (QuestionInvalid, 422),
+    (GuidanceRequestRefused, 422),
+    (GuidanceLoop, 508),
+    (GuidanceServerSilent, 504),
+    (KnowledgeMissing, 503),
+    (KnowledgeFileInvalid, 503),
+    (GuidanceError, 502),
     (LinkError, 403),
     (NotSignedIn, 401),
     (SignInRefused, 401),
@@ -61,6 +77,7 @@ async def answer_invalid(_: Request, error: Exception) -> JSONResponse:
     """FastAPI's handler for requests that break the description. What was sent, maybe a password, is not sent back."""
     if not isinstance(error, RequestValidationError):
         raise error
-    fields = [".".join(str(part) for part in each["loc"]) for each in error.errors()]
+    wrong = error.errors()[:MOST_FIELDS]
+    fields = [f"{'.'.join(map(str, each['loc']))[:LONGEST_FIELD]} ({each['type']})" for each in wrong]
     message = f"The request does not fit its description: {', '.join(fields)}."
     return JSONResponse({"error": "RequestInvalid", "message": message}, 422)

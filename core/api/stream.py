@@ -43,6 +43,9 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["summaries"] = [asdict(summary) for summary in new]
     if now.guidance is not None and (before is None or before.guidance != now.guidance):
         message["guidance"] = asdict(now.guidance)
+    if (before.guidance_problem if before else None) != now.guidance_problem:
+        problem = now.guidance_problem
+        message["guidance_problem"] = "" if problem is None else describe(problem, translate)
     if samples := _new_samples(before, now):
         message["samples"] = samples
     if before is None or before.legs != now.legs:

@@ -167,6 +167,7 @@ class Inquiry:
             self._record.call.id,
             text,
             done=lambda found: self._hand_over(partial(self._guided, found, seen_utterance, asked_s)),
+            failed=lambda error: self._hand_over(partial(self._record.set_guidance_problem, error)),
         )
 
     def _guided(self, result: GuidanceResult, seen_utterance: str, asked_s: float) -> None:

@@ -1,5 +1,6 @@
 """From utterances to the summary, and from the summary to the handbook: the order of questions, not their answers."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,12 +11,14 @@ from core.calls.folding import FoldingPool, Job
 from core.guidance.retriever import Retriever
 from core.model.call import CallId, Language
 from core.model.clock import Clock
-from core.model.errors import EarshotError
+from core.model.errors import EarshotError, GuidanceError
 from core.model.health import PartHealth, PartState
 from core.model.insight import SummaryText, Turn
 from core.model.message import Message
 from core.model.passage import GuidanceAnswer, GuidanceRequest
 from core.model.utterance import Utterance
+
+logger = logging.getLogger(__name__)
 
 STALLED_S = 10.0
 """An extractive summary that takes longer than this is called stalled; requests to a model have their own limits."""
@@ -110,7 +113,13 @@ class Insights:
 
         self.summary_worker.submit(call_id, job)
 
-    def ask_guidance(self, call_id: CallId, text: SummaryText, done: Callable[[GuidanceResult], None]) -> None:
+    def ask_guidance(
+        self,
+        call_id: CallId,
+        text: SummaryText,
+        done: Callable[[GuidanceResult], None],
+        failed: Callable[[GuidanceError], None],
+    ) -> None:
         """Ask the handbook about a summary and the customer's issue."""
         query = " ".join(part for part in (text.summary, text.customer_issue) if part)
         if not query:
@@ -118,7 +127,13 @@ class Insights:
 
         def job() -> None:
             started = self._clock.monotonic()
-            answer = self._retriever.assist(GuidanceRequest(summary=query, max_documents=self._documents))
+            try:
+                answer = self._retriever.assist(GuidanceRequest(summary=query, max_documents=self._documents))
+            except GuidanceError as error:
+                # Only the kind: a server's own words may repeat what it was asked.
+                logger.warning("call %s: the handbook gives no passages: %s", call_id, type(error).__name__)
+                failed(error)
+                return
             done(GuidanceResult(query=query, answer=answer, took_s=self._clock.monotonic() - started))
 
         self.guidance_worker.submit(call_id, job)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from core.calls.overviews import alerts_worst_first, text_alerts_worst_first
 from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
+from core.model.errors import GuidanceError
 from core.model.insight import ModelActivity, Summary
 from core.model.overview import CallOverview
 from core.model.passage import Guidance
@@ -36,6 +37,7 @@ class CallRecord:
         self._utterances: dict[str, Utterance] = {}
         self._summaries: list[Summary] = []
         self._guidance: Guidance | None = None
+        self._guidance_problem: GuidanceError | None = None
         self._samples: deque[RtpSample] = deque()
         self._quality = CallQuality()
         self._text_alerts: tuple[TextAlert, ...] = ()
@@ -136,6 +138,13 @@ class CallRecord:
         """Show a new answer of the handbook."""
         with self._changing():
             self._guidance = guidance
+            self._guidance_problem = None
+
+    def set_guidance_problem(self, problem: GuidanceError) -> None:
+        """Say why the handbook gave no answer; the last one stays."""
+        if str(problem) != str(self._guidance_problem):
+            with self._changing():
+                self._guidance_problem = problem
 
     def add_samples(self, samples: Iterable[RtpSample]) -> None:
         """Add samples (on the call's clock); those older than the window leave the snapshot."""
@@ -177,6 +186,7 @@ class CallRecord:
                     utterances=self._in_order(),
                     summaries=tuple(self._summaries),
                     guidance=self._guidance,
+                    guidance_problem=self._guidance_problem,
                     samples=tuple(self._samples),
                     quality=self._quality,
                     legs=self._legs,

@@ -3,7 +3,8 @@
 import math
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,31 @@ OTHER_LANGUAGE = 0.3
 LEAST_SHARE = 0.15
 """Passages with less than this share of the best one's score are left out: they would only distract."""
 GUIDANCE_CHARACTERS = 160
+
+Weights = NDArray[np.float32]
+"""A number for each entry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How well every entry fits a query: what each of its fields gives, and what comes of it."""
+
+    query: tuple[str, ...]
+    """The query's terms."""
+    title: Weights
+    aliases: Weights
+    body: Weights
+    letters: Weights
+    """By neighbouring letters of Korean words, whatever their spelling."""
+    factor: Weights
+    """What the sum is multiplied by; less than 1 where the entry's language is not the query's."""
+    total: Weights
+
+    def ranked(self, most: int) -> list[tuple[int, float]]:
+        """The best entries and their scores, best first; in the files' order where they are equal."""
+        order = np.argsort(-self.total, kind="stable")[:most]
+        least = LEAST_SHARE * float(self.total[order[0]])
+        return [(int(i), float(self.total[i])) for i in order if self.total[i] > 0 and self.total[i] >= least]
 
 
 class EmbeddedRetriever:
@@ -71,40 +97,55 @@ class EmbeddedRetriever:
             detail=(entries, *self._left_out),
         )
 
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What is searched, in the files' order."""
+        return self._entries
+
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:
         """The passages for a summary, best first; none where no word of it is known. Any thread; milliseconds."""
-        summary = unicodedata.normalize("NFC", request.summary)
-        query = tuple(dict.fromkeys(self._terms.of(summary)))
-        scores = self._scores(query, summary)
-        best = _best(scores, request.max_documents)
-        if not best:
+        scores = self.scores(request.summary)
+        return self.answer(request, scores.ranked(request.max_documents), scores.query)
+
+    def answer(
+        self, request: GuidanceRequest, ranked: Sequence[tuple[int, float]], query: Sequence[str]
+    ) -> GuidanceAnswer:
+        """The answer that consists of these entries (number and score, best first), as far as the request wants it."""
+        if not ranked:
             return GuidanceAnswer("", ())
-        weights = {term: self._rarity.get(term, 0.0) for term in query}
-        guidance = excerpt(self._sentences[best[0]], weights, GUIDANCE_CHARACTERS)
+        weights = self._weights(query)
+        guidance = excerpt(self._sentences[ranked[0][0]], weights, GUIDANCE_CHARACTERS)
         if not request.include_documents:
             return GuidanceAnswer(guidance, ())
-        return GuidanceAnswer(guidance, tuple(self._passage(i, float(scores[i]), weights) for i in best))
+        passages = tuple(
+            Passage(self._entries[i].title, self.snippet(i, query), round(score, 3), self._entries[i].source)
+            for i, score in ranked
+        )
+        return GuidanceAnswer(guidance, passages)
 
-    def _passage(self, index: int, score: float, weights: Mapping[str, float]) -> Passage:
-        entry: Entry = self._entries[index]
-        return Passage(entry.title, excerpt(self._sentences[index], weights), round(score, 3), entry.source)
+    def snippet(self, number: int, query: Sequence[str]) -> str:
+        """The sentences of an entry that fit a query best."""
+        return excerpt(self._sentences[number], self._weights(query))
 
-    def _scores(self, query: Sequence[str], summary: str) -> NDArray[np.float32]:
-        scores = LETTERS_WEIGHT * self._letters.scores(tuple(dict.fromkeys(bigrams(query))))
-        for weight, index in self._fields:
-            scores = scores + weight * index.scores(query)
+    def terms_of(self, text: str) -> tuple[str, ...]:
+        """A text's terms, by which it is searched and found."""
+        return self._terms.of(text)
+
+    def scores(self, summary: str) -> "Scores":
+        """How well each entry's words fit a summary, field by field."""
+        summary = unicodedata.normalize("NFC", summary)
+        query = tuple(dict.fromkeys(self._terms.of(summary)))
+        title, aliases, body = (weight * index.scores(query) for weight, index in self._fields)
+        letters = LETTERS_WEIGHT * self._letters.scores(tuple(dict.fromkeys(bigrams(query))))
         same = self._is_korean == (language_of(summary) == "ko")
-        return np.where(same, scores, scores * np.float32(OTHER_LANGUAGE))
+        factor = np.where(same, np.float32(1), np.float32(OTHER_LANGUAGE))
+        return Scores(query, title, aliases, body, letters, factor, (letters + title + aliases + body) * factor)
+
+    def _weights(self, query: Sequence[str]) -> dict[str, float]:
+        return {term: self._rarity.get(term, 0.0) for term in query}
 
     def _all_terms(self, phrases: Iterable[str]) -> tuple[str, ...]:
         return tuple(term for phrase in phrases for term in self._terms.of(phrase))
-
-
-def _best(scores: NDArray[np.float32], most: int) -> list[int]:
-    """The entries with the highest scores, best first; those in the file's order where scores are equal."""
-    order = np.argsort(-scores, kind="stable")[:most]
-    least = LEAST_SHARE * float(scores[order[0]])
-    return [int(i) for i in order if scores[i] > 0 and scores[i] >= least]
 
 
 def _rarity(bodies: Sequence[Sequence[str]]) -> dict[str, float]:

@@ -10,11 +10,12 @@ from io import StringIO
 from pathlib import Path
 
 from core.guidance.entry import Entry, split_aliases
-from core.guidance.lexicon import Group, read_groups
+from core.guidance.lexicon import Group, in_line, read_groups
 from core.guidance.markdown import read_markdown
 from core.model.call import Language
 from core.model.errors import GuidanceError, KnowledgeFileInvalid, KnowledgeMissing
 from core.model.folder import FileStamp, file_stamps, unreadable_reason
+from core.model.message import Message
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +24,7 @@ NOT_INDEXED = frozenset({"readme.md", SYNONYMS_FILE})
 SUFFIXES = frozenset({".md", ".csv", ".json"})
 LARGEST_BYTES = 4_000_000
 """A handbook of ten thousand entries; beyond it is something else that was put there by mistake."""
+_TOO_LARGE = Message("it is larger than {limit} MB", {"limit": LARGEST_BYTES // 1_000_000})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,8 @@ def read_knowledge(directory: Path) -> Knowledge:
     for stamp in file_stamps(directory, SUFFIXES):
         if stamp.path == directory:
             continue
-        name = _name(stamp.path, directory)
-        if name == SYNONYMS_FILE:
+        name = name_below(stamp.path, directory)
+        if is_synonyms(name):
             synonyms, wrong = _read_synonyms(stamp, name)
             files.append(KnowledgeFile(name, len(synonyms), (), wrong))
         elif stamp.path.name.lower() not in NOT_INDEXED:
@@ -85,33 +87,51 @@ def read_knowledge(directory: Path) -> Knowledge:
     return knowledge
 
 
+def entries_of(text: str, name: str) -> tuple[Entry, ...]:
+    """The entries of a file's text; its name (`name.md`) tells the format. Raises KnowledgeFileInvalid."""
+    return tuple(_READERS[Path(name).suffix.lower()](text, name))
+
+
+def is_synonyms(name: str) -> bool:
+    """Whether a file, named as below the handbook's folder, is that of the synonyms."""
+    return name == SYNONYMS_FILE
+
+
+def decoded(data: bytes, name: str) -> str:
+    """A file's text. Raises KnowledgeFileInvalid."""
+    if len(data) > LARGEST_BYTES:
+        raise KnowledgeFileInvalid(path=name, reason=_TOO_LARGE)
+    try:
+        text = unicodedata.normalize("NFC", data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        reason = Message("byte {number} is not UTF-8, in which it must be saved", {"number": error.start})
+        raise KnowledgeFileInvalid(path=name, reason=reason) from error
+    if "\0" in text:
+        raise KnowledgeFileInvalid(path=name, reason=Message("it is not text"))
+    return text
+
+
+def name_below(path: Path, directory: Path) -> str:
+    """A file's name below the handbook's folder, as entries and pages have it."""
+    return unicodedata.normalize("NFC", path.relative_to(directory).as_posix())
+
+
 def _read_entries(stamp: FileStamp, name: str) -> tuple[tuple[Entry, ...], tuple[KnowledgeFileInvalid, ...]]:
     try:
-        text = _text_of(stamp, name)
-        return tuple(_READERS[stamp.path.suffix.lower()](text, name)), ()
+        return entries_of(_text_of(stamp, name), name), ()
     except KnowledgeFileInvalid as error:
         return (), (error,)
-
-
-def _name(path: Path, directory: Path) -> str:
-    return unicodedata.normalize("NFC", path.relative_to(directory).as_posix())
 
 
 def _text_of(stamp: FileStamp, name: str) -> str:
     if not stamp.is_readable_file:
         raise KnowledgeFileInvalid(path=name, reason=unreadable_reason(stamp.path))
     if stamp.size > LARGEST_BYTES:
-        raise KnowledgeFileInvalid(path=name, reason=f"it is larger than {LARGEST_BYTES // 1_000_000} MB")
+        raise KnowledgeFileInvalid(path=name, reason=_TOO_LARGE)
     try:
-        text = unicodedata.normalize("NFC", stamp.path.read_text(encoding="utf-8-sig"))
-    except UnicodeDecodeError as error:
-        reason = f"byte {error.start} is not UTF-8, in which it must be saved"
-        raise KnowledgeFileInvalid(path=name, reason=reason) from error
+        return decoded(stamp.path.read_bytes(), name)
     except OSError as error:
         raise KnowledgeFileInvalid(path=name, reason=error.strerror or str(error)) from error
-    if "\0" in text:
-        raise KnowledgeFileInvalid(path=name, reason="it is not text")
-    return text
 
 
 def _read_csv(text: str, name: str) -> Iterator[Entry]:
@@ -119,41 +139,47 @@ def _read_csv(text: str, name: str) -> Iterator[Entry]:
     try:
         columns = [column.strip().lower() for column in next(reader, [])]
         if not {"title", "body"} <= set(columns):
-            raise KnowledgeFileInvalid(path=name, reason="line 1 does not name the columns title and body")
+            raise KnowledgeFileInvalid(path=name, reason=Message("line 1 does not name the columns title and body"))
         line = reader.line_num + 1
         for row in reader:
             cells = dict(zip(columns, (cell.strip() for cell in row), strict=False))
             if len(row) > len(columns):
-                reason = f"line {line} has {len(row)} cells for {len(columns)} columns; put texts with commas in quotes"
+                reason = Message(
+                    "line {line} has {cells} cells for {columns} columns; put texts with commas in quotes",
+                    {"line": line, "cells": len(row), "columns": len(columns)},
+                )
                 raise KnowledgeFileInvalid(path=name, reason=reason)
             if any(cells.values()):
                 title, body = cells.get("title", ""), cells.get("body", "")
                 if not title or not body:
-                    raise KnowledgeFileInvalid(path=name, reason=f"line {line} has no title or no body")
+                    reason = Message("line {line} has no title or no body", {"line": line})
+                    raise KnowledgeFileInvalid(path=name, reason=reason)
                 yield Entry(title, body, split_aliases(cells.get("aliases", "")), f"{name}:{line}")
             line = reader.line_num + 1
     except csv.Error as error:
-        raise KnowledgeFileInvalid(path=name, reason=f"line {reader.line_num}: {error}") from error
+        raise KnowledgeFileInvalid(path=name, reason=in_line(reader.line_num, str(error))) from error
 
 
 def _read_json(text: str, name: str) -> Iterator[Entry]:
     try:
         items = json.loads(text)
     except json.JSONDecodeError as error:
-        raise KnowledgeFileInvalid(path=name, reason=f"line {error.lineno}: {error.msg}") from error
+        raise KnowledgeFileInvalid(path=name, reason=in_line(error.lineno, error.msg)) from error
     except RecursionError as error:
-        raise KnowledgeFileInvalid(path=name, reason="it is nested too deeply") from error
+        raise KnowledgeFileInvalid(path=name, reason=Message("it is nested too deeply")) from error
     except ValueError as error:
-        raise KnowledgeFileInvalid(path=name, reason="it holds a number of too many digits") from error
+        raise KnowledgeFileInvalid(path=name, reason=Message("it holds a number of too many digits")) from error
     if not isinstance(items, list):
-        raise KnowledgeFileInvalid(path=name, reason="it is not a list of question and answer")
+        raise KnowledgeFileInvalid(path=name, reason=Message("it is not a list of question and answer"))
     for number, item in enumerate(items, start=1):
         question, answer = (item.get(key) if isinstance(item, dict) else None for key in ("question", "answer"))
         if not isinstance(question, str) or not isinstance(answer, str) or not question.strip() or not answer.strip():
-            raise KnowledgeFileInvalid(path=name, reason=f"item {number} has no question or no answer")
+            reason = Message("item {number} has no question or no answer", {"number": number})
+            raise KnowledgeFileInvalid(path=name, reason=reason)
         aliases = item.get("aliases", [])
         if not isinstance(aliases, list) or not all(isinstance(alias, str) for alias in aliases):
-            raise KnowledgeFileInvalid(path=name, reason=f"item {number}: aliases are not a list of words")
+            reason = Message("item {number}: aliases are not a list of words", {"number": number})
+            raise KnowledgeFileInvalid(path=name, reason=reason)
         spoken = tuple(alias.strip() for alias in aliases if alias.strip())
         yield Entry(question.strip(), answer.strip(), spoken, f"{name}#{number}")
 

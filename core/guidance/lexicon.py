@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from core.model.errors import KnowledgeFileInvalid
+from core.model.message import Message
 
 EVERYDAY = Path(__file__).with_name("everyday.csv")
 """What holds for every handbook of a service desk; the handbook's own words are in its `synonyms.csv`."""
@@ -14,6 +15,11 @@ LONGEST = 3
 
 Group = tuple[str, ...]
 """Words and short phrases that mean one thing."""
+
+
+def in_line(line: int, reason: str) -> Message:
+    """What a parser says is wrong, and where."""
+    return Message("line {line}: {reason}", {"line": line, "reason": reason})
 
 
 def read_groups(text: str, name: str) -> tuple[tuple[Group, ...], tuple[KnowledgeFileInvalid, ...]]:
@@ -30,12 +36,12 @@ def read_groups(text: str, name: str) -> tuple[tuple[Group, ...], tuple[Knowledg
             if not words or words[0].startswith("#"):
                 continue
             if len(words) < 2:
-                reason = f"line {reader.line_num} has fewer than two words"
+                reason = Message("line {line} has fewer than two words", {"line": reader.line_num})
                 left_out.append(KnowledgeFileInvalid(path=name, reason=reason))
                 continue
             groups.append(words)
     except csv.Error as error:
-        raise KnowledgeFileInvalid(path=name, reason=f"line {reader.line_num}: {error}") from error
+        raise KnowledgeFileInvalid(path=name, reason=in_line(reader.line_num, str(error))) from error
     return tuple(groups), tuple(left_out)
 
 

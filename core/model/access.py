@@ -46,6 +46,10 @@ class Right(StrEnum):
     """Change what the Settings page can change: the vocabulary hints, the alert rules."""
     RELOAD = "reload"
     """Have the handbook and the scenarios read again."""
+    READ_HANDBOOK = "read_handbook"
+    """Read the handbook, and see what a query finds in it."""
+    CHANGE_HANDBOOK = "change_handbook"
+    """Add, change and delete what the handbook says."""
     SEE_AUDIT = "see_audit"
     MAKE_TOKENS = "make_tokens"
     """Have a token made for a program that uses the API in one's name."""
@@ -53,11 +57,21 @@ class Right(StrEnum):
 
 RIGHTS: Mapping[UserRole, frozenset[Right]] = {
     UserRole.CUSTOMER: frozenset(),
-    UserRole.AGENT: frozenset({Right.TALK, Right.DEMO, Right.SEE_OWN_CALLS, Right.CORRECT, Right.WRAP_UP}),
+    UserRole.AGENT: frozenset(
+        {Right.TALK, Right.DEMO, Right.SEE_OWN_CALLS, Right.CORRECT, Right.WRAP_UP, Right.READ_HANDBOOK}
+    ),
     UserRole.SUPERVISOR: frozenset(Right)
     - {Right.SEE_SETTINGS, Right.CHANGE_SETTINGS, Right.RELOAD, Right.SEE_AUDIT, Right.DELETE},
     UserRole.ANALYST: frozenset(
-        {Right.DEMO, Right.SEE_OWN_CALLS, Right.SEE_ALL_CALLS, Right.EXPORT, Right.SEE_SERVER, Right.MAKE_TOKENS}
+        {
+            Right.DEMO,
+            Right.SEE_OWN_CALLS,
+            Right.SEE_ALL_CALLS,
+            Right.EXPORT,
+            Right.SEE_SERVER,
+            Right.READ_HANDBOOK,
+            Right.MAKE_TOKENS,
+        }
     ),
     UserRole.ADMIN: frozenset(Right),
 }

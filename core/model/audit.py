@@ -39,6 +39,8 @@ class AuditAction(StrEnum):
     """A prompt was tried on a call that is over: what was said in it went to the language model once more."""
     ALERT_RULES_CHANGED = "alert_rules_changed"
     """The alert rules were edited; the detail counts them."""
+    HANDBOOK_CHANGED = "handbook_changed"
+    """A file of the handbook was added, changed or removed; the detail says which, and names the entry."""
 
 
 @dataclass(frozen=True, slots=True)

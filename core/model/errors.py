@@ -97,7 +97,21 @@
     ├── GuidanceError
     │   ├── KnowledgeMissing
     │   ├── KnowledgeFileInvalid
-    │   └── GuidanceRequestInvalid
+    │   ├── GuidanceRequestInvalid
+    │   ├── GuidanceUnavailable         retryable; said to those who may not see why
+    │   ├── GuidanceServerUnreachable   retryable
+    │   ├── GuidanceServerSilent        retryable
+    │   ├── GuidanceServerFailed        retryable
+    │   ├── GuidanceKeyRefused
+    │   ├── GuidanceServerUnsuitable    what answers there is something else
+    │   ├── GuidanceRequestRefused      the server's own words say why
+    │   ├── GuidanceAnswerInvalid
+    │   ├── GuidanceLoop                two servers ask each other
+    │   ├── KnowledgePathRefused
+    │   ├── KnowledgeFileNotFound
+    │   ├── KnowledgeTextInvalid        nothing was saved
+    │   ├── KnowledgeUnwritable
+    │   └── KnowledgeChanged            somebody else changed the file meanwhile
     ├── MaskingRulesInvalid
     ├── BackupError
     │   ├── BackupInvalid
@@ -1036,7 +1050,7 @@ class KnowledgeFileInvalid(GuidanceError):
     """A file of the handbook cannot be read."""
 
     path: str
-    reason: str
+    reason: Message | str
     template: ClassVar[str] = "The handbook file {path} was left out: {reason}. Correct the file."
 
 
@@ -1047,6 +1061,154 @@ class GuidanceRequestInvalid(GuidanceError):
     field: str
     reason: str
     template: ClassVar[str] = "The handbook cannot be asked: {field} {reason}."
+
+
+@dataclass(eq=False)
+class GuidanceUnavailable(GuidanceError):
+    """The handbook gave no answer; the reason names servers and is for those who may see the server's state."""
+
+    template: ClassVar[str] = "The handbook gives no passages just now. A supervisor can see why."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class GuidanceServerUnreachable(GuidanceError):
+    """No connection to a server of guidance, or it broke off."""
+
+    address: str
+    reason: str
+    setting: str
+    template: ClassVar[str] = "The server {address} cannot be reached: {reason}. Check that it runs, and {setting}."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class GuidanceServerSilent(GuidanceError):
+    """A server of guidance did not answer in time."""
+
+    address: str
+    seconds: float
+    template: ClassVar[str] = (
+        "The server {address} did not answer within {seconds:g} seconds. It is asked again; check how busy it is."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class GuidanceServerFailed(GuidanceError):
+    """A server of guidance is unwell, or asks to be left alone for a while."""
+
+    address: str
+    status: int
+    template: ClassVar[str] = (
+        "The server {address} failed with HTTP status {status}. It is asked again; its own log says why."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class GuidanceKeyRefused(GuidanceError):
+    """A server of guidance does not take the key."""
+
+    address: str
+    status: int
+    setting: str
+    template: ClassVar[str] = "The server {address} refused the key (HTTP status {status}). Correct {setting}."
+
+
+@dataclass(eq=False)
+class GuidanceServerUnsuitable(GuidanceError):
+    """What answers at the address is not what was meant; a redirection is not followed."""
+
+    address: str
+    status: int
+    setting: str
+    template: ClassVar[str] = (
+        "At {address} is nothing that can be asked (HTTP status {status}; redirections are not followed)."
+        " Correct {setting}."
+    )
+
+
+@dataclass(eq=False)
+class GuidanceRequestRefused(GuidanceError):
+    """A server of guidance finds the request wrong (422)."""
+
+    address: str
+    status: int
+    words: str
+    """The server's own; not to be logged, because they may repeat what it was asked."""
+    template: ClassVar[str] = (
+        "The server {address} refused the request (HTTP status {status}) and says: {words}. Both sides have to keep to"
+        " one contract: summary, include_documents, max_documents."
+    )
+
+
+@dataclass(eq=False)
+class GuidanceAnswerInvalid(GuidanceError):
+    """The answer of a server of guidance does not have the agreed form."""
+
+    address: str
+    reason: Message
+    template: ClassVar[str] = "The answer of {address} cannot be used: {reason}. Have the server's version checked."
+
+
+@dataclass(eq=False)
+class GuidanceLoop(GuidanceError):
+    """A question that came from another server would be sent on to one more."""
+
+    template: ClassVar[str] = (
+        "This server asks another one for its handbook, and does not pass on what a server asks. Point"
+        " EARSHOT_GUIDANCE_URL at the server that has the handbook."
+    )
+
+
+@dataclass(eq=False)
+class KnowledgePathRefused(GuidanceError):
+    """A file's name leads out of the handbook's folder, or is not that of a handbook file."""
+
+    path: str
+    reason: Message
+    template: ClassVar[str] = "{path} cannot be a file of the handbook: {reason}. Choose another name."
+
+
+@dataclass(eq=False)
+class KnowledgeFileNotFound(GuidanceError):
+    """The handbook has no such file, or the file no such entry."""
+
+    path: str
+    template: ClassVar[str] = "The handbook has no {path}. It may have been deleted; open the page again."
+
+
+@dataclass(eq=False)
+class KnowledgeTextInvalid(GuidanceError):
+    """A text is no handbook file, so it is not saved."""
+
+    path: str
+    reason: Message | str
+    template: ClassVar[str] = "{path} was not saved: {reason}. Correct the text."
+
+
+@dataclass(eq=False)
+class KnowledgeUnwritable(GuidanceError):
+    """The handbook's folder cannot be written to."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The handbook file {path} cannot be changed: {reason}. Check the rights of the folder, or have"
+        " EARSHOT_KNOWLEDGE_DIR changed."
+    )
+
+
+@dataclass(eq=False)
+class KnowledgeChanged(GuidanceError):
+    """A handbook file is no longer the one that was edited."""
+
+    path: str
+    template: ClassVar[str] = (
+        "The handbook file {path} was changed by somebody else meanwhile, and nothing was saved. Copy your text, open"
+        " it again as it is now, and make your changes in that."
+    )
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from core.model.call import Call, LegId, ParticipantId
+from core.model.errors import GuidanceError
 from core.model.health import PartHealth
 from core.model.insight import ModelActivity, Summary
 from core.model.passage import Guidance
@@ -53,3 +54,5 @@ class CallSnapshot:
     """None where no language model is asked, and once the call is in the store alone."""
     text_alerts: tuple[TextAlert, ...] = ()
     """Those that rules raised, in the order in which they were raised."""
+    guidance_problem: GuidanceError | None = None
+    """Why the handbook gave no answer when it was last asked; `guidance` is then an older one."""

@@ -2,15 +2,14 @@
 
 import hashlib
 import logging
-import os
 import stat
-import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from core.model.atomic_file import put_in_place
 from core.model.clock import Clock
 from core.model.errors import EarshotError
 from core.model.folder import FileStamp, file_stamp, unreadable_reason
@@ -19,7 +18,6 @@ from core.model.message import Message
 logger = logging.getLogger(__name__)
 
 LARGEST_BYTES = 500_000
-_NEW_FILE_MODE = 0o644
 _Content = TypeVar("_Content")
 
 
@@ -114,7 +112,7 @@ class EditedFile(Generic[_Content]):
             if self._current().digest != digest:
                 raise self.form.changed(path=str(self.path))
             try:
-                _put_in_place(text.encode("utf-8", errors="replace"), self.path)
+                put_in_place(text.encode("utf-8", errors="replace"), self.path)
             except OSError as error:
                 raise self.form.unwritable(path=str(self.path), reason=error.strerror or str(error)) from error
             return self._current()
@@ -156,20 +154,3 @@ class EditedFile(Generic[_Content]):
 def _beginning(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(LARGEST_BYTES + 1)
-
-
-def _put_in_place(data: bytes, path: Path) -> None:
-    """Write a file whole: a crash leaves the former one or the new one. A link stays one. Raises OSError."""
-    target = path.resolve()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with open(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(draft, target.stat().st_mode & 0o777 if target.exists() else _NEW_FILE_MODE)
-        os.replace(draft, target)
-    except BaseException:
-        os.unlink(draft)
-        raise

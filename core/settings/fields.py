@@ -368,6 +368,38 @@ class Settings(BaseSettings):
         PROJECT_ROOT / "demo" / "scenarios"
     )
     guidance_documents: Annotated[int, Field(ge=1, le=20, description="Passages that the live page asks for.")] = 4
+    guidance_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            description="Another server that is asked instead of the handbook here: the whole address, such as "
+            "`https://handbook.example.com/api/rag/assist`. Empty: the handbook here.",
+        ),
+    ] = ""
+    guidance_key: Annotated[SecretStr | None, Field(description="Sent to that server as a bearer token.")] = None
+    guidance_timeout_s: Annotated[
+        float, Field(ge=0.1, le=60, description="Seconds within which that server must answer.")
+    ] = 3.0
+    guidance_token: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=16,
+            description="Bearer token with which other servers may ask the handbook here (`POST /api/rag/assist`). "
+            "Empty: signed-in people only.",
+        ),
+    ] = None
+    embedding_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            description="An OpenAI-compatible API that turns texts into vectors, such as `https://api.openai.com/v1`: "
+            "passages are then found by meaning, too. It is sent the handbook and every summary.",
+        ),
+    ] = ""
+    embedding_model: Annotated[
+        str, Field(max_length=200, description="Its model, such as `text-embedding-3-small`.")
+    ] = ""
+    embedding_key: Annotated[SecretStr | None, Field(description="Its key; empty where it asks for none.")] = None
 
     alert_rules: Annotated[
         Path | None,

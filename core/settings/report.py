@@ -46,7 +46,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "assist_input_tokens", "assist_requests",
     ),
     "Alerts": ("alert_rules", "webhook_url", "webhook_secret", "webhook_private", "webhook_words"),
-    "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),
+    "Handbook and demos": (
+        "knowledge_dir", "guidance_documents", "guidance_url", "guidance_key", "guidance_timeout_s", "guidance_token",
+        "embedding_url", "embedding_model", "embedding_key", "scenario_dir",
+    ),
 }  # fmt: skip
 """Each family's heading, and the fields that belong to it. A test holds it complete."""
 

@@ -53,6 +53,9 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from _model_contradictions(settings)
     if settings.webhook_url and settings.webhook_secret is None:
         yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
+    if bool(settings.embedding_url) != bool(settings.embedding_model):
+        missing = "embedding_model" if settings.embedding_url else "embedding_url"
+        yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"

@@ -34,6 +34,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.PROMPT_CHANGED: message("changed a prompt"),
     AuditAction.PROMPT_TRIED: message("tried a prompt on a call"),
     AuditAction.ALERT_RULES_CHANGED: message("changed the alert rules"),
+    AuditAction.HANDBOOK_CHANGED: message("changed the handbook"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),
@@ -47,6 +48,8 @@ DETAILS: Mapping[str, str] = {
     "keys": message("settings"),
     "phrases": message("phrases"),
     "rules": message("rules"),
+    "change": message("change"),
+    "entry": message("entry"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {
@@ -64,6 +67,8 @@ RIGHTS: Mapping[Right, str] = {
     Right.SEE_SETTINGS: message("see the settings"),
     Right.CHANGE_SETTINGS: message("change the settings"),
     Right.RELOAD: message("have files read again"),
+    Right.READ_HANDBOOK: message("read the handbook"),
+    Right.CHANGE_HANDBOOK: message("change the handbook"),
     Right.SEE_AUDIT: message("read the audit log"),
     Right.MAKE_TOKENS: message("make API tokens"),
 }
@@ -78,6 +83,11 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         SupervisionMode.COACH.value: message("Coach"),
         SupervisionMode.BARGE_IN.value: message("Barge in"),
         SupervisionMode.TAKE_OVER.value: message("Take over"),
+    },
+    "change": {
+        "added": message("file added"),
+        "changed": message("file changed"),
+        "removed": message("file removed"),
     },
     "right": {right.value: words for right, words in RIGHTS.items()},
 }

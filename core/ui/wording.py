@@ -207,6 +207,7 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "handbook": _("Handbook"),
         "handbook_empty": _("Passages appear once there is a summary to look up."),
         "handbook_none": _("The handbook has nothing on this."),
+        "handbook_older": _("These passages are older:"),
         "score_tip": _("How well the passage fits, compared with the others of this list: higher is better."),
         "asked": _("Looked up: {query}"),
         "catch_up": _("What has happened so far"),

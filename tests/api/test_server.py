@@ -66,6 +66,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/calls/{call_id}/utterances/{utterance_id}",
         "/health",
         "/load",
+        "/rag/assist",
         "/session",
         "/settings",
         "/supervision/stream",

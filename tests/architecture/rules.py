@@ -50,6 +50,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "openai": ("core/assist/openai_model.py",),
     "httpx2": ("core/assist/openai_model.py",),
     "bm25s": ("core/guidance/bm25_index.py",),
+    "httpx": ("core/guidance/json_server.py",),
     "markdown_it": ("core/guidance/markdown.py",),
     "pyarrow": ("core/quality/segments.py",),
     "pandas": ("core/quality/", "core/ui/"),

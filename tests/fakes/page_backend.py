@@ -14,8 +14,11 @@ from core.calls.export import ExportFormat
 from core.calls.overviews import text_alerts_worst_first, worst_first
 from core.calls.questions import AnswerReport, Questions
 from core.calls.wrap_ups import WrapUpReport
-from core.guidance.background import KnowledgeReport
+from core.guidance.background import BackgroundRetriever, KnowledgeReport
+from core.guidance.handbook import Handbook
 from core.guidance.knowledge import KnowledgeFile
+from core.guidance.knowledge_folder import KnowledgeChange, KnowledgeFolder
+from core.guidance.remote import RemoteRetriever
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.archive import CallPage, CallQuery, FoundCall
 from core.model.audit import AuditAction, AuditEntry, AuditQuery
@@ -150,6 +153,9 @@ class FakeSignIn:
             raise NotSignedIn
         return self.person
 
+    def from_api_token(self, token: str) -> Person:
+        raise SignInEnded
+
     def from_session(self, token: str) -> Person:
         raise SignInEnded
 
@@ -252,6 +258,10 @@ class PageBackend:
             problem=None,
         )
     )
+    local_handbook: BackgroundRetriever | None = None
+    """A real one, where a test puts it there."""
+    handbook_files: KnowledgeFolder | None = None
+    guidance: Handbook | None = None
     snapshots: dict[str, CallSnapshot] = field(default_factory=dict)
     links: dict[str, JoinGrant] = field(default_factory=dict)
     link_error: Exception | None = None
@@ -381,6 +391,22 @@ class PageBackend:
     def reload(self) -> KnowledgeReport:
         self.done.append(("reload",))
         return self.handbook
+
+    def open_handbook(self, folder: Path, remote: RemoteRetriever | None = None) -> BackgroundRetriever:
+        """Put a real handbook in place, which the test closes."""
+        self.local_handbook = BackgroundRetriever(folder, SystemClock())
+        self.handbook_files = KnowledgeFolder(folder)
+        in_use = remote or self.local_handbook
+        address = remote.address if remote else ""
+        self.guidance = Handbook(self.local_handbook, self.handbook_files, in_use, address)
+        return self.local_handbook
+
+    def change_handbook(self, change: KnowledgeChange) -> KnowledgeReport:
+        self.done.append(("change_handbook", change.path))
+        assert self.handbook_files is not None
+        assert self.local_handbook is not None
+        self.handbook_files.change(change)
+        return self.local_handbook.reload()
 
     def join(
         self,

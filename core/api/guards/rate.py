@@ -19,6 +19,9 @@ SIGN_IN_LIMIT = "10/minute"
 REPORT_ROUTES = frozenset({"POST /rtc/samples", "POST /calls/{call_id}/paints"})
 SAMPLES_LIMIT = "120/minute"
 """A leg, and a page, sends one report a second, and may send late ones in a burst."""
+GUIDANCE_ROUTE = "POST /rag/assist"
+GUIDANCE_LIMIT = "1200/minute"
+"""Another server asks for all of its calls, some of them several times a minute."""
 TOKEN_PARAMETERS = ("token", "t")
 _IPV6_SUBSCRIBER = 64
 """Prefix length that one IPv6 subscriber is given (RFC 6177); every address below it is the same client."""
@@ -35,6 +38,8 @@ class Rates:
     sign_in: str = SIGN_IN_LIMIT
     samples: str = SAMPLES_LIMIT
     """Of what one leg's or page's browser reports by itself: RTP samples, what it has painted."""
+    guidance: str = GUIDANCE_LIMIT
+    """Of questions to the handbook."""
 
 
 def client_of(scope: Scope) -> str:
@@ -60,6 +65,7 @@ class RateLimits:
         self._pages = parse_limit(rates.pages)
         self._sign_in = parse_limit(rates.sign_in)
         self._samples = parse_limit(rates.samples)
+        self._guidance = parse_limit(rates.guidance)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Count a request or a handshake, and pass it on or refuse it."""
@@ -87,7 +93,7 @@ class RateLimits:
             # is still counted by address.
             digest = hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
             return [(self._pages, route, client), (self._samples, route, digest)]
-        return [(self._route, route, client)]
+        return [(self._guidance if route == GUIDANCE_ROUTE else self._route, route, client)]
 
 
 def _token(scope: Scope) -> str:

@@ -245,7 +245,19 @@ class HandbookPanel {
     this.empty = el("p", { class: "es-empty", text: words.handbook_empty });
     this.answer = el("p", { class: "es-answer", hidden: true });
     this.list = el("div", { class: "es-passages" });
-    shell.body.append(this.empty, this.answer, this.list);
+    this.problem = el("p", { class: "es-warning", role: "status", hidden: true });
+    this.older = el("p", { class: "es-older", text: words.handbook_older, hidden: true });
+    shell.body.append(this.problem, this.older, this.empty, this.answer, this.list);
+  }
+
+  // A sentence, or "" for none; undefined where nothing has changed. The last passages stay.
+  warn(problem) {
+    if (problem === undefined) return;
+    this.problem.hidden = !problem;
+    setText(this.problem, problem);
+    this.older.hidden = !problem || !this.list.childElementCount;
+    if (problem && !this.shown) this.empty.hidden = true;
+    else if (!problem && !this.shown) this.empty.hidden = false;
   }
 
   show(guidance) {

@@ -255,6 +255,7 @@ class LiveView {
     if (change.text_alerts || change.reset) this.takeTextAlerts(change.text_alerts ?? [], !change.reset);
     if (change.quality) this.network.setQuality(change.quality);
     this.handbook.show(change.guidance);
+    this.handbook.warn(change.reset ? (change.guidance_problem ?? "") : change.guidance_problem);
     if (change.parts) this.parts = change.parts;
     if (change.dropped) this.dropped = change.dropped;
     if (change.parts || change.dropped) this.bar.trouble(this.parts, this.dropped);
