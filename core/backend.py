@@ -3,7 +3,7 @@
 Page scripts and API routes call the facade from their own threads; what a call does happens on the calls loop.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -14,19 +14,31 @@ from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
 from core.calls.leg_port import LegPort
 from core.calls.overviews import worst_first
+from core.calls.questions import AnswerReport
 from core.calls.session import CallSession
+from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.media.events import MediaLoad
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
 from core.model.call import Call, CallId, CallOrigin, Language, Participant, ParticipantId, Role, SupervisionMode
 from core.model.clock import Clock, SystemClock
-from core.model.errors import CallEnded, CallNotFound, ModelNotConfigured, NothingSaid, ServerStarting, SignInRefused
+from core.model.errors import (
+    AlertPatternSlow,
+    CallEnded,
+    CallNotFound,
+    ModelNotConfigured,
+    NothingSaid,
+    ServerStarting,
+    SignInRefused,
+)
 from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp, WrapUpText
 from core.parts import Parts
 from core.settings import Settings
 from core.settings.loading import read_sources
@@ -45,6 +57,7 @@ class Backend:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
+            SettingInvalid: the table of prices cannot be read.
         """
         self.settings = settings
         self._sources = read_sources()
@@ -55,6 +68,8 @@ class Backend:
         self.archive = self._parts.archive
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
+        self.prices = self._parts.prices
+        self.alert_rules = self._parts.alert_rules
 
     # Calls
 
@@ -115,6 +130,16 @@ class Backend:
         except CallNotFound:
             return 0
 
+    def watch(self, call_id: CallId, notify: Callable[[], None]) -> Callable[[], None]:
+        """Be told of every change of a running call, until what is returned is called; of others there is none.
+
+        `notify` is called on any thread and must not wait.
+        """
+        try:
+            return self._parts.registry.find(call_id).record.watch(notify)
+        except CallNotFound:
+            return lambda: None
+
     def end_call(self, call_id: CallId) -> None:
         """End a call for everybody in it; returns at once."""
         self._parts.loop.post(self._find(call_id).end)
@@ -159,11 +184,46 @@ class Backend:
         """End one leg on purpose; returns at once. Raises CallNotFound."""
         self._parts.loop.post(partial(self._find(grant.call_id).close_leg, grant.leg_id))
 
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        """A page has painted something, as of now; returns at once. Raises CallNotFound, CallEnded."""
+        session = self._find(call_id)
+        received_s = session.record.now_s()
+        self._parts.loop.post(partial(session.painted, paints, received_s))
+
     # Records
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """What is kept of the turns of these calls, in the same order. Raises StoreError."""
+        return self._parts.store.turn_records(call_ids)
+
+    def used_in(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """Of the turns of these calls only what they cost, in the same order. Raises StoreError."""
+        return self._parts.store.used_in(call_ids)
 
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         """Let an utterance read differently. Raises CallNotFound, UtteranceNotFound, TextInvalid, StoreError."""
         return self._parts.loop.wait(lambda: self.archive.correct(call_id, utterance_id, text, by), COMMAND_TIMEOUT_S)
+
+    def ask(self, picture: CallSnapshot, question: str) -> AnswerReport:
+        """Answer a question about a call from its picture. Blocking. Raises QuestionInvalid, QuestionsBusy."""
+        return self._parts.questions.ask(picture, question)
+
+    def wrap_up(self, call_id: CallId) -> WrapUpReport:
+        """A call's wrap-up. Raises CallNotFound, StoreError."""
+        return self._parts.wrap_ups.report(call_id)
+
+    def call_types(self, language: Language) -> Sequence[str]:
+        """What a wrap-up's type is chosen from."""
+        return self._parts.wrap_ups.call_types(language)
+
+    def draft_wrap_up(self, call_id: CallId) -> None:
+        """Have a wrap-up drafted; returns at once."""
+        self._parts.wrap_ups.draft(call_id)
+
+    def file_wrap_up(self, call_id: CallId, text: WrapUpText, by: str) -> WrapUp:
+        """File a wrap-up. Raises CallNotFound, CallRunning, WrapUpFiled, StoreError."""
+        file = partial(self._parts.wrap_ups.file, call_id, text, by, self._parts.durable)
+        return self._parts.loop.wait(file, COMMAND_TIMEOUT_S)
 
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of an ended call. Raises CallNotFound, CallRunning, StoreError."""
@@ -221,9 +281,19 @@ class Backend:
         """Read the handbook's files again now; scripted demos are always read anew when they have changed."""
         return self._parts.retriever.reload()
 
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        """Alert rules that are of no effect, because their patterns took too long."""
+        return self._parts.alerting.switched_off
+
     def health(self) -> tuple[PartHealth, ...]:
         """Every part's state, for the health route and the pages."""
         return self._parts.health()
+
+    def insight_names(self, language: Language, locale: str) -> dict[str, dict[str, str]]:
+        """What a reader sees for the labels of `intents` and `risks` in calls in a language."""
+        prompt = self._parts.prompts(language)
+        named = {"intents": prompt.intents, "risks": prompt.risks}
+        return {kind: {choice.label: choice.name(locale) for choice in choices} for kind, choices in named.items()}
 
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""

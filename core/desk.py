@@ -6,17 +6,21 @@ and may be used on any thread. Their methods raise AccessDenied where the role d
 the sign-in is over, and StoreError where the store is unwell.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from core.assist.alert_rules_file import AlertRulesReport
 from core.assist.prompt_folder import PromptReport
 from core.assist.prompt_trial import PromptTrial
 from core.assist.scenarios import ScenarioList
 from core.backend import Backend
 from core.calls.archive import Export
+from core.calls.costs import Prices
 from core.calls.discretion import call_without_listeners, without_listeners
 from core.calls.export import ExportFormat
 from core.calls.leg_port import LegPort
+from core.calls.questions import AnswerReport
+from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.media.events import MediaLoad
 from core.model.access import RIGHTS, Person, Right
@@ -33,17 +37,22 @@ from core.model.call import (
     Role,
     SupervisionMode,
 )
-from core.model.errors import AccessDenied, CallNotFound, ParticipantNotFound, SignInEnded
+from core.model.cost import Cost
+from core.model.errors import AccessDenied, AlertPatternSlow, CallNotFound, ParticipantNotFound, SignInEnded
 from core.model.health import PartHealth
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp, WrapUpText
 from core.settings import Settings
 from core.settings.report import SettingLine
 from core.speech.hints_file import HintsReport
 
 SEATS = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
 """The right that each role in a call takes; nobody takes another role from a desk."""
+MOST_TURN_CALLS = 200
+"""Calls whose turns are looked at together."""
 
 
 class Desk:
@@ -145,6 +154,11 @@ class Desk:
         """The revision of a call's picture, cheaply; 0 for a call that is in the store alone."""
         return self._backend.revision(call_id)
 
+    def insight_names(self, language: Language, locale: str) -> dict[str, dict[str, str]]:
+        """What a reader sees for the labels of `intents` and `risks` in calls in a language."""
+        self.require(Right.SEE_OWN_CALLS)
+        return self._backend.insight_names(language, locale)
+
     def end_call(self, call_id: CallId) -> None:
         """End a call for everybody in it; returns at once. Raises CallNotFound, CallEnded."""
         call = self.snapshot(call_id).call
@@ -242,6 +256,69 @@ class Desk:
         self._write(AuditAction.CORRECTED, call_id, utterance=utterance_id)
         return corrected
 
+    def ask(self, call_id: CallId, question: str) -> AnswerReport:
+        """Ask something about a call so far. Blocking, as long as the language model takes.
+
+        Raises CallNotFound, QuestionInvalid, QuestionsBusy.
+        """
+        return self._backend.ask(self.snapshot(call_id), question)
+
+    def wrap_up(self, call_id: CallId) -> WrapUpReport:
+        """The record of a call that is over. Raises CallNotFound."""
+        self.snapshot(call_id)
+        return self._backend.wrap_up(call_id)
+
+    def call_types(self, language: Language) -> Sequence[str]:
+        """What the type of a call in a language is chosen from."""
+        return self._backend.call_types(language)
+
+    def draft_wrap_up(self, call_id: CallId) -> None:
+        """Have a wrap-up drafted (again) from what was said; returns at once. Raises CallNotFound."""
+        self.require(Right.WRAP_UP, call_id)
+        self.snapshot(call_id)
+        self._backend.draft_wrap_up(call_id)
+
+    def file_wrap_up(self, call_id: CallId, text: WrapUpText) -> WrapUp:
+        """File the record of a call for good; its draft is kept beside it.
+
+        Raises CallNotFound, CallRunning, WrapUpFiled.
+        """
+        self.require(Right.WRAP_UP, call_id)
+        self.snapshot(call_id)
+        filed = self._backend.file_wrap_up(call_id, text, self.person.name)
+        self._write(AuditAction.WRAP_UP_FILED, call_id)
+        return filed
+
+    def found_turns(self, query: CallQuery) -> tuple[tuple[Call, TurnRecord], ...]:
+        """The newest of the calls that fit a query and that this person may see, each with its turns."""
+        page = self.search(replace(query, limit=MOST_TURN_CALLS, offset=0))
+        calls = tuple(found.call for found in page.calls)
+        return tuple(zip(calls, self._backend.turn_records([call.id for call in calls]), strict=True))
+
+    def turns(self, call_id: CallId) -> TurnRecord:
+        """What is kept of the turns of a call, a running one up to a second ago. Raises CallNotFound."""
+        self.require(Right.SEE_OWN_CALLS)
+        self._require_sight(self._backend.call(call_id))
+        (record,) = self._backend.turn_records([call_id])
+        return record
+
+    def costs(self, calls: Iterable[Call]) -> Mapping[CallId, Cost]:
+        """What each of these calls cost, as far as this person may see them."""
+        self.require(Right.SEE_OWN_CALLS)
+        records = self._backend.used_in([call.id for call in calls if self._may_see(call)])
+        return {record.call_id: self.prices.cost_of(record) for record in records}
+
+    @property
+    def prices(self) -> Prices:
+        """The table of prices in force."""
+        return self._backend.prices
+
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        """This person's page has painted something, just now. Raises CallNotFound, CallEnded."""
+        self.require(Right.SEE_OWN_CALLS)
+        self._require_sight(self._backend.call(call_id))
+        self._backend.painted(call_id, paints)
+
     def export(self, call_id: CallId, kind: ExportFormat) -> Export:
         """A call as a file. Raises CallNotFound."""
         self.require(Right.EXPORT, call_id)
@@ -335,6 +412,26 @@ class Desk:
         self.snapshot(call_id)
         self._write(AuditAction.PROMPT_TRIED, call_id, language=language)
         return self._backend.try_prompt(call_id, language, text)
+
+    def alert_rules(self) -> AlertRulesReport:
+        """The alert rules in use, and their file as it is now."""
+        self.require(Right.SEE_SETTINGS)
+        return self._backend.alert_rules.report()
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        """Alert rules that are of no effect, because their patterns took too long."""
+        self.require(Right.SEE_SETTINGS)
+        return self._backend.switched_off_rules()
+
+    def save_alert_rules(self, text: str, digest: str) -> AlertRulesReport:
+        """Put a text in the place of the rules' file, which had this digest when it was opened. Blocking.
+
+        Raises AlertRulesInvalid, AlertRulesChanged, AlertRulesUnwritable.
+        """
+        self.require(Right.CHANGE_SETTINGS)
+        saved = self._backend.alert_rules.save(text, digest)
+        self._write(AuditAction.ALERT_RULES_CHANGED, rules=str(len(saved.content.rules)))
+        return saved
 
     def audit(self, query: AuditQuery) -> Sequence[AuditEntry]:
         """Lines of the audit log, newest first."""

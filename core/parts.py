@@ -13,29 +13,36 @@ from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
 from core.access.users import UsersFile
 from core.assist.alert_rules_file import alert_rules_file
+from core.assist.compaction import Compactor
 from core.assist.engine import open_model
+from core.assist.english_dialect import EnglishDialect
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.korean_dialect import KoreanDialect
+from core.assist.model_insights import ModelInsights
 from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
+from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
+from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
+from core.calls.wrap_ups import WrapUps
 from core.guidance.background import BackgroundRetriever
 from core.language.masking import MaskingRules
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import CallId, Role
+from core.model.call import CallId, Language, Role
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
@@ -72,6 +79,7 @@ class Parts:
         Raises:
             StoreError: the database cannot be opened.
             EngineUnavailable: the chosen speech engine cannot be used here.
+            SettingInvalid: the table of prices cannot be read.
         """
         self.settings = settings
         self.clock = clock
@@ -79,6 +87,7 @@ class Parts:
         """The media process's own figures of the last minute, one a second, oldest first."""
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
+        self.prices = Prices.load(settings.prices)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
         self.prompts = PromptFolder(settings.effective_prompt_dir, clock)
         self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)
@@ -117,8 +126,18 @@ class Parts:
         self.model = open_model(settings)
         if self.model is not None:
             opened.callback(self.model.close)
-        self.insights = Insights(ExtractiveSummarizer(), self.retriever, settings.guidance_documents, self.clock)
+        self.insights = Insights(
+            ExtractiveSummarizer(),
+            self.retriever,
+            settings.guidance_documents,
+            self.clock,
+            source=self._insight_source(settings),
+            requests=settings.assist_requests,
+        )
         opened.callback(self.insights.close)
+        self.questions = Questions(self.model, self.clock)
+        self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
+        opened.callback(self.wrap_ups.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
@@ -133,6 +152,17 @@ class Parts:
         client = WebhookClient(url, self.settings.webhook_private)
         return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
 
+    def _insight_source(self, settings: Settings) -> ModelInsights | None:
+        if self.model is None:
+            return None
+        return ModelInsights(
+            self.model,
+            self.prompts,
+            Compactor({"ko": KoreanDialect(), "en": EnglishDialect()}),
+            input_tokens=settings.assist_input_tokens,
+            token_limit=settings.openai_token_limit,
+        )
+
     async def _open_calls(self) -> None:
         self.durable = DurableWriter(lambda: self.store.health)
         self.media = MediaProcess(self.settings, self._take_media_event, self.clock)
@@ -145,6 +175,7 @@ class Parts:
                 store=self.store,
                 durable=self.durable,
                 samples=self.samples,
+                wrap_ups=self.wrap_ups,
                 make_id=lambda: secrets.token_hex(6),
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
@@ -159,12 +190,19 @@ class Parts:
             registry=self.registry,
             durable=self.durable,
             clock=self.clock,
-            mask=self.masking.mask_text if self.masking else lambda text, _: text,
+            mask=self._mask,
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _call_types(self, language: Language) -> tuple[str, ...]:
+        """What a call can be about, in words of its language."""
+        return tuple(choice.name(language) for choice in self.prompts(language).intents)
+
+    def _mask(self, text: str, language: Language) -> str:
+        return self.masking.mask_text(text, language) if self.masking else text
 
     def _retention(self) -> RetentionSweep:
         async def write(call_id: CallId) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.ui.call_list import found_calls
 from core.ui.call_search import PAGE_SIZE, read_search, search_form, write_search
+from core.ui.latency_view import LATENCY, latency_view, view_switch
 from core.ui.pager import pager
 from core.ui.reader import reader
 from core.ui.session import desk
@@ -21,11 +22,15 @@ with st.container(key="earshot-page"):
     search = search_form(read_search(), _)
     write_search(search)
     now = time.time()
-    found = own_desk.search(search.query(who.zone, datetime.fromtimestamp(now, UTC)))
+    query = search.query(who.zone, datetime.fromtimestamp(now, UTC))
+    if view_switch(_) == LATENCY:
+        latency_view(own_desk, query, now, who)
+        st.stop()
+    found = own_desk.search(query)
     st.caption(_("Calls found: {count}").format(count=who.number(found.total)))
     if not found.calls:
         st.info(_("No call fits. Search for less, or for a longer time."), icon=":material/search_off:")
-    found_calls(found.calls, search.said, now, who)
+    found_calls(found.calls, search.said, now, who, own_desk.costs([each.call for each in found.calls]))
     page = pager(search.page, found.total, PAGE_SIZE, _)
     if page != search.page:
         write_search(replace(search, page=page))

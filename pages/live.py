@@ -33,7 +33,7 @@ def correct(utterance_id: str, text: str) -> None:
 
 
 snapshot = own_desk.snapshot(call_id)
-call_controls(own_desk, snapshot.call, who)
+call_controls(own_desk, snapshot.call, who, desk)
 live_view(
     snapshot,
     view_token=own_desk.view_token(call_id),
@@ -44,4 +44,5 @@ live_view(
     correct=correct if own_desk.may(Right.CORRECT) else None,
     translate=who.translate,
     is_agent=Attachment(own_desk, call_id, Role.AGENT, browser_memory()).participant(snapshot.call) is not None,
+    insight_names=own_desk.insight_names(snapshot.call.language, who.locale),
 )

@@ -17,6 +17,8 @@ from core.model.audit import AuditAction, AuditQuery
 from core.model.call import CallId, CallState, ParticipantId, Role, SupervisionMode
 from core.model.errors import (
     AccessDenied,
+    AlertRulesChanged,
+    AlertRulesInvalid,
     CallNotFound,
     CallRunning,
     HintsChanged,
@@ -30,6 +32,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartState
+from core.model.wrap_up import WrapUpText
 from core.settings import Settings
 from tests.support.waiting import wait_for
 
@@ -57,6 +60,7 @@ DEEDS: dict[str, Deed] = {
     "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
     "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
     "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
+    "insight_names": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.insight_names("ko", "en")),
     "end_call": Deed(Right.TALK, lambda desk, call: desk.end_call(call)),
     "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
     "join_token": Deed(Right.TALK, lambda desk, call: desk.join_token(call)),
@@ -65,7 +69,15 @@ DEEDS: dict[str, Deed] = {
     "overviews": Deed(Right.LISTEN, lambda desk, call: desk.overviews()),
     "overviews_token": Deed(Right.LISTEN, lambda desk, call: desk.overviews_token()),
     "make_api_token": Deed(Right.MAKE_TOKENS, lambda desk, call: desk.make_api_token(1, "report")),
+    "found_turns": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.found_turns(CallQuery())),
+    "turns": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.turns(call)),
+    "costs": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.costs(())),
+    "painted": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.painted(call, ())),
     "correct": Deed(Right.CORRECT, lambda desk, call: desk.correct(call, "u1", "words")),
+    "ask": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.ask(call, "What was promised?")),
+    "wrap_up": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.wrap_up(call)),
+    "draft_wrap_up": Deed(Right.WRAP_UP, lambda desk, call: desk.draft_wrap_up(call)),
+    "file_wrap_up": Deed(Right.WRAP_UP, lambda desk, call: desk.file_wrap_up(call, WrapUpText(issue="None"))),
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
     "delete_call": Deed(Right.DELETE, lambda desk, call: desk.delete_call(call)),
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
@@ -76,6 +88,9 @@ DEEDS: dict[str, Deed] = {
     "prompt": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.prompt("en")),
     "save_prompt": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_prompt(PROMPT, "en", "another file's")),
     "try_prompt": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.try_prompt(call, "en", PROMPT)),
+    "alert_rules": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.alert_rules()),
+    "switched_off_rules": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.switched_off_rules()),
+    "save_alert_rules": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_alert_rules("", "another file's")),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
@@ -88,11 +103,12 @@ IMPOSSIBLE = (
     HintsChanged,
     PromptChanged,
     ModelNotConfigured,
+    AlertRulesChanged,
 )
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}
 """These take a seat of one's own, whoever one is."""
-FOR_ANYBODY = {"may", "sign_out", "revision", "health"}
+FOR_ANYBODY = {"call_types", "may", "sign_out", "revision", "health"}
 
 
 @pytest.fixture(scope="module")
@@ -325,6 +341,23 @@ def test_a_prompt_is_tried_by_administrators_alone_and_with_a_model_alone(backen
     lines = backend.audit.entries(AuditQuery(action=AuditAction.PROMPT_TRIED))
     assert [line.subject for line in lines if line.person_id == desk.person.id] == [call.id]
     backend.end_call(call.id)
+
+
+def test_changed_alert_rules_are_in_use_and_written_down(backend: Backend) -> None:
+    desk = Desk(backend, person_in(UserRole.ADMIN, "rules"))
+    assert len(desk.alert_rules().content.rules) >= 10, "those that come with Earshot"
+    rule = "{id: a, name: {ko: 가, en: A}, category: c, level: info, silence: {for_s: 30}}"
+    saved = desk.save_alert_rules(f"rules: [{rule}]", desk.alert_rules().digest)
+    assert [each.id for each in desk.alert_rules().content.rules] == ["a"]
+    assert saved.path == backend.settings.data_dir / "alerts.yaml"
+    with pytest.raises(AlertRulesInvalid):
+        desk.save_alert_rules("rules: [x]", saved.digest)
+    with pytest.raises(AccessDenied):
+        Desk(backend, person_in(UserRole.SUPERVISOR, "rules")).save_alert_rules("", saved.digest)
+    lines = backend.audit.entries(AuditQuery(action=AuditAction.ALERT_RULES_CHANGED))
+    (line,) = [line for line in lines if line.person_id == desk.person.id]
+    assert line.detail == {"rules": "1"}
+    assert desk.switched_off_rules() == ()
 
 
 def test_changed_hints_are_in_use_and_written_down(backend: Backend) -> None:

@@ -134,6 +134,7 @@ SAFE = {
     "EARSHOT_ENV": "production",
     "EARSHOT_PUBLIC_URL": "https://calls.example.com",
     "EARSHOT_USERS_FILE": "/srv/earshot/users.json",
+    "EARSHOT_WEBHOOK_SECRET": "sixteen characters",
 }
 
 
@@ -155,6 +156,7 @@ def test_production_starts_with_safe_settings(monkeypatch: pytest.MonkeyPatch) -
         ("EARSHOT_CORS_ORIGINS", "https://*"),
         ("EARSHOT_LOG_LEVEL", "DEBUG"),
         ("EARSHOT_OPENAI_BASE_URL", "http://model.lan:8000/v1"),
+        ("EARSHOT_WEBHOOK_URL", "http://alerts.example.com/in"),
     ],
 )
 def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,6 +178,7 @@ def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: py
         ({"EARSHOT_STUN_SERVERS": "stun:a.example, turn:b.example"}, "EARSHOT_STUN_SERVERS"),
         ({"EARSHOT_STUN_SERVERS": "stun:a.example?transport=udp"}, "EARSHOT_STUN_SERVERS"),
         ({"EARSHOT_TURN_SERVERS": TURN}, "EARSHOT_TURN_SERVERS"),
+        ({"EARSHOT_WEBHOOK_URL": "https://alerts.example.com/in"}, "EARSHOT_WEBHOOK_SECRET"),
         ({"EARSHOT_ICE_POLICY": "relay"}, "EARSHOT_ICE_POLICY"),
         ({"EARSHOT_TURN_SECRET": "hush-hush"}, "EARSHOT_TURN_SERVERS"),
         ({"EARSHOT_TURN_SERVERS": TURN, "EARSHOT_TURN_USERNAME": "kim"}, "EARSHOT_TURN_PASSWORD"),

@@ -1,6 +1,7 @@
 """The HTTP application that is mounted at `/api`; `/api/openapi.json` describes it."""
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from importlib.resources import files
 from typing import Annotated
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel
 from core.api.calls import Id, call_routes
 from core.api.errors import answer_error, answer_invalid
 from core.api.legs import leg_routes
+from core.api.paints import paint_routes
+from core.api.questions import question_routes
 from core.api.server import server_routes
 from core.api.session import session_routes
 from core.api.shutdown import ShutdownNotice
@@ -61,7 +64,9 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(session_routes(visitors))
     api.include_router(call_routes(visitors))
     api.include_router(leg_routes(visitors))
+    api.include_router(paint_routes(visitors))
     api.include_router(server_routes(visitors))
+    api.include_router(question_routes(backend))
 
     @api.get("/health", responses={503: {"model": HealthReport, "description": "A needed part is down."}})
     def health(request: Request, response: Response) -> HealthReport:
@@ -108,6 +113,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
                 parts=desk.health,
                 is_over=lambda: shutdown.is_given or not server.sign_in.is_current(grant.person),
                 translate=translator(locale),
+                watch=partial(server.watch, CallId(call_id)),
             )
         )
 

@@ -14,11 +14,13 @@ from core.model.errors import (
     LinkError,
     NotSignedIn,
     ParticipantNotFound,
+    QuestionInvalid,
     ScenarioNotFound,
     SignInEnded,
     SignInRefused,
     TextInvalid,
     UtteranceNotFound,
+    WrapUpFiled,
 )
 
 _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
@@ -28,8 +30,10 @@ _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
     (ScenarioNotFound, 404),
     (CallEnded, 409),
     (CallRunning, 409),
+    (WrapUpFiled, 409),
     (CallLimitReached, 503),
     (TextInvalid, 422),
+    (QuestionInvalid, 422),
     (LinkError, 403),
     (NotSignedIn, 401),
     (SignInRefused, 401),

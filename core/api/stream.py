@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -17,7 +18,9 @@ from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
 
 POLL_S = 0.2
-"""How often the stream looks for a new revision: a look costs one integer."""
+"""How often the stream looks for a new revision where nobody tells it of one: a look costs one integer."""
+GAP_S = 0.02
+"""Least time between two messages: what changes meanwhile is told in one."""
 PARTS_S = 2.0
 """How often the parts' health is compared when nothing else changes."""
 KEEP_ALIVE_S = 15.0
@@ -54,6 +57,8 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["parts"] = [_part(part, translate) for part in now.parts]
     if before is None or before.dropped != now.dropped:
         message["dropped"] = dict(now.dropped)
+    if now.model is not None and (before is None or before.model != now.model):
+        message["model"] = asdict(now.model)
     return message
 
 
@@ -68,7 +73,8 @@ def _part(part: PartHealth, translate: Translate) -> Json:
 
 def _changed_utterances(before: CallSnapshot | None, now: CallSnapshot) -> list[Json]:
     known = {u.id: u for u in before.utterances} if before else {}
-    changed = [_utterance(u) for u in now.utterances if known.pop(u.id, None) != u]
+    # Mostly it is the same object: comparing an hour's utterances field by field would take milliseconds.
+    changed = [_utterance(u) for u in now.utterances if (old := known.pop(u.id, None)) is not u and old != u]
     # What is left of the known ones is gone: an interim that turned out to be nothing.
     return changed + [{**_utterance(u), "text": ""} for u in known.values()]
 
@@ -141,7 +147,6 @@ def text_alert(alert: TextAlert) -> Json:
         "raised_at_s": round(alert.raised_at_s, 1),
         "cleared_at_s": _rounded(alert.cleared_at_s),
         "utterance_ids": alert.utterance_ids,
-        "words": alert.words,
         "notify": alert.notify,
     }
 
@@ -156,30 +161,46 @@ async def events(
     parts: Callable[[], tuple[PartHealth, ...]],
     is_over: Callable[[], bool],
     translate: Translate,
+    watch: Callable[[Callable[[], None]], Callable[[], None]] = lambda _: lambda: None,
 ) -> AsyncIterator[str]:
     """The stream of one page, on the server's loop. It ends by itself once an ended call is shown in full.
 
     `snapshot` may read the store, so it runs on a worker thread. `is_over` is asked before every look: that the server
-    is being stopped, or that the reader may not watch any more. Sentences are put into words by `translate`.
+    is being stopped, or that the reader may not watch any more. Sentences are put into words by `translate`. `watch`
+    lets a change be told at once, from any thread, until what it returns is called; without it a look comes now and
+    then.
     """
+    loop, changed = asyncio.get_running_loop(), asyncio.Event()
+    unwatch = watch(lambda: None if loop.is_closed() else _wake(loop, changed))
     before: CallSnapshot | None = None
-    idle_s = parts_s = 0.0
-    while not is_over():
-        if before is None or revision() != before.revision or (parts_s >= PARTS_S and parts() != before.parts):
-            try:
-                now = await asyncio.to_thread(snapshot)
-            except EarshotError as error:
-                gone = {"error": type(error).__name__, "message": describe(error, translate)}
-                yield f"event: gone\ndata: {json.dumps(gone)}\n\n"
+    told_s = parts_s = loop.time()
+    try:
+        while not is_over():
+            changed.clear()
+            is_parts_look = loop.time() - parts_s >= PARTS_S
+            if before is None or revision() != before.revision or (is_parts_look and parts() != before.parts):
+                try:
+                    now = await asyncio.to_thread(snapshot)
+                except EarshotError as error:
+                    gone = {"error": type(error).__name__, "message": describe(error, translate)}
+                    yield f"event: gone\ndata: {json.dumps(gone)}\n\n"
+                    return
+                yield f"data: {json.dumps(changes(before, now, translate), ensure_ascii=False)}\n\n"
+                before, told_s, parts_s = now, loop.time(), loop.time()
+                await asyncio.sleep(GAP_S)
+            elif loop.time() - told_s >= KEEP_ALIVE_S:
+                yield ": still here\n\n"
+                told_s = loop.time()
+            if is_parts_look:
+                parts_s = loop.time()
+            if before.call.state is CallState.ENDED and revision() == 0:
+                yield "event: done\ndata: {}\n\n"
                 return
-            yield f"data: {json.dumps(changes(before, now, translate), ensure_ascii=False)}\n\n"
-            before, idle_s, parts_s = now, 0.0, 0.0
-        elif idle_s >= KEEP_ALIVE_S:
-            yield ": still here\n\n"
-            idle_s = 0.0
-        if before.call.state is CallState.ENDED and revision() == 0:
-            yield "event: done\ndata: {}\n\n"
-            return
-        await asyncio.sleep(POLL_S)
-        idle_s += POLL_S
-        parts_s += POLL_S
+            with suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), POLL_S)
+    finally:
+        unwatch()
+
+
+def _wake(loop: asyncio.AbstractEventLoop, changed: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(changed.set)

@@ -124,7 +124,7 @@ class _SaidWatch:
             near = [hit for hit in self._hits[place] if _distance_s(hit.utterance, latest) <= self._within_s]
             if not near:
                 return []
-            met.append(min(near, key=lambda hit: (_distance_s(hit.utterance, latest), hit.utterance.start_s)))
+            met.append(min(near, key=lambda hit: _nearness(hit.utterance, latest)))
         return met
 
     def _settled(self, now_s: float) -> Iterator[Evidence]:
@@ -275,6 +275,11 @@ def _since(spoken: Sequence[Utterance], from_s: float) -> Iterator[Utterance]:
 def _distance_s(one: Utterance, other: Utterance) -> float:
     """How long nothing of both is being said; 0 where they overlap."""
     return max(0.0, max(one.start_s, other.start_s) - min(one.end_s, other.end_s))
+
+
+def _nearness(one: Utterance, latest: Utterance) -> tuple[bool, float, float]:
+    """Less is nearer; what was said itself is nearer than what was said at the same time."""
+    return one is not latest, _distance_s(one, latest), one.start_s
 
 
 def _evidence(met: list[_Hit]) -> Evidence:

@@ -20,6 +20,9 @@ from core.model.insight import SummaryText, Turn
 RANKED_PHRASES = 40
 """LexRank compares every phrase with every other, so an hour's call is ranked over its cue phrases and its latest."""
 CACHED_TURNS = 4_096
+UNDERTAKEN = 0.5
+"""From this commitment on a phrase tells of something that was really done or promised."""
+MOST_STEPS = 12
 OPENING_TURNS = 4
 """A customer says early why they call; what is said later must outweigh that."""
 
@@ -65,6 +68,15 @@ class ExtractiveSummarizer:
             agent_action=_one_line(dialect.agent_action(findings)),
         )
 
+    def steps(self, turns: Sequence[Turn], language: Language) -> tuple[str, ...]:
+        """What the agent undertook, in its order, a line each; the latest `MOST_STEPS`. Never raises."""
+        chosen = language if language in self._dialects else "en"
+        dialect = self._dialects[chosen]
+        said = [c for role in (Role.AGENT, Role.PERSONA) for c in self._candidates(turns, role, chosen)]
+        undertaken = (c.phrase for c in said if c.phrase.commitment >= UNDERTAKEN)
+        lines = (_one_line(dialect.agent_action(Findings(None, None, phrase))) for phrase in undertaken)
+        return tuple(dict.fromkeys(line for line in lines if line))[-MOST_STEPS:]
+
     def _candidates(self, turns: Sequence[Turn], role: Role, language: Language) -> list[_Candidate]:
         phrases = [p for t in turns if t.role is role for p in self._phrases(t.text, language)]
         return [_Candidate(phrase, position) for position, phrase in enumerate(phrases)]
@@ -97,7 +109,7 @@ def _wish(candidate: _Candidate, topical: float) -> float:
 def _action(candidate: _Candidate, topical: float) -> float:
     # The latest of what was really undertaken counts: a later promise replaces an earlier one.
     strength = candidate.phrase.commitment
-    return 0.0 if strength < 0.5 else min(strength, 1.0) + 0.3 * topical + 0.1 * candidate.position
+    return 0.0 if strength < UNDERTAKEN else min(strength, 1.0) + 0.3 * topical + 0.1 * candidate.position
 
 
 def _best(

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from core.assist.insight_request import FIELDS
+from core.assist.json_answer import NO_OBJECT
 from core.assist.json_members import JsonBroken, JsonMembers
 from core.assist.prompt import NO_INTENT
 from core.assist.sentence import believed_sentence, believed_summary, normal_form
@@ -74,7 +75,7 @@ class InsightStream:
             ModelAnswerInvalid: it is cut off, is not of the form that was asked for, or has no valid summary.
         """
         if self._is_broken:
-            raise ModelAnswerInvalid(Message("it is no JSON object of the form that was asked for"))
+            raise ModelAnswerInvalid(NO_OBJECT)
         if not self._members.is_closed:
             raise ModelAnswerInvalid(Message("it ends in the middle"))
         if missing := [name for name in FIELDS if name not in self._arrived]:

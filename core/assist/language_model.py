@@ -55,3 +55,6 @@ class LanguageModel(Protocol):
         Raises:
             AssistError: the request failed or its answer ended in a way that is no answer; while iterating, too.
         """
+
+    def close(self) -> None:
+        """End all requests and whatever serves them. Idempotent."""

@@ -37,7 +37,7 @@ class Reading:
 
     @classmethod
     def of(cls, text: str) -> "Reading":
-        """Take a text apart. Any thread; a Korean sentence takes about a millisecond, and the first loads the analyser."""
+        """Take a text apart. Any thread; about a millisecond for a Korean sentence; the first loads the analyser."""
         shown = unicodedata.normalize("NFKC", text)
         plain = shown.lower()
         return cls(shown if len(shown) == len(plain) else plain, tuple(_units(plain)))
@@ -46,7 +46,7 @@ class Reading:
         """Where other words are in this text, as it is written here; None where they are not. Pure."""
         if not words.units:
             return None
-        # The analyser may part one word in two ways in two places (`돌려주`, `돌리` + `어` + `주`): then the letters tell.
+        # The analyser may part one word in two ways (`돌려주`, `돌리` + `어` + `주`): then the letters tell.
         ways = ((self._forms, words._forms), (self._letters, words._letters))
         for joined, wanted in ((mine(), theirs()) for mine, theirs in ways):
             if (span := joined.find(wanted.text)) is not None:

@@ -74,6 +74,7 @@ class CallArchive:
         Raises CallNotFound, StoreError.
         """
         kept = self._store.load_call(call_id)
+        (turns,) = self._store.turn_records([call_id])
         samples = read_samples(self._samples_dir, call_id).samples if kind is ExportFormat.JSON else ()
         if is_discreet:
             kept = kept_without_listeners(kept)
@@ -81,7 +82,7 @@ class CallArchive:
         return Export(
             name=f"earshot-{call_id}.{kind.value}",
             media_type=MEDIA_TYPES[kind],
-            content=export_call(kept, samples, kind),
+            content=export_call(kept, samples, kind, turns),
         )
 
     async def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:

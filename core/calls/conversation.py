@@ -5,21 +5,21 @@ Lives on the calls loop. The speech engine's and the insights' threads hand thei
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
-from core.calls.insights import GuidanceResult, SummaryResult
+from core.calls.inquiry import Inquiry
 from core.calls.listening import Ear, Listening
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
 from core.calls.traces import Traces
+from core.calls.turn_log import TurnLog
 from core.calls.wording import Wording
 from core.language.masking import Masker
 from core.model.call import Language, Participant, ParticipantId
-from core.model.insight import Summary
-from core.model.passage import Guidance
+from core.model.turn_trace import Paint
 from core.model.utterance import Recognition, Utterance
 
 logger = logging.getLogger(__name__)
@@ -50,9 +50,11 @@ class Conversation:
         self._note = note
         self._services = services
         self._traces = Traces(services.make_id)
+        self._turns = TurnLog(record)
         self._loop = asyncio.get_running_loop()
         masking = services.masking
         self._wording = Wording(Masker(masking, record.call.language) if masking is not None else None)
+        self._inquiry = Inquiry(record, services, self._turns, self._hand_over)
         self._listening = Listening(record.call.id, services.transcriber, self._recognised)
         self._finals: asyncio.Queue[tuple[Utterance, Language] | None] = asyncio.Queue(FINALS_LIMIT)
         self._dropped_finals = 0
@@ -73,6 +75,8 @@ class Conversation:
     def heard(self, participant_id: ParticipantId, pcm: bytes, start_s: float) -> None:
         """Audio of a participant on the call's clock."""
         self._listening.feed(participant_id, pcm, start_s)
+        if self._listening.hears(participant_id):
+            self._turns.heard(participant_id, pcm)
 
     def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
         """Words of a participant, or audio that gave none because it could not be kept, of which a note is made.
@@ -126,9 +130,19 @@ class Conversation:
             self._dropped_finals += 1
             self._record.set_dropped("finals", self._dropped_finals)
 
-    def count_dropped_audio(self) -> None:
-        """State in the record how much audio the speech queues have given up."""
+    def tick(self) -> None:
+        """Once a second: state how much audio the speech queues have given up, and look after the summary."""
+        self._inquiry.tick()
         self._record.set_dropped("speech_seconds", round(self._listening.dropped_s))
+
+    def painted(self, paints: Iterable[Paint], received_s: float) -> None:
+        """A page has painted something; `received_s` is when it told so, on the call's clock."""
+        self._turns.painted(paints, received_s)
+
+    def keep_turns(self, *, is_over: bool) -> None:
+        """Have what is new about the turns kept; `is_over` where nobody is heard any more."""
+        if (batch := self._turns.fetch(is_over=is_over)) is not None:
+            self._services.durable.post(partial(self._services.store.save_turns, self._record.call.id, batch))
 
     async def close(self) -> None:
         """Wait for the last words, keep them and sum up once more; idempotent."""
@@ -138,6 +152,7 @@ class Conversation:
         if not self._keeper.done():
             await self._finals.put(None)
             await self._keeper
+            self._inquiry.ask()
 
     def _recognised(self, ear: Ear, recognition: Recognition) -> None:
         self._hand_over(partial(self._said, ear, recognition))
@@ -152,52 +167,10 @@ class Conversation:
             said, language = final
             text, raw_text = await self._wording.of_final(said.text, language, said.end_s)
             utterance = replace(said, text=text, raw_text=raw_text)
-            if not await self._services.durable.write(partial(store.save_utterance, call_id, utterance)):
+            is_durable = await self._services.durable.write(partial(store.save_utterance, call_id, utterance))
+            if not is_durable:
                 logger.warning("call %s: utterance %s is shown before it is kept", call_id, utterance.trace_id)
             self._record.put_utterance(utterance)
-            logger.debug(
-                "call %s: utterance %s was recognised %.2f s after its end by %s %s",
-                call_id,
-                utterance.trace_id,
-                utterance.recognised_s - utterance.end_s,
-                utterance.engine,
-                utterance.model,
-            )
+            self._turns.kept(utterance, is_durable=is_durable)
             if self._finals.empty():
-                self._ask_summary()
-
-    def _ask_summary(self) -> None:
-        self._services.insights.ask_summary(
-            self._record.call.id,
-            self._record.finals(),
-            self._record.call.language,
-            done=lambda result: self._hand_over(partial(self._summed_up, result)),
-        )
-
-    def _summed_up(self, result: SummaryResult) -> None:
-        latest = self._record.latest_summary
-        if latest is None and not result.text.summary:
-            return
-        if latest is not None and (latest.text == result.text or latest.turns > result.turns):
-            return
-        summary = Summary(
-            text=result.text,
-            engine=result.engine,
-            model=result.model,
-            seen_utterance=result.seen_utterance,
-            turns=result.turns,
-            at_s=self._record.now_s(),
-            took_s=result.took_s,
-        )
-        self._record.add_summary(summary)
-        call_id, store = self._record.call.id, self._services.store
-        self._services.durable.post(partial(store.save_summary, call_id, summary))
-        self._services.insights.ask_guidance(
-            call_id, result.text, done=lambda found: self._hand_over(partial(self._guided, found))
-        )
-
-    def _guided(self, result: GuidanceResult) -> None:
-        guidance = Guidance(query=result.query, answer=result.answer, at_s=self._record.now_s(), took_s=result.took_s)
-        self._record.set_guidance(guidance)
-        call_id, store = self._record.call.id, self._services.store
-        self._services.durable.post(partial(store.save_guidance, call_id, guidance))
+                self._inquiry.ask()

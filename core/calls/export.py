@@ -12,6 +12,7 @@ from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.text_alert import TextAlert
+from core.model.turn_trace import Step, TurnRecord, TurnTrace, turn_traces
 from core.model.utterance import Utterance
 
 JSON_VERSION = 1
@@ -35,14 +36,14 @@ MEDIA_TYPES: Mapping[ExportFormat, str] = {
 }
 
 
-def export_call(call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat) -> bytes:
-    """A call as a file. Only JSON holds the samples. Any thread; pure."""
+def export_call(call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat, turns: TurnRecord) -> bytes:
+    """A call as a file. Only JSON holds the samples; subtitles hold no moments but their own. Any thread; pure."""
     if kind is ExportFormat.JSON:
-        return _json(call, samples)
-    return _csv(call) if kind is ExportFormat.CSV else _vtt(call)
+        return _json(call, samples, turns)
+    return _csv(call, turns) if kind is ExportFormat.CSV else _vtt(call)
 
 
-def _json(stored: StoredCall, samples: Sequence[RtpSample]) -> bytes:
+def _json(stored: StoredCall, samples: Sequence[RtpSample], turns: TurnRecord) -> bytes:
     call = stored.call
     content = {
         "version": JSON_VERSION,
@@ -50,9 +51,13 @@ def _json(stored: StoredCall, samples: Sequence[RtpSample]) -> bytes:
         "utterances": [asdict(utterance) for utterance in stored.utterances],
         "summaries": [asdict(summary) for summary in stored.summaries],
         "guidance": [asdict(guidance) for guidance in stored.guidance],
+        "wrap_up": asdict(stored.wrap_up) if stored.wrap_up else None,
         "notes": [asdict(note) for note in stored.notes],
         "text_alerts": [_alert(alert) for alert in stored.text_alerts],
         "legs": dict(stored.legs),
+        "turns": [_turn(trace) for trace in turn_traces(turns)],
+        "model_answers": [asdict(answer) for answer in turns.answers],
+        "heard_audio": [asdict(heard) for heard in turns.heard],
         "samples": [asdict(sample) for sample in samples],
     }
     return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "replace")
@@ -65,6 +70,19 @@ def _alert(alert: TextAlert) -> dict[str, object]:
     return content
 
 
+def _turn(trace: TurnTrace) -> dict[str, object]:
+    return {
+        "utterance_id": trace.utterance_id,
+        "trace_id": trace.trace_id,
+        "moments": dict(trace.moments),
+        "answered_by": trace.answered_by,
+        "is_folded": trace.is_folded,
+        "is_news": trace.is_news,
+        "total_s": trace.total_s,
+        "slowest": trace.slowest,
+    }
+
+
 TIMES = ("created_at", "live_at", "ended_at")
 
 
@@ -72,20 +90,27 @@ def _iso(at: float | None) -> str | None:
     return None if at is None else datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
 
 
+TURN_COLUMNS = tuple(
+    step for step in Step if step not in (Step.SPEECH_START, Step.FIRST_WORDS, Step.SPEECH_END, Step.FINAL)
+)
+"""The steps that have a column; the others have one under another name."""
 COLUMNS = (
     *("start_s", "end_s", "role", "speaker", "text", "confidence", "engine", "original", "corrected_by", "note"),
     *("model", "first_interim_s", "recognised_s", "trace_id", "raw_text"),
+    *(f"{step.value}_s" for step in TURN_COLUMNS),
+    "total_s",
 )
 """`note` is the code of a stretch in which something was amiss, such as that nothing was heard of `speaker`."""
 
 
-def _csv(call: StoredCall) -> bytes:
+def _csv(call: StoredCall, turns: TurnRecord) -> bytes:
+    traces = {trace.utterance_id: trace for trace in turn_traces(turns)}
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow(COLUMNS)
     for start_s, end_s, texts in sorted(
-        [(each.start_s, each.end_s, _said(each)) for each in call.utterances]
-        + [(note.at_s, until_s, _missing(note)) for note, until_s in _stretches(call)],
+        [(each.start_s, each.end_s, (*_said(each), *_moments(traces.get(each.id)))) for each in call.utterances]
+        + [(note.at_s, until_s, (*_missing(note), *_moments(None))) for note, until_s in _stretches(call)],
         key=lambda row: row[0],
     ):
         writer.writerow([f"{start_s:.3f}", f"{end_s:.3f}", *map(_cell, texts)])
@@ -99,6 +124,12 @@ def _said(each: Utterance) -> tuple[str, ...]:
         *(each.role.value, each.speaker, each.text, _figure(each.confidence), each.engine, original, by, ""),
         *(each.model, _figure(each.first_interim_s), _figure(each.recognised_s), each.trace_id, each.raw_text),
     )
+
+
+def _moments(trace: TurnTrace | None) -> tuple[str, ...]:
+    if trace is None:
+        return ("",) * (len(TURN_COLUMNS) + 1)
+    return *(_figure(trace.moments.get(step)) for step in TURN_COLUMNS), _figure(trace.total_s)
 
 
 def _missing(note: Note) -> tuple[str, ...]:

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.assist.insight_source import InsightSource
+from core.assist.model_watch import ModelWatch
 from core.assist.summarizer import Summarizer
-from core.calls.folding import FoldingWorker
+from core.calls.folding import FoldingPool, Job
 from core.guidance.retriever import Retriever
 from core.model.call import CallId, Language
 from core.model.clock import Clock
+from core.model.errors import EarshotError
 from core.model.health import PartHealth, PartState
 from core.model.insight import SummaryText, Turn
 from core.model.message import Message
@@ -15,7 +18,9 @@ from core.model.passage import GuidanceAnswer, GuidanceRequest
 from core.model.utterance import Utterance
 
 STALLED_S = 10.0
-"""A summary that takes longer than this is called stalled."""
+"""An extractive summary that takes longer than this is called stalled; requests to a model have their own limits."""
+GUIDANCE_THREADS = 4
+"""Calls whose handbook is asked at the same time: a remote one may be slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +45,43 @@ class GuidanceResult:
 
 
 class Insights:
-    """The two questions of all calls, each on its own named thread; what arrives meanwhile is folded into the next.
+    """The questions of all calls, on named threads; what arrives meanwhile is folded into the next.
 
-    `ask_summary` and `ask_guidance` are called on the calls loop and never wait. The callbacks run on the threads.
+    What begins with `ask` is called from any thread and never waits. The callbacks run on the threads.
     """
 
-    def __init__(self, summarizer: Summarizer, retriever: Retriever, documents: int, clock: Clock) -> None:
+    def __init__(
+        self,
+        summarizer: Summarizer,
+        retriever: Retriever,
+        documents: int,
+        clock: Clock,
+        source: InsightSource | None = None,
+        requests: int = 1,
+    ) -> None:
+        """`source` is the language model that is asked, None for none; `requests` may be on their way to it at once."""
         self._summarizer = summarizer
         self._retriever = retriever
         self._documents = documents
         self._clock = clock
-        self.summary_worker = FoldingWorker("earshot-assist", clock)
-        self.guidance_worker = FoldingWorker("earshot-guidance", clock)
+        self.source = source
+        self.watch = ModelWatch(clock)
+        self.model_pool = FoldingPool("earshot-questions", clock, requests) if source is not None else None
+        self.summary_worker = FoldingPool("earshot-assist", clock)
+        self.guidance_worker = FoldingPool("earshot-guidance", clock, GUIDANCE_THREADS)
+
+    def ask_model(self, call_id: CallId, job: Job) -> None:
+        """Have a call's job with the model done; nothing happens where there is no model."""
+        if self.model_pool is not None:
+            self.model_pool.submit(call_id, job)
+
+    def is_asking(self, call_id: CallId) -> bool:
+        """Whether a call's job with the model runs or waits."""
+        return self.model_pool is not None and self.model_pool.is_busy_with(call_id)
+
+    def is_closing(self) -> bool:
+        """Whether jobs should come to their end."""
+        return self.model_pool is not None and self.model_pool.is_closed
 
     def ask_summary(
         self,
@@ -60,7 +90,7 @@ class Insights:
         language: Language,
         done: Callable[[SummaryResult], None],
     ) -> None:
-        """Sum the whole conversation up."""
+        """Sum the whole conversation up without a model."""
         if not finals:
             return
 
@@ -95,18 +125,30 @@ class Insights:
 
     @property
     def health(self) -> PartHealth:
-        """DEGRADED while a summary is stalled. Any thread."""
+        """DEGRADED while a summary is stalled, or something stands in for the model. Any thread."""
         busy_s = self.summary_worker.busy_s
-        stalled = busy_s > STALLED_S
-        busy = Message("The summary has been busy for {seconds} s.", {"seconds": round(busy_s)})
-        return PartHealth(
-            name="assist",
-            state=PartState.DEGRADED if stalled else PartState.UP,
-            needed=False,
-            detail=(busy if stalled else Message("Extractive summary."),),
-        )
+        if busy_s > STALLED_S:
+            busy = Message("The summary has been busy for {seconds} s.", {"seconds": round(busy_s)})
+            return _health(PartState.DEGRADED, busy)
+        if self.source is None:
+            return _health(PartState.UP, Message("Extractive summary."))
+        trouble = self.watch.stand_in_trouble
+        if trouble is None:
+            model = {"engine": self.source.engine, "model": self.source.model}
+            return _health(PartState.UP, Message("Summary by {engine}, model {model}.", model))
+        stands_in = Message("The extractive summary stands in until the language model answers again.")
+        return _health(PartState.DEGRADED, trouble.error, stands_in)
 
     def close(self, timeout_s: float = 5.0) -> None:
-        """Stop both threads; idempotent."""
+        """Stop all threads; idempotent."""
+        if self.model_pool is not None and self.source is not None:
+            # Jobs have to know that they end because of this before their answers break off.
+            self.model_pool.close(0.0)
+            self.source.close()
+            self.model_pool.close(timeout_s)
         self.summary_worker.close(timeout_s)
         self.guidance_worker.close(timeout_s)
+
+
+def _health(state: PartState, *detail: Message | EarshotError) -> PartHealth:
+    return PartHealth("assist", state, needed=False, detail=detail)

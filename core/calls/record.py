@@ -2,13 +2,13 @@
 
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from core.calls.overviews import alerts_worst_first, text_alerts_worst_first
 from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
-from core.model.insight import Summary
+from core.model.insight import ModelActivity, Summary
 from core.model.overview import CallOverview
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
@@ -45,6 +45,8 @@ class CallRecord:
         self._picture: CallSnapshot | None = None
         self._last_words: Utterance | None = None
         self._line: CallOverview | None = None
+        self._model: ModelActivity | None = None
+        self._watchers: dict[object, Callable[[], None]] = {}
 
     @property
     def origin(self) -> float:
@@ -124,6 +126,12 @@ class CallRecord:
         with self._changing():
             self._summaries.append(summary)
 
+    def set_model(self, model: ModelActivity) -> None:
+        """State what the language model is about."""
+        if model != self._model:
+            with self._changing():
+                self._model = model
+
     def set_guidance(self, guidance: Guidance) -> None:
         """Show a new answer of the handbook."""
         with self._changing():
@@ -175,9 +183,28 @@ class CallRecord:
                     notes=tuple(self._notes),
                     parts=(),
                     dropped={queue: count for queue, count in self._dropped.items() if count},
+                    model=self._model,
                     text_alerts=self._text_alerts,
                 )
             return replace(self._picture, now_s=self.now_s())
+
+    @property
+    def watchers(self) -> int:
+        """How many are told of every change."""
+        return len(self._watchers)
+
+    def watch(self, notify: Callable[[], None]) -> Callable[[], None]:
+        """Be told of every change, until the function that is returned is called. Any thread; `notify` must not wait
+        and may come from any thread."""
+        key = object()
+        with self._lock:
+            self._watchers[key] = notify
+
+        def unwatch() -> None:
+            with self._lock:
+                self._watchers.pop(key, None)
+
+        return unwatch
 
     def _in_order(self) -> tuple[Utterance, ...]:
         return tuple(sorted(self._utterances.values(), key=_begin))
@@ -191,7 +218,7 @@ def _begin(utterance: Utterance) -> tuple[float, str]:
 
 
 class _Change:
-    """Holds the lock for the length of a change, then counts it."""
+    """Holds the lock for the length of a change, then counts it and tells who watches."""
 
     def __init__(self, record: CallRecord) -> None:
         self._record = record
@@ -202,4 +229,7 @@ class _Change:
     def __exit__(self, *_: object) -> None:
         self._record._revision += 1
         self._record._picture = None
+        watchers = tuple(self._record._watchers.values())
         self._record._lock.release()
+        for notify in watchers:
+            notify()

@@ -7,6 +7,7 @@ from typing import Protocol
 from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
+from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.media.events import LegSpec
 from core.model.call import CallId, LegId
@@ -68,6 +69,7 @@ class CallServices:
     store: Store
     durable: DurableWriter
     samples: SampleSink
+    wrap_ups: WrapUps
     make_id: MakeId
     grace_s: float
     masking: MaskingRules | None

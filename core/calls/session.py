@@ -5,7 +5,7 @@ Every method runs on the calls loop unless it says otherwise.
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -38,6 +38,7 @@ from core.model.errors import CallEnded, MediaError, ParticipantNotFound
 from core.model.media_path import MediaPath
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
+from core.model.turn_trace import Paint
 from core.model.utterance import Recognition
 from core.quality.alerts import QualityWatch
 
@@ -276,6 +277,10 @@ class CallSession:
         """Words that did not come through a microphone: a scripted conversation."""
         self._conversation.said(participant_id, recognition)
 
+    async def painted(self, paints: Sequence[Paint], received_s: float) -> None:
+        """A page has painted something; `received_s` is when it told so, on the call's clock."""
+        self._conversation.painted(paints, received_s)
+
     def measured(self, sample: RtpSample) -> None:
         """One second's figures of one leg; shown and kept with the next tick."""
         placed = replace(sample, at_s=sample.at_s - self.record.origin)
@@ -308,7 +313,8 @@ class CallSession:
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
         self._hand_on_samples()
-        self._conversation.count_dropped_audio()
+        self._conversation.tick()
+        self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
         if self.call.state is CallState.ENDED:
             return
         self._text_alerts.tick()
@@ -363,6 +369,7 @@ class CallSession:
         await self._text_alerts.close()
         await self.tick()
         self._services.samples.finish(self.call.id)
+        self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:
         if self.call.state is CallState.ENDED:

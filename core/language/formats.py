@@ -4,7 +4,7 @@ from datetime import datetime, tzinfo
 from typing import Literal
 
 from babel.dates import format_date, format_time, get_datetime_format, get_time_format
-from babel.numbers import format_decimal, format_percent
+from babel.numbers import format_currency, format_decimal, format_percent
 
 
 def date_and_time(at: float, locale: str, zone: tzinfo) -> str:
@@ -35,6 +35,11 @@ def number(value: float, locale: str, digits: int = 0) -> str:
 def percent(share: float, locale: str) -> str:
     """A share of 1 in percent."""
     return str(format_percent(share, locale=locale))
+
+
+def money(amount: float, currency: str, locale: str) -> str:
+    """A sum of money, with a hundredth of a cent where it is that small; `currency` is its code (ISO 4217)."""
+    return str(format_currency(amount, currency, "¤#,##0.00##", locale=locale, currency_digits=False))
 
 
 def duration(seconds: float) -> str:

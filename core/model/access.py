@@ -35,13 +35,15 @@ class Right(StrEnum):
     """Be heard in a running call as its supervisor: coach the agent, barge in, take over."""
     CORRECT = "correct"
     """Change what an utterance reads; the original is kept."""
+    WRAP_UP = "wrap_up"
+    """File the record of a call that is over."""
     EXPORT = "export"
     DELETE = "delete"
     SEE_SERVER = "see_server"
     """Read the parts' health in full, and the server's load."""
     SEE_SETTINGS = "see_settings"
     CHANGE_SETTINGS = "change_settings"
-    """Change what the Settings page can change: the vocabulary hints."""
+    """Change what the Settings page can change: the vocabulary hints, the alert rules."""
     RELOAD = "reload"
     """Have the handbook and the scenarios read again."""
     SEE_AUDIT = "see_audit"
@@ -51,7 +53,7 @@ class Right(StrEnum):
 
 RIGHTS: Mapping[UserRole, frozenset[Right]] = {
     UserRole.CUSTOMER: frozenset(),
-    UserRole.AGENT: frozenset({Right.TALK, Right.DEMO, Right.SEE_OWN_CALLS, Right.CORRECT}),
+    UserRole.AGENT: frozenset({Right.TALK, Right.DEMO, Right.SEE_OWN_CALLS, Right.CORRECT, Right.WRAP_UP}),
     UserRole.SUPERVISOR: frozenset(Right)
     - {Right.SEE_SETTINGS, Right.CHANGE_SETTINGS, Right.RELOAD, Right.SEE_AUDIT, Right.DELETE},
     UserRole.ANALYST: frozenset(

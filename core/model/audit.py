@@ -23,6 +23,7 @@ class AuditAction(StrEnum):
     SUPERVISED = "supervised"
     """A supervisor chose another mode; the detail names it."""
     CORRECTED = "corrected"
+    WRAP_UP_FILED = "wrap_up_filed"
     EXPORTED = "exported"
     DELETED = "deleted"
     TOKEN_MADE = "token_made"
@@ -36,6 +37,8 @@ class AuditAction(StrEnum):
     """The prompt for a language was edited; the detail names the language."""
     PROMPT_TRIED = "prompt_tried"
     """A prompt was tried on a call that is over: what was said in it went to the language model once more."""
+    ALERT_RULES_CHANGED = "alert_rules_changed"
+    """The alert rules were edited; the detail counts them."""
 
 
 @dataclass(frozen=True, slots=True)

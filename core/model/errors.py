@@ -23,6 +23,9 @@
     │   ├── TooManyRequests             retryable
     │   └── AnswerFailed                retryable
     ├── CallError
+    │   ├── QuestionInvalid
+    │   ├── QuestionsBusy               retryable
+    │   ├── WrapUpFiled                 it is filed once and for all
     │   ├── CallNotFound
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
@@ -308,6 +311,31 @@ class AnswerFailed(RequestError):
 @dataclass(eq=False)
 class CallError(EarshotError):
     """Something is wrong with a call."""
+
+
+@dataclass(eq=False)
+class QuestionInvalid(CallError):
+    """A question about a call is empty or too long."""
+
+    limit: int
+    template: ClassVar[str] = "A question has from 1 to {limit} characters. Ask in fewer words."
+
+
+@dataclass(eq=False)
+class QuestionsBusy(CallError):
+    """As many questions are being answered as may be at once."""
+
+    template: ClassVar[str] = "Other questions are being answered just now. Ask again in a moment."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class WrapUpFiled(CallError):
+    """A wrap-up is filed once and for all."""
+
+    call_id: str
+    by: str
+    template: ClassVar[str] = "The wrap-up of the call {call_id} was filed by {by} already. Reload the page to read it."
 
 
 @dataclass(eq=False)

@@ -105,6 +105,39 @@ class Insight:
     suggested_reply: str = ""
 
 
+class ModelPhase(StrEnum):
+    """What a language model is about for one call."""
+
+    IDLE = "idle"
+    """Nothing that was said waits for it."""
+    ASKED = "asked"
+    """A question is on its way; nothing has come back yet."""
+    ANSWERING = "answering"
+    FAILED = "failed"
+    """The latest request brought no whole answer; it will be asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelActivity:
+    """How a call's language model is doing. Times are on the call's clock."""
+
+    engine: str
+    model: str
+    phase: ModelPhase = ModelPhase.IDLE
+    draft: Insight | None = None
+    """The fields of the answer that is arriving which are complete and valid."""
+    trouble: str = ""
+    """The code of the error with which the latest request ended; empty after an answer."""
+    stands_in: bool = False
+    """Whether the extractive summary stands in until it answers again."""
+    retry_at_s: float | None = None
+    """When it may be asked again after a failure."""
+    seen_utterance: str = ""
+    """Id of the last utterance that the draft has seen."""
+    is_asked_again: bool = True
+    """Whether it is asked the same again after a failure; otherwise it waits for the next thing that is said."""
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """A summary as a call keeps it: rewritten as the call goes on, never appended to."""

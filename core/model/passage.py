@@ -54,3 +54,7 @@ class Guidance:
     at_s: float
     """When it arrived, on the call's clock."""
     took_s: float
+    asked_s: float | None = None
+    """When it was asked for, on the call's clock; None in records of old."""
+    seen_utterance: str = ""
+    """That of the summary that it was asked about; empty in records of old."""

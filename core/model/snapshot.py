@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from core.model.call import Call, LegId, ParticipantId
 from core.model.health import PartHealth
-from core.model.insight import Summary
+from core.model.insight import ModelActivity, Summary
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
@@ -49,5 +49,7 @@ class CallSnapshot:
     parts: tuple[PartHealth, ...]
     dropped: Mapping[str, int]
     """Every bounded queue's counter of what it dropped, by the queue's name."""
+    model: ModelActivity | None = None
+    """None where no language model is asked, and once the call is in the store alone."""
     text_alerts: tuple[TextAlert, ...] = ()
     """Those that rules raised, in the order in which they were raised."""

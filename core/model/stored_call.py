@@ -11,6 +11,7 @@ from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class StoredCall:
     guidance: tuple[Guidance, ...]
     notes: tuple[Note, ...]
     legs: Mapping[LegId, ParticipantId]
+    wrap_up: WrapUp | None = None
     text_alerts: tuple[TextAlert, ...] = ()
     """In the order in which they were raised, without words."""
 

@@ -186,6 +186,18 @@ class Settings(BaseSettings):
             "and taking over are always shown. Ask what the law requires before you turn it on."
         ),
     ] = False
+    latency_budget_s: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=120,
+            description="Seconds from the end of speech to the painted summary that a turn may take; what takes longer "
+            "is marked on the Calls page.",
+        ),
+    ] = 2.0
+    prices: Annotated[Path, Field(description="What speech to text and language models cost (TOML).")] = (
+        PROJECT_ROOT / "core" / "calls" / "prices.toml"
+    )
     retention_days: Annotated[
         int, Field(ge=0, le=36_500, description="Days after which ended calls are deleted for good; 0 keeps them.")
     ] = 0
@@ -340,6 +352,18 @@ class Settings(BaseSettings):
     knowledge_dir: Annotated[Path, Field(description="Folder with the handbook (Markdown, CSV, JSON).")] = (
         PROJECT_ROOT / "knowledge"
     )
+    assist_input_tokens: Annotated[
+        int,
+        Field(
+            ge=500,
+            le=200_000,
+            description="Most tokens of a conversation that the language model is sent, as estimated; older turns are "
+            "condensed, what is unresolved stays.",
+        ),
+    ] = 3_000
+    assist_requests: Annotated[
+        int, Field(ge=1, le=64, description="Calls that the language model may be asked about at the same time.")
+    ] = 8
     scenario_dir: Annotated[Path, Field(description="Folder with scripted demo conversations (JSON).")] = (
         PROJECT_ROOT / "demo" / "scenarios"
     )

@@ -28,6 +28,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Privacy": (
         "masking", "masking_rules", "private_monitoring", "retention_days", "join_notice_ko", "join_notice_en",
     ),
+    "Latency and cost": ("latency_budget_s", "prices"),
     "Language": ("locale", "language"),
     "Calls and audio": (
         "call_limit", "drain_s", "grace_s", "bridge", "media_address", "media_ports", "stun_servers", "turn_servers",
@@ -42,6 +43,7 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "Language model": (
         "assist_engine", "openai_base_url", "openai_api_key", "openai_model", "openai_reasoning_effort",
         "openai_token_limit", "openai_timeout_s", "openai_silence_s", "prompt_dir",
+        "assist_input_tokens", "assist_requests",
     ),
     "Alerts": ("alert_rules", "webhook_url", "webhook_secret", "webhook_private", "webhook_words"),
     "Handbook and demos": ("knowledge_dir", "guidance_documents", "scenario_dir"),

@@ -106,6 +106,12 @@ class DecodeScheduler:
                 skipped_interims=self._skipped_interims,
             )
 
+    @property
+    def is_at_leisure(self) -> bool:
+        """Whether there is time for what may turn out to be of no use: no final waits, and there is no load."""
+        with self._wakes:
+            return not self._finals and not self._is_overloaded()
+
     def start(self, decoder: Decoder) -> None:
         """Begin to work; once."""
         self._decoder = decoder

@@ -14,6 +14,7 @@ from core.model.utterance import Recognition, given_up
 from core.speech.agreement import Agreement
 from core.speech.decoder import Decoding, is_invented
 from core.speech.delivery import OrderedDelivery
+from core.speech.early_final import EarlyFinal
 from core.speech.endpointing import Endpointer, EndpointRules, SpeechStretch
 from core.speech.framing import FrameBlock, Framer
 from core.speech.lost_audio import LostAudio
@@ -50,7 +51,7 @@ class LocalSession:
 
     Args:
         language: The language that is spoken.
-        on_recognition: Takes recognitions, on a worker thread.
+        on_recognition: Takes recognitions, on a worker thread or the endpointing thread.
         open_activity: Makes the voice activity detector's memory of this stream; called once, by `advance`.
         scheduler: Where stretches are decoded.
         rules: When utterances end.
@@ -102,6 +103,7 @@ class LocalSession:
         self._ordinal = 0
         self._ahead_s = 0.0
         self._interim_at_s: float | None = None
+        self._early: tuple[EarlyFinal, DecodeJob] | None = None
 
     def feed(self, pcm: bytes, start_s: float) -> None:
         """Queue audio; what is oldest is dropped when the queue is full. Ignored after `close`."""
@@ -220,6 +222,34 @@ class LocalSession:
                 if ended is not None or (was_open and not self._endpointer.is_open):
                     self._end(ended)
         self._ask_for_interim()
+        self._begin_early()
+
+    def _begin_early(self) -> None:
+        """Begin the final text as soon as its audio is whole, while there is time for what may be thrown away."""
+        if self._early is not None:
+            if self._endpointer.is_open and self._endpointer.spoken[1] == self._early[0].stretch.end_s:
+                return
+            self._forget_early()
+        is_whole = self._endpointer.is_open and self._endpointer.silence_s >= self._rules.endpointing.post_roll_s
+        if is_whole and self._scheduler.is_at_leisure and (stretch := self._endpointer.current()) is not None:
+            early = EarlyFinal(stretch)
+            self._early = early, self._final_job(stretch, partial(self._take_early, early))
+            self._scheduler.submit(self._early[1])
+
+    def _forget_early(self) -> None:
+        if self._early is not None:
+            self._scheduler.take_back(self._early[1])
+            self._early = None
+
+    def _final_job(self, stretch: SpeechStretch, deliver: Callable[[Decoding | None], None]) -> DecodeJob:
+        return DecodeJob(
+            owner=self,
+            stretch=stretch,
+            spoken_at_s=self._ahead_s + stretch.end_s,
+            language=self.language,
+            is_final=True,
+            deliver=deliver,
+        )
 
     def _ask_for_interim(self) -> None:
         every_s = self._rules.interim_every_s
@@ -242,22 +272,24 @@ class LocalSession:
 
     def _end(self, stretch: SpeechStretch | None) -> None:
         self._interim_at_s = None
+        if self._early is not None and not self._early[0].is_of(stretch):
+            self._forget_early()
+        ahead, self._early = self._early, None
         if stretch is None:
             return
         ordinal, self._ordinal = self._ordinal, self._ordinal + 1
-        job = DecodeJob(
-            owner=self,
-            stretch=stretch,
-            spoken_at_s=self._ahead_s + stretch.end_s,
-            language=self.language,
-            is_final=True,
-            deliver=partial(self._take_final, ordinal, stretch),
-        )
+        job = ahead[1] if ahead else self._final_job(stretch, partial(self._take_final, ordinal, stretch))
         self._delivery.expect(ordinal)
         with self._state:
             self._waiting[ordinal] = job
             too_old = self._give_up_finals()
-        self._scheduler.submit(job)
+            if ahead:
+                ahead[0].ordinal = ordinal
+            is_done = ahead is not None and ahead[0].is_done
+        if ahead is None:
+            self._scheduler.submit(job)
+        elif is_done:
+            self._take_final(ordinal, stretch, ahead[0].decoding)
         for late, lost in too_old:
             self._delivery.give_final(given_up(late, lost.stretch.start_s, lost.stretch.end_s))
 
@@ -272,7 +304,7 @@ class LocalSession:
                 too_old.append((ordinal, job))
         return too_old
 
-    # Below: worker threads
+    # Below: worker threads, and for a final that was decoded early the endpointing thread
 
     def _take_interim(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
         if decoding is None:
@@ -288,6 +320,13 @@ class LocalSession:
             self._agreed_on = (ordinal, stretch.end_s)
             agreed = self._agreement.push(recognition.text)
         self._delivery.give_interim(replace(recognition, text=agreed.text, stable_chars=agreed.stable_chars))
+
+    def _take_early(self, early: EarlyFinal, decoding: Decoding | None) -> None:
+        with self._state:
+            early.is_done, early.decoding = True, decoding
+            ordinal = early.ordinal
+        if ordinal is not None:
+            self._take_final(ordinal, early.stretch, decoding)
 
     def _take_final(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
         with self._state:

@@ -1,6 +1,6 @@
 """Calls and all that is durable of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, Table, Update, delete, insert, select
 
 from core.model.archive import CallPage, CallQuery
 from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId
-from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound
+from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound, WrapUpFiled
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary
 from core.model.message import Message
@@ -16,15 +16,27 @@ from core.model.passage import Guidance
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.text_alert import TextAlert
+from core.model.turn_trace import TurnBatch, TurnRecord
 from core.model.utterance import Utterance
+from core.model.wrap_up import Filing, WrapUpDraft
 from core.store import schema
 from core.store.audit import AuditLog
 from core.store.database import Database
-from core.store.rows import call_of, guidance_of, participants_of, rows_of, summary_of, text_alert_of, utterance_of
+from core.store.rows import (
+    call_of,
+    guidance_of,
+    participants_of,
+    rows_of,
+    summary_of,
+    text_alert_of,
+    utterance_of,
+    wrap_up_of,
+)
 from core.store.search import search_calls
 from core.store.sign_ins import EndedSignIns
+from core.store.turns import TURN_TABLES, save_turns, turn_records, used_in
 
-CALL_TABLES = (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.text_alerts)
+CALL_TABLES = (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.text_alerts, schema.wrap_ups)
 """What is deleted with a call before its people."""
 
 _Statement = TypeVar("_Statement", Select[Any], Update)
@@ -126,19 +138,18 @@ class Store:
     def delete_call(self, call_id: CallId) -> None:
         """Delete everything that is kept of a call. Raises CallNotFound."""
         with self._database.transaction() as connection:
-            for table in (*CALL_TABLES, schema.legs):
+            for table in (*TURN_TABLES, *CALL_TABLES, schema.legs, schema.participants):
                 connection.execute(delete(table).where(table.c.call_id == call_id))
-            connection.execute(delete(schema.participants).where(schema.participants.c.call_id == call_id))
             if connection.execute(delete(schema.calls).where(schema.calls.c.id == call_id)).rowcount == 0:
                 raise CallNotFound(call_id=call_id)
 
     def save_summary(self, call_id: CallId, summary: Summary) -> None:
         """Keep one more summary."""
-        values = {
-            name: value for name, value in asdict(summary).items() if name == "text" or name in schema.summaries.c
-        }
+        values = asdict(summary)
+        values |= values.pop("text")
+        kept = {name: value for name, value in values.items() if name in schema.summaries.c}
         with self._database.transaction() as connection:
-            connection.execute(insert(schema.summaries).values(call_id=call_id, **values.pop("text"), **values))
+            connection.execute(insert(schema.summaries).values(call_id=call_id, **kept))
 
     def save_guidance(self, call_id: CallId, guidance: Guidance) -> None:
         """Keep one more answer of the handbook."""
@@ -151,8 +162,24 @@ class Store:
                     documents=[asdict(passage) for passage in guidance.answer.documents],
                     at_s=guidance.at_s,
                     took_s=guidance.took_s,
+                    asked_s=guidance.asked_s,
+                    seen_utterance=guidance.seen_utterance,
                 )
             )
+
+    def save_wrap_up_draft(self, call_id: CallId, draft: WrapUpDraft) -> None:
+        """Keep a wrap-up's draft in the place of an earlier one. Raises RecordRefused where it is filed already."""
+        with self._database.transaction() as connection:
+            if _filed(connection, call_id) is not None:
+                raise RecordRefused(reason=f"the wrap-up of the call {call_id} is filed")
+            _put_wrap_up(connection, call_id, {"draft": asdict(draft)})
+
+    def file_wrap_up(self, call_id: CallId, filing: Filing) -> None:
+        """Keep a wrap-up as it was filed, for good. Raises WrapUpFiled."""
+        with self._database.transaction() as connection:
+            if (filed := _filed(connection, call_id)) is not None:
+                raise WrapUpFiled(call_id=call_id, by=str(filed["by"]))
+            _put_wrap_up(connection, call_id, {"filed": asdict(filing)})
 
     def save_note(self, call_id: CallId, note: Note) -> None:
         """Keep one more thing that happened."""
@@ -168,6 +195,11 @@ class Store:
             is_it = (table.c.call_id == call_id, table.c.id == alert.id)
             if connection.execute(update(table).where(*is_it).values(**values)).rowcount == 0:
                 connection.execute(insert(table).values(call_id=call_id, **values))
+
+    def save_turns(self, call_id: CallId, batch: TurnBatch) -> None:
+        """Keep what is new about a call's turns."""
+        with self._database.transaction() as connection:
+            save_turns(connection, call_id, batch)
 
     def close_interrupted(self, now_wall: float) -> tuple[CallId, ...]:
         """End every call that a crash left open, at the time of its last trace. Returns which they were."""
@@ -212,8 +244,19 @@ class Store:
                     LegId(r.id): ParticipantId(r.participant_id)
                     for r in rows_of(connection, schema.legs, call_id, "row")
                 },
+                wrap_up=next(map(wrap_up_of, rows_of(connection, schema.wrap_ups, call_id)), None),
                 text_alerts=tuple(text_alert_of(r) for r in rows_of(connection, schema.text_alerts, call_id, "row")),
             )
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """What is kept of the turns of these calls, in the same order; nothing of a call that is not kept."""
+        with self._database.reading() as connection:
+            return turn_records(connection, call_ids)
+
+    def used_in(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        """Of the turns of these calls only what they cost, in the same order."""
+        with self._database.reading() as connection:
+            return used_in(connection, call_ids)
 
     def list_calls(self, limit: int) -> tuple[Call, ...]:
         """The newest calls, newest first."""
@@ -246,6 +289,18 @@ def _put(connection: Connection, table: Table, key: str, values: Mapping[str, ob
     changed = connection.execute(update(table).where(table.c.id == key).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(table).values(id=key, **values))
+
+
+def _filed(connection: Connection, call_id: CallId) -> Mapping[str, Any] | None:
+    """What is filed of a call's wrap-up."""
+    table = schema.wrap_ups
+    return connection.execute(select(table.c.filed).where(table.c.call_id == call_id)).scalar_one_or_none()
+
+
+def _put_wrap_up(connection: Connection, call_id: CallId, values: Mapping[str, object]) -> None:
+    table = schema.wrap_ups
+    if connection.execute(update(table).where(table.c.call_id == call_id).values(**values)).rowcount == 0:
+        connection.execute(insert(table).values(call_id=call_id, **values))
 
 
 def _call_values(call: Call) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """From rows of the tables to the model, for everything that reads."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
@@ -16,10 +17,21 @@ from core.model.call import (
     ParticipantId,
     Role,
 )
-from core.model.insight import Summary, SummaryText
+from core.model.insight import (
+    Intent,
+    RequestTimes,
+    RiskFlag,
+    Sentiment,
+    SentimentLabel,
+    SentimentTrend,
+    Summary,
+    SummaryText,
+    TokenUsage,
+)
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Correction, Utterance
+from core.model.wrap_up import Filing, Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.store import schema
 
 
@@ -108,13 +120,31 @@ def summary_of(row: "Row[Any]") -> Summary:
         turns=row.turns,
         at_s=row.at_s,
         took_s=row.took_s,
+        intent=Intent(**row.intent) if row.intent else None,
+        sentiment=_sentiment(**row.sentiment) if row.sentiment else None,
+        risks=tuple(RiskFlag(**risk) for risk in row.risks or ()),
+        suggested_reply=row.suggested_reply,
+        times=RequestTimes(**row.times) if row.times else None,
+        usage=TokenUsage(**row.usage) if row.usage else None,
+        stands_in_for=row.stands_in_for,
     )
+
+
+def _sentiment(label: str, score: float, trend: str) -> Sentiment:
+    return Sentiment(SentimentLabel(label), score, SentimentTrend(trend))
 
 
 def guidance_of(row: "Row[Any]") -> Guidance:
     """One answer of the handbook."""
     documents = tuple(Passage(**document) for document in row.documents)
-    return Guidance(row.query, GuidanceAnswer(row.guidance, documents), row.at_s, row.took_s)
+    return Guidance(
+        query=row.query,
+        answer=GuidanceAnswer(row.guidance, documents),
+        at_s=row.at_s,
+        took_s=row.took_s,
+        asked_s=row.asked_s,
+        seen_utterance=row.seen_utterance,
+    )
 
 
 def text_alert_of(row: "Row[Any]") -> TextAlert:
@@ -130,4 +160,25 @@ def text_alert_of(row: "Row[Any]") -> TextAlert:
         participant_id=ParticipantId(row.participant_id) if row.participant_id else None,
         cleared_at_s=row.cleared_at_s,
         notify=row.notify,
+    )
+
+
+def wrap_up_of(row: "Row[Any]") -> WrapUp:
+    """Both versions of a wrap-up."""
+    draft, filed = row.draft, row.filed
+    return WrapUp(
+        draft=None if draft is None else WrapUpDraft(**draft | {"text": _wrap_up_text(draft["text"])}),
+        filed=None if filed is None else Filing(**filed | {"text": _wrap_up_text(filed["text"])}),
+    )
+
+
+def _wrap_up_text(kept: Mapping[str, Any]) -> WrapUpText:
+    return WrapUpText(
+        **{
+            **kept,
+            "steps": tuple(kept["steps"]),
+            "resolution": Resolution(kept["resolution"]),
+            "sentiment": None if kept["sentiment"] is None else SentimentLabel(kept["sentiment"]),
+            "follow_ups": tuple(kept["follow_ups"]),
+        }
     )

@@ -113,6 +113,9 @@ summaries = Table(
     Column("turns", Integer, nullable=False),
     Column("at_s", Double, nullable=False),
     Column("took_s", Double, nullable=False),
+    *(Column(name, JSON(none_as_null=True)) for name in ("intent", "sentiment", "risks", "times", "usage")),
+    Column("suggested_reply", Text, nullable=False, server_default=""),
+    Column("stands_in_for", String(64), nullable=False, server_default=""),
     Index(None, "call_id"),
 )
 
@@ -126,8 +129,19 @@ guidance = Table(
     Column("documents", JSON, nullable=False),
     Column("at_s", Double, nullable=False),
     Column("took_s", Double, nullable=False),
+    Column("asked_s", Double),
+    Column("seen_utterance", String(96), nullable=False, server_default=""),
     Index(None, "call_id"),
 )
+
+wrap_ups = Table(
+    "wrap_ups",
+    metadata,
+    Column("call_id", String(64), ForeignKey("calls.id", ondelete="CASCADE"), primary_key=True),
+    Column("draft", JSON),
+    Column("filed", JSON),
+)
+"""What was drafted and what was filed, each as the model's dataclass has it; NULL where there is none."""
 
 notes = Table(
     "notes",
@@ -159,6 +173,53 @@ text_alerts = Table(
     Index(None, "call_id", "id", unique=True),
 )
 """Which utterances raised one, never the words."""
+
+
+turn_moments = Table(
+    "turn_moments",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("utterance_id", String(96), nullable=False),
+    Column("step", String(32), nullable=False),
+    Column("at_s", Double, nullable=False),
+    Index(None, "call_id", "utterance_id", "step", unique=True),
+)
+
+model_answers = Table(
+    "model_answers",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("purpose", String(32), nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("at_s", Double, nullable=False),
+    Column("seen_utterance", String(96), nullable=False),
+    Column("turns", Integer, nullable=False),
+    Column("is_news", Boolean, nullable=False),
+    Column("wanted_s", Double, nullable=False),
+    Column("sent_s", Double, nullable=False),
+    Column("first_token_s", Double),
+    Column("summary_s", Double),
+    Column("done_s", Double),
+    Column("input_tokens", Integer),
+    Column("output_tokens", Integer),
+    Column("cached_input_tokens", Integer),
+    Index(None, "call_id"),
+)
+
+heard_audio = Table(
+    "heard_audio",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("participant_id", String(64), ForeignKey("participants.id", ondelete="CASCADE"), nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("seconds", Double, nullable=False),
+    Index(None, "call_id", "participant_id", unique=True),
+)
 
 audit = Table(
     "audit",

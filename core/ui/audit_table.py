@@ -24,6 +24,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.LISTENED: message("listened to a call"),
     AuditAction.SUPERVISED: message("changed how a call is supervised"),
     AuditAction.CORRECTED: message("corrected an utterance"),
+    AuditAction.WRAP_UP_FILED: message("filed a wrap-up"),
     AuditAction.EXPORTED: message("exported a call"),
     AuditAction.DELETED: message("deleted a call"),
     AuditAction.TOKEN_MADE: message("made an API token"),
@@ -32,6 +33,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.HINTS_CHANGED: message("changed the vocabulary hints"),
     AuditAction.PROMPT_CHANGED: message("changed a prompt"),
     AuditAction.PROMPT_TRIED: message("tried a prompt on a call"),
+    AuditAction.ALERT_RULES_CHANGED: message("changed the alert rules"),
 }
 DETAILS: Mapping[str, str] = {
     "origin": message("kind"),
@@ -44,6 +46,7 @@ DETAILS: Mapping[str, str] = {
     "right": message("right"),
     "keys": message("settings"),
     "phrases": message("phrases"),
+    "rules": message("rules"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {
@@ -54,6 +57,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.LISTEN: message("listen to calls"),
     Right.STEP_IN: message("step into calls"),
     Right.CORRECT: message("correct the transcript"),
+    Right.WRAP_UP: message("file wrap-ups"),
     Right.EXPORT: message("download calls"),
     Right.DELETE: message("delete calls"),
     Right.SEE_SERVER: message("see the server's state"),

@@ -1,5 +1,6 @@
 """The live page's controls: take part or listen, invite the customer, end the call. They go when the call has ended."""
 
+from collections.abc import Callable
 from enum import StrEnum
 
 import streamlit as st
@@ -17,7 +18,9 @@ from core.ui.reader import Reader
 from core.ui.review import review_controls
 from core.ui.spoken_language import languages_of_all
 from core.ui.supervision_leg import supervision_leg
+from core.ui.turn_figures import turn_figures
 from core.ui.wording import ORIGIN_NOTES, ROLES
+from core.ui.wrap_up_form import wrap_up_button
 
 
 class Part(StrEnum):
@@ -29,12 +32,18 @@ class Part(StrEnum):
     """Without sound."""
 
 
-def call_controls(desk: Desk, call: Call, reader: Reader) -> None:
-    """Draw the row of controls: of taking part while the call goes on, and of its record. Script thread."""
+def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[], Desk]) -> None:
+    """Draw the row of controls: of taking part while the call goes on, and of its record. Script thread.
+
+    `open_desk` makes the desk anew for what a part of the page does by itself later.
+    """
     translate = reader.translate
     if call.state is CallState.ENDED:
-        with st.container(horizontal=True, key="call-controls", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", key="call-controls", gap="small"):
+            with said_on_the_page(translate):
+                wrap_up_button(open_desk, call, reader)
             review_controls(desk, call, reader)
+            turn_figures(desk, call, reader)
         return
     part = _part(desk, call)
     with st.container(horizontal=True, vertical_alignment="top", key="call-controls", gap="small"):

@@ -10,8 +10,10 @@ import streamlit as st
 from core.desk import Desk
 from core.language.formats import duration
 from core.model.archive import FoundCall
-from core.model.call import Call, CallState
+from core.model.call import Call, CallId, CallState
+from core.model.cost import Cost
 from core.model.errors import CallNotFound
+from core.ui.latency_words import cost_words
 from core.ui.reader import Reader
 from core.ui.wording import CALL_STATES, ORIGIN_LABELS, ROLES, call_seconds, spoken_language
 
@@ -49,18 +51,21 @@ def recent_calls(found: Sequence[FoundCall], now: float, reader: Reader) -> None
     st.page_link(CALLS_PAGE, label=_("All calls"), icon=":material/search:", width="content")
 
 
-def found_calls(found: Sequence[FoundCall], said: str, now: float, reader: Reader) -> None:
+def found_calls(
+    found: Sequence[FoundCall], said: str, now: float, reader: Reader, costs: Mapping[CallId, Cost] | None = None
+) -> None:
     """Draw calls with their summaries and, where words were searched for, what was said with the words marked."""
     for each in found:
-        _row(each, now, reader, said=said)
+        cost = (costs or {}).get(each.call.id)
+        _row(each, now, reader, said=said, cost=cost_words(cost, reader) if cost else "")
 
 
-def _row(found: FoundCall, now: float, reader: Reader, said: str = "", last_words: str = "") -> None:
+def _row(found: FoundCall, now: float, reader: Reader, said: str = "", last_words: str = "", cost: str = "") -> None:
     _, call = reader.translate, found.call
     moment = {} if found.quote_at_s is None else {MOMENT: f"{found.quote_at_s:.1f}"}
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"call-{call.id}", gap="medium"):
         st.badge(_(CALL_STATES[call.state]), color=_COLOURS[call.state], width=90)
-        st.html(f'<div class="es-row">{_description(found, now, reader, said, last_words)}</div>')
+        st.html(f'<div class="es-row">{_description(found, now, reader, said, last_words, cost)}</div>')
         st.page_link(
             LIVE_PAGE,
             label=_("Look at it") if call.state is CallState.ENDED else _("Open"),
@@ -71,7 +76,7 @@ def _row(found: FoundCall, now: float, reader: Reader, said: str = "", last_word
         )
 
 
-def _description(found: FoundCall, now: float, reader: Reader, said: str, last_words: str) -> str:
+def _description(found: FoundCall, now: float, reader: Reader, said: str, last_words: str, cost: str) -> str:
     _, call = reader.translate, found.call
     people = ", ".join(
         escape(p.name) + (f" ({_(ROLES[p.role])})" if p.name != _(ROLES[p.role]) else "") for p in call.participants
@@ -81,6 +86,7 @@ def _description(found: FoundCall, now: float, reader: Reader, said: str, last_w
         escape(spoken_language(call, _)),
         *([_(ORIGIN_LABELS[call.origin])] if call.origin in ORIGIN_LABELS else []),
         escape(reader.moment(call.created_at, now)),
+        *([escape(cost)] if cost else []),
     ]
     lines = [
         f"<div>{people or _('Nobody has joined yet')}</div>",

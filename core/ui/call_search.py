@@ -109,8 +109,10 @@ def read_search() -> Search:
 def write_search(search: Search) -> None:
     """Put a search into the page's address. Script thread."""
     wanted = search.parameters()
-    if {name: value for name, value in st.query_params.items() if name in PARAMETERS} != wanted:
-        st.query_params.from_dict(wanted)
+    given = st.query_params.to_dict()
+    if {name: value for name, value in given.items() if name in PARAMETERS} != wanted:
+        others = {name: value for name, value in given.items() if name not in PARAMETERS}
+        st.query_params.from_dict(others | wanted)
 
 
 def search_form(search: Search, translate: Translate) -> Search:

@@ -73,11 +73,14 @@ class FileEditor(Generic[_Content]):
                 help=self.words.text_help,
             )
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.form_submit_button(_("Check"), icon=":material/fact_check:", disabled=not may_change)
+                st.form_submit_button(
+                    _("Check"), icon=":material/fact_check:", disabled=not may_change, key=f"{self.name}-check"
+                )
                 st.form_submit_button(
                     _("Save"),
                     type="primary",
                     icon=":material/save:",
+                    key=f"{self.name}-save",
                     disabled=not may_change or problem is not None or is_outdated,
                     help=_("Correct the text and press Check first.") if problem else None,
                     on_click=self._save,

@@ -4,12 +4,14 @@ The page's script mounts it once. From then on the browser's script (assets/live
 so nothing reruns while a call goes on; the one thing that it reports to Python is that the call has ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from urllib.parse import quote, urlencode
 
 import streamlit as st
 
+from core.assist.catch_up import catch_up
 from core.language.catalogue import Translate
 from core.model.call import CallId, CallState
 from core.model.snapshot import CallSnapshot
@@ -18,7 +20,17 @@ from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
 
-SCRIPTS = ("dom.js", "transcript.js", "insight.js", "alerts.js", "network.js", "live_view.js")
+SCRIPTS = (
+    "dom.js",
+    "transcript.js",
+    "insight.js",
+    "questions.js",
+    "alerts.js",
+    "notices.js",
+    "network.js",
+    "paints.js",
+    "live_view.js",
+)
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(
@@ -29,6 +41,8 @@ _component = st.components.v2.component(
 )
 
 
+MISSED_S = 20.0
+"""Whoever opens a call that has been talked in for longer is told what has happened so far."""
 Correct = Callable[[str, str], None]
 """Lets an utterance (its id) read differently (the text)."""
 
@@ -44,6 +58,7 @@ def live_view(
     correct: Correct | None,
     translate: Translate,
     is_agent: bool = False,
+    insight_names: Mapping[str, Mapping[str, str]] | None = None,
 ) -> None:
     """Mount the view of a call, live or ended. Script thread; a rerun leaves what is drawn as it is.
 
@@ -57,6 +72,7 @@ def live_view(
         correct: Called in the callback phase of a run; None where the reader may not correct.
         translate: Into the interface's language.
         is_agent: The reader is an agent in this call, and is told of supervisors as such.
+        insight_names: What the reader sees for the labels of `intents` and `risks`.
     """
     call = snapshot.call
     ended = call.state is CallState.ENDED
@@ -72,16 +88,29 @@ def live_view(
             "may_correct": correct is not None,
             "refresh": st.session_state.get(_refresh_key(call.id), 0),
             "stream": f"api/calls/{quote(call.id)}/stream?{urlencode({'token': view_token, 'locale': locale})}",
+            "questions": f"api/calls/{quote(call.id)}/questions?{urlencode({'token': view_token})}",
+            "catch_up": _catch_up(snapshot),
+            "paints": "" if ended else f"api/calls/{quote(call.id)}/paints?{urlencode({'token': view_token})}",
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "is_agent": is_agent,
-            "words": live_view_words(translate) | {"modes": mode_notices(translate)},
+            "words": live_view_words(translate)
+            | {"modes": mode_notices(translate), "insight_names": insight_names or {}},
             "figure": figure_json(snapshot, theme, translate),
             "figure_key": f"{theme}|{'ended' if ended else 'live'}",
         },
         on_ended_change=_rerun,
         on_correct_change=partial(_take_correction, key, call.id, correct),
     )
+
+
+def _catch_up(snapshot: CallSnapshot) -> dict[str, object] | None:
+    """What a reader has missed who opens a call that has been going on for a while."""
+    first = min((u.start_s for u in snapshot.utterances if u.is_final), default=None)
+    if snapshot.call.state is not CallState.LIVE or first is None or snapshot.now_s - first < MISSED_S:
+        return None
+    missed = catch_up(snapshot.summaries[-1] if snapshot.summaries else None, snapshot.utterances, snapshot.now_s)
+    return asdict(missed) if missed else None
 
 
 def figure_json(snapshot: CallSnapshot, theme: str, translate: Translate) -> str:

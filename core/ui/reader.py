@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 from core.language.catalogue import Translate, translator
-from core.language.formats import date_and_time, number, short_moment
+from core.language.formats import date_and_time, money, number, percent, short_moment
 from core.settings import InterfaceLocale
 from core.ui.interface_language import interface_locale
 
@@ -27,6 +27,14 @@ class Reader:
     def number(self, value: float, digits: int = 0) -> str:
         """A number with the reader's separators."""
         return number(value, self.locale, digits)
+
+    def percent(self, share: float) -> str:
+        """A share of 1 in percent."""
+        return percent(share, self.locale)
+
+    def money(self, amount: float, currency: str) -> str:
+        """A sum of money."""
+        return money(amount, currency, self.locale)
 
     def date_and_time(self, at: float) -> str:
         """A moment with its day and its seconds."""

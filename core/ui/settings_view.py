@@ -1,6 +1,6 @@
-"""The settings in force and where each came from; the handbook's files; hints and prompts; the scripted demos.
+"""The settings in force and where each came from; handbook, vocabulary hints, prompts, alert rules and demos.
 
-Only the hints and the prompts are changed here.
+Only the hints, the prompts and the rules are changed here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,6 +17,7 @@ from core.language.catalogue import Translate, describe
 from core.model.errors import EarshotError
 from core.settings.loading import Source
 from core.settings.report import SettingLine
+from core.ui.alerts_editor import AlertsDesk, alerts_editor
 from core.ui.hints_editor import HintsDesk, hints_editor
 from core.ui.page_errors import said_on_the_page
 from core.ui.prompts_editor import PromptsDesk, prompts_editor
@@ -27,7 +28,7 @@ from core.ui.wording import LANGUAGE_BADGES, SETTING_SOURCES, SPOKEN_LANGUAGES
 REFRESH_S = 3.0
 
 
-class SettingsDesk(HintsDesk, PromptsDesk, Protocol):
+class SettingsDesk(HintsDesk, PromptsDesk, AlertsDesk, Protocol):
     """What the view asks for. Any thread."""
 
     def settings_report(self) -> tuple[SettingLine, ...]:
@@ -52,8 +53,15 @@ def settings_view(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None
     _ = reader.translate
     st.html(f"<style>{(ASSETS / 'settings.css').read_text(encoding='utf-8')}</style>")
     st.title(_("Settings"), anchor=False)
-    in_force, handbook, hints, prompts, demos = st.tabs(
-        [_("In force"), _("Handbook"), _("Vocabulary hints"), _("Prompts"), _("Scripted demos")]
+    in_force, handbook, hints, prompts, alerts, demos = st.tabs(
+        [
+            _("In force"),
+            _("Handbook"),
+            _("Vocabulary hints"),
+            _("Prompts"),
+            _("Alert rules"),
+            _("Scripted demos"),
+        ]
     )
     with in_force, said_on_the_page(_):
         _settings(open_desk().settings_report(), _)
@@ -63,6 +71,8 @@ def settings_view(open_desk: Callable[[], SettingsDesk], reader: Reader) -> None
         hints_editor(open_desk, reader)
     with prompts:
         prompts_editor(open_desk, reader)
+    with alerts:
+        alerts_editor(open_desk, reader)
     with demos:
         _watched_demos(open_desk, reader)
 

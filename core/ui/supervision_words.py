@@ -7,6 +7,7 @@ from core.language.catalogue import Translate, message
 from core.model.call import SupervisionMode
 from core.model.quality import AlertKind
 from core.model.sample import Direction
+from core.ui.alert_words import notice_words, text_alert_words
 from core.ui.quality_words import BANDS
 from core.ui.wording import CALL_STATES, LEG_STATES, ORIGIN_LABELS, ROLES
 
@@ -176,4 +177,6 @@ def list_words(translate: Translate) -> dict[str, object]:
         "bands": {band.value: _(text) for band, text in BANDS.items()},
         "modes": {mode.value: _(words.doing) for mode, words in MODES.items()},
         "alerts": {"/".join(filter(None, key)): _(text) for key, text in ALERTS.items()},
+        "text_alerts": text_alert_words(_),
+        "notices": notice_words(_),
     }

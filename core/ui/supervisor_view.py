@@ -27,7 +27,7 @@ from core.ui.wording import ORIGIN_NOTES
 CALL = "call"
 """Query parameter: the chosen call."""
 LIST = "supervision-calls"
-SCRIPTS = ("dom.js", "supervision.js")
+SCRIPTS = ("dom.js", "notices.js", "supervision.js")
 
 _component = st.components.v2.component(
     "earshot_supervision",
@@ -104,6 +104,7 @@ def _call(desk: Desk, reader: Reader, call_id: CallId, correct: Callable[[CallId
         moment=None,
         correct=(lambda utterance, text: correct(call_id, utterance, text)) if desk.may(Right.CORRECT) else None,
         translate=translate,
+        insight_names=desk.insight_names(call.language, reader.locale),
     )
 
 

@@ -7,6 +7,8 @@ from core.model.access import UserRole
 from core.model.call import Call, CallOrigin, CallState, EndReason, LegState, Role
 from core.model.health import PartState
 from core.settings.loading import Source
+from core.ui.alert_words import notice_words, text_alert_words
+from core.ui.insight_words import insight_words
 from core.ui.path_words import path_words
 from core.ui.quality_words import quality_words
 
@@ -67,6 +69,7 @@ PARTS: Mapping[str, str] = {
     "speech": message("Speech to text"),
     "assist": message("Summary"),
     "guidance": message("Handbook"),
+    "alerts": message("Alerts"),
     "store": message("Records"),
 }
 
@@ -206,6 +209,21 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "handbook_none": _("The handbook has nothing on this."),
         "score_tip": _("How well the passage fits, compared with the others of this list: higher is better."),
         "asked": _("Looked up: {query}"),
+        "catch_up": _("What has happened so far"),
+        "catch_up_at": _("So far, at {time}"),
+        "last_said": _("Said at {time}"),
+        "dismiss": _("Put away"),
+        "ask": _("Ask about this call"),
+        "ask_placeholder": _("Ask about this call, such as: what was promised?"),
+        "ask_button": _("Ask"),
+        "asking": _("Looking through what was said…"),
+        "ask_failed": _("The question could not be answered. Check the connection, or reload the page."),
+        "ask_busy": _("Other questions are being answered just now. Ask again in a moment."),
+        "answered_by": _("Answered by {model} in {seconds} s, from what was said. Check it before you rely on it."),
+        "answered_instead": _("The language model did not answer; these are the sentences that fit best."),
+        "answered_without": _("Found without a language model: the sentences that fit the question best."),
+        "found": _("This was said:"),
+        "not_found": _("Nothing that was said so far fits the question."),
         "network": _("Network"),
         "network_empty": _("Figures appear once somebody is connected."),
         "network_text_only": _("A text-only call has no network figures."),
@@ -249,6 +267,9 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
         "quality": quality_words(_),
+        "insight": insight_words(_),
+        "text_alerts": text_alert_words(_),
+        "notices": notice_words(_),
         "path": path_words(_),
         "metric_tips": {field: _(text) for field, text in METRIC_TIPS.items()},
     }

@@ -262,6 +262,11 @@ REQUESTS: list[tuple[str, str, str, dict[str, str], str, set[int]]] = [
     ("the documentation with scripts from elsewhere", "GET", "/api/docs", {}, "", {404}),
     ("a stream without a token", "GET", CALL + "/stream", {}, "", {422}),
     ("a stream with a session for a token", "GET", CALL + "/stream?token=x.y", {}, "", {403}),
+    ("a question without a token", "POST", CALL + "/questions", {}, '{"question": "who?"}', {415, 422}),
+    ("a question with a session for a token", "POST", CALL + "/questions?token=x.y", JSON,
+     '{"question": "who?"}', {403}),
+    ("a question without end", "POST", CALL + "/questions?token=x.y", JSON,
+     '{"question": "' + "x" * 301 + '"}', {422}),
     ("the list of calls without a token", "GET", "/api/supervision/stream", {}, "", {422}),
     ("the list of calls with a session for a token", "GET", "/api/supervision/stream?token=x.y", {}, "", {403}),
 ]  # fmt: skip
@@ -304,6 +309,18 @@ def test_a_person_who_is_gone_watches_no_more(target: Target) -> None:
     token = target.tokens.view_token(CallId(target.call_id), gone)
     answer = target.send("GET", f"/api/calls/{target.call_id}/stream?token={token}")
     assert answer.status == 401
+
+
+def test_a_question_is_for_those_who_may_see_the_call_and_is_answered_from_it(target: Target) -> None:
+    def ask(token: str) -> Answer:
+        return target.send("POST", f"/api/calls/{target.call_id}/questions?token={token}", JSON, '{"question": "who?"}')
+
+    answer = ask(target.tokens.view_token(CallId(target.call_id), target.person(ADMIN)))
+    assert answer.status == 200, answer
+    assert json.loads(answer.body)["engine"] == "extractive"
+    assert ask(target.tokens.view_token(CallId("other"), target.person(ADMIN))).status == 403
+    gone = Person("user:gone", "gone", UserRole.ADMIN, SignInMethod.PASSWORD, "s")
+    assert ask(target.tokens.view_token(CallId(target.call_id), gone)).status == 401
 
 
 def test_the_list_of_calls_is_for_those_who_may_hear_them_all(target: Target) -> None:

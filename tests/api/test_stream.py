@@ -2,16 +2,21 @@ import asyncio
 import json
 from dataclasses import replace
 
-from core.api.stream import changes, events
+import pytest
+
+from core.api.stream import GAP_S, changes, events
 from core.calls.record import CallRecord
 from core.language.catalogue import describe, translator
 from core.model.call import CallState
 from core.model.errors import CallNotFound, DiskFull
 from core.model.health import PartHealth, PartState
+from core.model.insight import Insight, ModelActivity, ModelPhase, SummaryText
 from core.model.message import Message
+from core.model.text_alert import AlertLevel
 from core.quality.alerts import judged
 from tests.calls.test_record import a_call, a_sample, an_utterance
 from tests.fakes.clock import ManualClock
+from tests.fakes.page_backend import text_alert
 from tests.quality.stream import sample
 
 
@@ -54,6 +59,27 @@ def test_samples_are_sent_once_and_missing_figures_stay_missing() -> None:
     assert sample["jitter_ms"] is None
 
 
+def test_what_rules_raised_is_sent_when_it_changes() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    assert "text_alerts" not in changes(None, record.snapshot(), str)
+    record.set_text_alerts((text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True),))
+    before = record.snapshot()
+    (told,) = changes(None, before, str)["text_alerts"]
+    assert json.loads(json.dumps(told)) == {
+        "id": "cancel-1",
+        "names": {"ko": "해지 요구", "en": "Wants to cancel"},
+        "category": "churn",
+        "level": "critical",
+        "raised_at_s": 12.0,
+        "cleared_at_s": None,
+        "utterance_ids": ["u1"],
+        "notify": True,
+    }
+    assert "text_alerts" not in changes(before, record.snapshot(), str)
+    record.set_text_alerts(())
+    assert changes(before, record.snapshot(), str)["text_alerts"] == []
+
+
 def test_scores_and_alerts_are_sent_when_they_change() -> None:
     record = CallRecord(a_call(), ManualClock())
     assert changes(None, record.snapshot(), str)["quality"] == {"scores": [], "alerts": []}
@@ -76,6 +102,37 @@ async def test_a_stream_sends_the_picture_then_the_changes_and_hears_of_a_shutdo
     assert "네" in await anext(stream)
     stopping.set()
     assert [event async for event in stream] == []
+
+
+async def test_a_change_is_told_when_it_happens_and_nobody_is_told_after_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("core.api.stream.POLL_S", 3_600.0)
+    record = CallRecord(a_call(), ManualClock())
+    stream = events(record.snapshot, lambda: record.revision, tuple, lambda: False, str, record.watch)
+    await anext(stream)
+    for number in range(3):
+        coming = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(2 * GAP_S)
+        # From another thread, as the calls loop is one.
+        await asyncio.to_thread(record.put_utterance, an_utterance(str(number), f"말 {number}", float(number)))
+        assert f"말 {number}" in await asyncio.wait_for(coming, 10)
+    await stream.aclose()
+    assert record.watchers == 0
+
+
+async def test_what_the_model_is_about_is_told_when_it_changes() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    assert "model" not in changes(None, record.snapshot(), str)
+    before = record.snapshot()
+    draft = Insight(SummaryText("요금 문의", "", ""))
+    record.set_model(ModelActivity("openai", "m", ModelPhase.ANSWERING, draft))
+    message = json.loads(json.dumps(changes(before, record.snapshot(), str)))
+    assert message["model"]["phase"] == "answering"
+    assert message["model"]["draft"]["text"]["summary"] == "요금 문의"
+    before = record.snapshot()
+    record.set_model(ModelActivity("openai", "m", ModelPhase.ANSWERING, draft))
+    assert record.revision == before.revision
 
 
 async def test_a_stream_tells_when_a_part_fails_though_nothing_else_happens() -> None:

@@ -11,9 +11,11 @@ from core.model.errors import SignInEnded
 from core.model.overview import CallOverview
 from core.model.quality import Alert, AlertKind, CallQuality
 from core.model.sample import Direction
+from core.model.text_alert import AlertLevel
 from core.quality.alerts import QualityWatch
 from tests.calls.test_record import a_call, an_utterance
 from tests.fakes.clock import ManualClock
+from tests.fakes.page_backend import text_alert
 from tests.quality.stream import LEG, feed
 
 
@@ -32,6 +34,19 @@ def stream_of(records: list[CallRecord], stopping: asyncio.Event) -> AsyncIterat
         is_over=stopping.is_set,
         translate=str,
     )
+
+
+def test_a_row_says_what_rules_raised_worst_first() -> None:
+    record = a_record()
+    record.set_text_alerts(
+        (text_alert("silence", AlertLevel.INFO), text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True))
+    )
+    shown = row(record.overview())["text_alerts"]
+    assert [(each["id"], each["level"], each["notify"]) for each in shown] == [
+        ("cancel-1", "critical", True),
+        ("silence-1", "info", False),
+    ]
+    assert all("words" not in each for each in shown)
 
 
 def test_a_row_says_who_is_there_how_it_sounds_and_what_was_said_last() -> None:

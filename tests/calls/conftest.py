@@ -3,12 +3,14 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from core.assist.alert_rules_file import AlertRulesFile, alert_rules_file
+from core.assist.insight_source import InsightSource
 from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
@@ -16,8 +18,10 @@ from core.calls.registry import CallRegistry
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
+from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.model.call import CallOrigin, LegState, Participant, Role
+from core.model.clock import Clock
 from core.quality.segments import SampleWriter
 from core.settings import Settings
 from core.store.records import Store
@@ -35,9 +39,13 @@ class World:
     bridge: SilentBridge
     transcriber: ScriptedTranscriber
     summarizer: CountingSummarizer
+    retriever: EchoRetriever
+    insights: Insights
     store: Store
     registry: CallRegistry
     samples_dir: Path
+    wrap_ups: WrapUps
+    durable: DurableWriter
     alert_rules: AlertRulesFile
     """Without any rule until a test saves some."""
     alerting: Alerting
@@ -62,16 +70,27 @@ class World:
                 await asyncio.sleep(0.005)
 
 
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    clock, bridge, transcriber, summarizer = ManualClock(), SilentBridge(), ScriptedTranscriber(), CountingSummarizer()
-    store = Store.open(f"sqlite:///{tmp_path / 'calls.db'}")
+@asynccontextmanager
+async def opened_world(
+    folder: Path,
+    source: InsightSource | None = None,
+    requests: int = 2,
+    clock: Clock | None = None,
+    call_limit: int = 5,
+) -> AsyncIterator[World]:
+    """A registry and all that its calls need, with a language model or without."""
+    clock = clock or ManualClock()
+    bridge, transcriber, summarizer = SilentBridge(), ScriptedTranscriber(), CountingSummarizer()
+    retriever = EchoRetriever()
+    store = Store.open(f"sqlite:///{folder / 'calls.db'}")
     durable = DurableWriter(lambda: store.health)
-    insights = Insights(summarizer, EchoRetriever(), documents=3, clock=clock)
-    alert_rules = alert_rules_file(tmp_path / "alerts.yaml", clock)
+    insights = Insights(summarizer, retriever, 3, clock, source, requests)
+    alert_rules = alert_rules_file(folder / "alerts.yaml", clock)
     alert_rules.save("rules: []", "")
     alerting = Alerting(alert_rules, webhook=None)
-    samples = SampleKeeper(SampleWriter(tmp_path / "samples", clock))
+    samples = SampleKeeper(SampleWriter(folder / "samples", clock))
+    masking = MaskingRules.load(Settings(_env_file=None).masking_rules)
+    wrap_ups = WrapUps(store, None, clock, masking.mask_text, lambda _: ())
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
         CallServices(
@@ -82,18 +101,40 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
             store=store,
             durable=durable,
             samples=samples,
+            wrap_ups=wrap_ups,
             make_id=lambda: next(ids),
             grace_s=20.0,
-            masking=MaskingRules.load(Settings(_env_file=None).masking_rules),
-            call_limit=5,
+            masking=masking,
+            call_limit=call_limit,
             alerting=alerting,
         )
     )
-    yield World(clock, bridge, transcriber, summarizer, store, registry, tmp_path / "samples", alert_rules, alerting)
+    yield World(
+        clock=clock,
+        bridge=bridge,
+        transcriber=transcriber,
+        summarizer=summarizer,
+        retriever=retriever,
+        insights=insights,
+        store=store,
+        registry=registry,
+        samples_dir=folder / "samples",
+        wrap_ups=wrap_ups,
+        durable=durable,
+        alert_rules=alert_rules,
+        alerting=alerting,
+    )
     summarizer.gate.set()
     await registry.close()
     insights.close()
+    wrap_ups.close()
     alerting.close()
     samples.close()
     await durable.close()
     store.close()
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with opened_world(tmp_path) as opened:
+        yield opened

@@ -6,14 +6,16 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.calls.overviews import alerts_worst_first, worst_first
+from core.calls.overviews import alerts_worst_first, text_alerts_worst_first, worst_first
 from core.calls.record import CallRecord
 from core.model.call import Call, CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
 from core.model.overview import CallOverview
 from core.model.quality import Alert, AlertKind, CallQuality
 from core.model.sample import Direction
+from core.model.text_alert import AlertLevel
 from tests.calls.test_record import a_call, an_utterance
 from tests.fakes.clock import ManualClock
+from tests.fakes.page_backend import text_alert
 
 
 def alert(kind: AlertKind, at_s: float = 1.0, cleared_at_s: float | None = None) -> Alert:
@@ -27,20 +29,25 @@ def overview(
     began: float = 100.0,
     state: CallState = CallState.LIVE,
     lost: Role | None = None,
+    said: tuple[AlertLevel, ...] = (),
 ) -> CallOverview:
     people = (Participant(ParticipantId("p"), "n", lost, 0.0, leg_state=LegState.LOST),) if lost else ()
     live_at = began if state is CallState.LIVE else None
     call = Call(CallId(name), "ko", state, CallOrigin.BROWSER, began, live_at, participants=people)
-    return CallOverview(call, mos, tuple(map(alert, kinds)), None, 1)
+    return CallOverview(
+        call, mos, tuple(map(alert, kinds)), None, 1, tuple(text_alert("cancel", each) for each in said)
+    )
 
 
 IN_ORDER = (
     overview("silent", AlertKind.NO_MEDIA, began=50),
     overview("lost", lost=Role.CUSTOMER, began=60),
+    overview("critical words", AlertKind.STATS_GAP, said=(AlertLevel.INFO, AlertLevel.CRITICAL)),
     overview("low score", AlertKind.LOW_MOS, AlertKind.STATS_GAP),
     overview("loss", AlertKind.PACKET_LOSS),
     overview("gap", AlertKind.STATS_GAP),
-    overview("poor", mos=2.0),
+    overview("words to look at", mos=2.0, said=(AlertLevel.WARNING,)),
+    overview("poor", mos=2.0, said=(AlertLevel.INFO,)),
     overview("fair", mos=3.5),
     overview("long", mos=4.0, began=10),
     overview("short", mos=4.4, began=90),
@@ -68,6 +75,12 @@ def test_open_alerts_are_shown_by_their_kind_and_those_that_are_over_are_not() -
         (alert(AlertKind.HIGH_JITTER), alert(AlertKind.NO_MEDIA, 2.0), alert(AlertKind.LOW_MOS, 1.0, 3.0))
     )
     assert [each.kind for each in shown] == [AlertKind.NO_MEDIA, AlertKind.HIGH_JITTER]
+
+
+def test_what_rules_raised_is_shown_by_its_level_and_what_is_over_is_not() -> None:
+    info, critical = text_alert("silence", AlertLevel.INFO), text_alert("cancel", AlertLevel.CRITICAL)
+    over = replace(text_alert("legal", AlertLevel.CRITICAL), cleared_at_s=20.0)
+    assert text_alerts_worst_first((info, over, critical)) == (critical, info)
 
 
 def test_the_last_words_are_those_that_began_last_even_when_others_change_or_are_withdrawn() -> None:

@@ -97,6 +97,53 @@ def test_how_a_text_came_about_stands_at_its_time_and_what_was_lost_in_its_place
     screenshot(live, "live-turn-record")
 
 
+def test_a_question_is_answered_with_what_was_said_and_leads_there(live: Page, act: Act) -> None:
+    act("final")
+    act("twenty")
+    field = live.get_by_label("이 통화에 대해 묻기").get_by_role("textbox")
+    field.fill("요금이 왜 많이 나왔나요?")
+    field.press("Enter")
+    reply = live.locator(".es-answering")
+    expect(reply.locator("li")).to_contain_text("이번 달 요금이 너무 많이 나왔어요.")
+    expect(reply).to_contain_text("언어 모델 없이")
+    reply.locator("li button").click()
+    expect(live.locator(".es-moment")).to_contain_text("이번 달 요금이 너무")
+    field.fill("날씨는 어떤가요")
+    live.get_by_role("button", name="묻기").click()
+    expect(reply).to_contain_text("질문에 맞는 것이 없어요")
+    screenshot(live, "live-question")
+
+
+def test_who_opens_a_call_late_is_told_what_has_happened_and_may_put_it_away(
+    live: Page, act: Act, server: Server, open_page: OpenPage
+) -> None:
+    for step in ("final", "twenty", "summary"):
+        act(step)
+    expect(live.locator(".es-catch-up")).to_be_hidden()
+    late = open_page(f"{server.url}/live?call=c1", locale="ko-KR", theme="dark")
+    card = late.locator(".es-catch-up")
+    expect(card).to_contain_text("요금이 많이 나옴", timeout=30_000)
+    expect(card).to_contain_text("22번째로 한 말입니다.")
+    screenshot(late, "live-catch-up")
+    card.get_by_role("button", name="치우기").click()
+    expect(card).to_be_hidden()
+
+
+def test_a_call_that_is_over_is_wrapped_up_beside_its_transcript(live: Page, act: Act) -> None:
+    for step in ("final", "twenty", "wrap_up", "end"):
+        act(step)
+    live.get_by_role("button", name="통화 후 처리").click()
+    panel = live.get_by_role("dialog")
+    expect(panel).to_contain_text("gpt-5-mini이(가) 1.4초 만에 쓴 초안이에요.")
+    expect(panel.get_by_label("처리한 일")).to_have_value("청구 내역 확인\n중복 요금 환불")
+    screenshot(live, "live-wrap-up")
+    panel.get_by_label("결과 요약").fill("내일까지 환불")
+    panel.get_by_role("button", name="등록").click()
+    expect(panel).to_contain_text("에 등록했어요.")
+    expect(panel).to_contain_text("내일까지 환불")
+    screenshot(live, "live-wrap-up-filed")
+
+
 def test_another_language_is_chosen_for_somebody_on_the_live_page(live: Page) -> None:
     live.get_by_role("button", name="언어").click()
     panel = live.get_by_test_id("stPopoverBody")

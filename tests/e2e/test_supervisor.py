@@ -111,7 +111,7 @@ def test_the_order_is_held_while_the_pointer_is_in_the_list(fifty: Page, act: Ac
 
 
 def test_the_list_is_walked_with_the_keyboard_and_a_call_stays_chosen(server: Server, fifty: Page, act: Act) -> None:
-    fifty.get_by_role("checkbox").focus()
+    fifty.get_by_role("switch").focus()
     fifty.keyboard.press("Tab")
     ids = order(fifty)
     assert fifty.evaluate("document.activeElement.dataset.id") == ids[0]

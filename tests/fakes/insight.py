@@ -26,9 +26,13 @@ class CountingSummarizer:
 class EchoRetriever:
     """Implements `core.guidance.retriever.Retriever`: one passage with the query as its title."""
 
+    def __init__(self) -> None:
+        self.queries: list[str] = []
+
     @property
     def health(self) -> PartHealth:
         return PartHealth("guidance", PartState.UP, needed=False)
 
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:
+        self.queries.append(request.summary)
         return GuidanceAnswer("look here", (Passage(request.summary, "snippet", 1.0, "test.md"),))

@@ -1,15 +1,19 @@
 """A backend for page tests: the facade's calls, on snapshots that the test puts there. No threads, no files."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from core.access.tokens import JoinGrant, ViewGrant
+from core.assist.alert_rules_file import alert_rules_file
 from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
+from core.calls.costs import Prices
 from core.calls.export import ExportFormat
-from core.calls.overviews import worst_first
+from core.calls.overviews import text_alerts_worst_first, worst_first
+from core.calls.questions import AnswerReport, Questions
+from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge import KnowledgeFile
 from core.model.access import Person, SignInMethod, UserRole
@@ -30,6 +34,7 @@ from core.model.call import (
 )
 from core.model.clock import SystemClock
 from core.model.errors import (
+    AlertPatternSlow,
     CallEnded,
     CallNotFound,
     LinkInvalid,
@@ -42,7 +47,10 @@ from core.model.health import PartHealth, PartState
 from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
+from core.model.text_alert import AlertLevel, TextAlert
+from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Correction, Utterance
+from core.model.wrap_up import Filing, WrapUp, WrapUpText
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
@@ -88,6 +96,29 @@ def make_snapshot(call: Call, **parts: object) -> CallSnapshot:
         "dropped": {},
     }
     return CallSnapshot(call=call, **(empty | parts))
+
+
+RULE_NAMES: Mapping[str, Mapping[str, str]] = {
+    "cancel": {"ko": "해지 요구", "en": "Wants to cancel"},
+    "refund": {"ko": "환불 요구", "en": "Asks for a refund"},
+    "legal": {"ko": "신고·법적 조치 언급", "en": "Mentions a complaint or the law"},
+    "silence": {"ko": "긴 침묵", "en": "Long silence"},
+}
+
+
+def text_alert(rule_id: str, level: AlertLevel, *utterance_ids: str, notify: bool = False) -> TextAlert:
+    """An alert of one of these rules that goes on."""
+    return TextAlert(
+        f"{rule_id}-1",
+        rule_id,
+        RULE_NAMES[rule_id],
+        "churn",
+        level,
+        12.0,
+        utterance_ids,
+        words=("해지",),
+        notify=notify,
+    )
 
 
 @dataclass
@@ -231,20 +262,28 @@ class PageBackend:
         for name in ("media", "speech", "assist", "guidance", "store")
     )
     is_stopping: bool = False
+    turns: dict[str, TurnRecord] = field(default_factory=dict)
+    prices: Prices = field(default_factory=lambda: Prices.load(Settings(_env_file=None).prices))
     done: list[tuple[object, ...]] = field(default_factory=list)
     lines: list[AuditEntry] = field(default_factory=list)
+    watchers: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.sign_in = FakeSignIn()
         self.tokens = FakeTokens(self)
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
+        self.wrap_ups: dict[CallId, WrapUpReport] = {}
+        self.questions = Questions(None, SystemClock())
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
         self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())
         self.has_model = False
+        self.alert_rules = alert_rules_file(Path("no-such-folder/alerts.yaml"), SystemClock())
 
     def put(self, snapshot: CallSnapshot) -> CallSnapshot:
         self.snapshots[snapshot.call.id] = snapshot
+        for notify in tuple(self.watchers):
+            notify()
         return snapshot
 
     def change(self, call_id: CallId, **parts: object) -> CallSnapshot:
@@ -260,6 +299,27 @@ class PageBackend:
 
     def write_audit(self, action: AuditAction, person: Person, subject: str, client: str, detail: object) -> None:
         self.lines.append(AuditEntry(STARTED, action, person.id, person.name, person.method, "", subject, client))
+
+    def ask(self, picture: CallSnapshot, question: str) -> AnswerReport:
+        self.done.append(("ask", picture.call.id, question))
+        return self.questions.ask(picture, question)
+
+    def wrap_up(self, call_id: CallId) -> WrapUpReport:
+        self.snapshot(call_id)
+        return self.wrap_ups.get(call_id, WrapUpReport(None, is_being_drafted=False))
+
+    def call_types(self, language: str) -> tuple[str, ...]:
+        return ("요금", "배송")
+
+    def draft_wrap_up(self, call_id: CallId) -> None:
+        self.done.append(("draft_wrap_up", call_id))
+
+    def file_wrap_up(self, call_id: CallId, text: WrapUpText, by: str) -> WrapUp:
+        self.done.append(("file_wrap_up", call_id, text))
+        known = self.wrap_up(call_id).wrap_up
+        filed = WrapUp(known.draft if known else None, Filing(text, by, STARTED + 95))
+        self.wrap_ups[call_id] = WrapUpReport(filed, is_being_drafted=False)
+        return filed
 
     def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
         self.done.append(("correct", call_id, utterance_id, text))
@@ -280,6 +340,16 @@ class PageBackend:
         if call_id not in self.snapshots:
             raise CallNotFound(call_id=call_id)
         return replace(self.snapshots[call_id], parts=self.parts)
+
+    def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
+        return tuple(self.turns.get(call_id, TurnRecord(call_id)) for call_id in call_ids)
+
+    used_in = turn_records
+
+    def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
+        if self.snapshot(call_id).call.state is CallState.ENDED:
+            raise CallEnded(call_id=call_id)
+        self.done.append(("painted", call_id, *((paint.step, paint.utterance_id) for paint in paints)))
 
     def start_call(self, language: str, by: str) -> Call:
         self.done.append(("start_call", language))
@@ -304,6 +374,9 @@ class PageBackend:
 
     def knowledge(self) -> KnowledgeReport:
         return self.handbook
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        return ()
 
     def reload(self) -> KnowledgeReport:
         self.done.append(("reload",))
@@ -365,6 +438,17 @@ class PageBackend:
     def end_call(self, call_id: CallId) -> None:
         self.done.append(("end_call", call_id))
 
+    def insight_names(self, language: str, locale: str) -> dict[str, dict[str, str]]:
+        is_korean = locale == "ko"
+        return {
+            "intents": {"refund": "환불·보상" if is_korean else "Refund"},
+            "risks": {"churn": "해지 우려" if is_korean else "May leave"},
+        }
+
+    def watch(self, call_id: CallId, notify: Callable[[], None]) -> Callable[[], None]:
+        self.watchers.append(notify)
+        return lambda: self.watchers.remove(notify)
+
     def revision(self, call_id: CallId) -> int:
         return self.snapshot(call_id).revision
 
@@ -380,4 +464,5 @@ def _overview(snapshot: CallSnapshot) -> CallOverview:
         tuple(alert for alert in snapshot.quality.alerts if alert.is_open),
         said[-1] if said else None,
         snapshot.revision,
+        text_alerts_worst_first(snapshot.text_alerts),
     )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.assist.alert_rules_file import AlertRulesFile, AlertRulesReport, alert_rules_file
 from core.assist.prompt_folder import PromptFolder, PromptReport
 from core.assist.prompt_trial import PromptTrial
 from core.assist.scenarios import ScenarioFolder, ScenarioList
@@ -12,7 +13,7 @@ from core.model.access import RIGHTS, Right, UserRole
 from core.model.archive import CallPage, CallQuery, FoundCall
 from core.model.call import CallId
 from core.model.clock import SystemClock
-from core.model.errors import EarshotError
+from core.model.errors import AlertPatternSlow, EarshotError
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
@@ -50,6 +51,10 @@ class FakeSettingsDesk:
     trial: PromptTrial | EarshotError | None = None
     """What comes of trying a prompt."""
     tried: list[tuple[CallId, str, str]] = field(default_factory=list)
+    rules: AlertRulesFile = field(
+        default_factory=lambda: alert_rules_file(Path("no-such-folder/alerts.yaml"), SystemClock())
+    )
+    slow: tuple[AlertPatternSlow, ...] = ()
     role: UserRole = UserRole.ADMIN
     refusal: EarshotError | None = None
     """Raised by everything, where there is one."""
@@ -102,6 +107,17 @@ class FakeSettingsDesk:
             raise self.trial
         assert self.trial is not None
         return self.trial
+
+    def alert_rules(self) -> AlertRulesReport:
+        self._ask()
+        return self.rules.report()
+
+    def switched_off_rules(self) -> tuple[AlertPatternSlow, ...]:
+        return self.slow
+
+    def save_alert_rules(self, text: str, digest: str) -> AlertRulesReport:
+        self._ask()
+        return self.rules.save(text, digest)
 
     def reload(self) -> None:
         self._ask()

@@ -19,6 +19,7 @@ from core.model.call import CallId, CallOrigin, CallState, LegId, LegState, Part
 from core.model.utterance import Utterance
 from core.ui.wording import live_view_words
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
+from tests.fakes.turn_records import a_turn_record
 
 ROOT = Path(core.__file__).parent.parent
 SCRIPTS = sorted((ROOT / "core" / "ui" / "assets").glob("*.js"))
@@ -44,14 +45,15 @@ ALLOWED = frozenset(
     """Earshot README md AI API ID IP UDP URL RTP RTT MOS
     JSON CSV WebVTT HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
+    google chirp openai gpt mini
     Google Cloud YAML""".split()
 )
 """Names, formats and units, which Korean readers have in Latin letters, too."""
 CODE = re.compile(r"EARSHOT_\w+|<code[^>]*>.*?</code>|`[^`]*`|https?://\S+|<style>.*?</style>|<[^>]+>|:material/\w+:|:[a-z]+-badge\[",
                   re.DOTALL)  # fmt: skip
 SHOWN = frozenset({"label", "help", "body", "placeholder", "options", "content", "text", "caption", "title"})
-HIDDEN_DATA = frozenset({"address", "xsrf", "stream", "figure", "figure_key", "palettes", "plotly", "call_id", "locale",
-                         "state", "public_page"})  # fmt: skip
+HIDDEN_DATA = frozenset({"address", "xsrf", "stream", "paints", "figure", "figure_key", "palettes", "plotly", "call_id",
+                         "questions", "locale", "state", "public_page"})  # fmt: skip
 
 AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, 0.0, LegId("l1"), LegState.CONNECTED)
 CUSTOMER = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, 0.0, LegId("l2"), LegState.LOST)
@@ -169,6 +171,7 @@ def server() -> Iterator[PageBackend]:
     fake.lines += [
         AuditEntry(STARTED, action, "1", "김민지", "password", "agent", "3", "10.0.0.7") for action in AuditAction
     ]
+    fake.turns["3"] = a_turn_record(CallId("3"))
     composition.install(cast(Any, fake))
     yield fake
     composition.install(None)
@@ -196,8 +199,9 @@ def texts(test: AppTest) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("page", "query"),
-    [("", {}), ("calls", {}), ("calls", {"said": "요금"}), ("settings", {}), ("audit", {}), ("live", {"call": "1"}),
-     ("live", {"call": "2"}), ("live", {"call": "3"}), ("live", {"call": "9"}), ("join", {}), ("join", {"t": "1"})],
+    [("", {}), ("calls", {}), ("calls", {"said": "요금"}), ("calls", {"view": "latency"}), ("settings", {}),
+     ("audit", {}), ("live", {"call": "1"}), ("live", {"call": "2"}), ("live", {"call": "3"}), ("live", {"call": "9"}),
+     ("join", {}), ("join", {"t": "1"})],
 )  # fmt: skip
 def test_a_korean_page_is_korean(server: PageBackend, page: str, query: dict[str, str]) -> None:
     if "t" in query:

@@ -144,7 +144,66 @@ def test_no_interim_text_is_asked_for_in_the_silence_after_speech(
     session = open_local(interim_every_s=0.1).open_session("customer", "ko", heard)
     feed_in_chunks(session, loud(0.5) + silent(0.45))
     assert wait_for(lambda: session.stats.waiting_s == 0)
-    assert decoder.calls == []
+    assert [is_final for _, is_final in decoder.calls] in ([], [True])
+
+
+def test_the_final_text_is_begun_before_the_silence_is_over_and_waits_for_its_end(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
+) -> None:
+    session = open_local().open_session("customer", "ko", heard)
+    feed_in_chunks(session, loud(1.0) + silent(0.4))
+    assert decoder.wait_for_calls(1)
+    assert wait_for(lambda: session.stats.waiting_s == 0)
+    assert heard.all == []
+    feed_in_chunks(session, silent(0.3), start_s=1.4)
+    assert wait_for(lambda: heard.texts == ["loud 5000"])
+    assert session.close(TIMEOUT_S)
+    assert decoder.calls == [(5000, True)]
+
+
+def test_a_final_text_that_is_still_being_made_at_the_end_of_the_silence_comes_once(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
+) -> None:
+    decoder.hold()
+    session = open_local().open_session("customer", "ko", heard)
+    feed_in_chunks(session, loud(1.0) + silent(0.4))
+    assert decoder.wait_for_calls(1)
+    feed_in_chunks(session, silent(0.3), start_s=1.4)
+    assert wait_for(lambda: session.stats.oldest_s > 0)
+    decoder.release()
+    assert session.close(TIMEOUT_S)
+    assert heard.texts == ["loud 5000"]
+    assert decoder.calls == [(5000, True)]
+
+
+def test_a_final_text_that_was_begun_too_early_is_thrown_away_when_speech_goes_on(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
+) -> None:
+    session = open_local().open_session("customer", "ko", heard)
+    feed_in_chunks(session, loud(1.0) + silent(0.4))
+    assert decoder.wait_for_calls(1)
+    feed_in_chunks(session, loud(1.0, 7_000) + silent(0.7), start_s=1.4)
+    assert session.close(TIMEOUT_S)
+    assert heard.texts == ["loud 7000"]
+    assert heard.finals[0].start_s == pytest.approx(0.0, abs=0.04)
+    assert heard.finals[0].end_s == pytest.approx(2.4, abs=0.04)
+
+
+def test_while_finals_wait_none_is_begun_early(open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard) -> None:
+    decoder.hold()
+    transcriber = open_local(workers=1)
+    busy = [transcriber.open_session(f"busy-{n}", "ko", Heard()) for n in range(2)]
+    for session in busy:
+        feed_in_chunks(session, loud(1.0) + silent(0.7))
+    assert decoder.wait_for_calls(1)
+    assert wait_for(lambda: transcriber.decoding.waiting_finals == 1)
+    session = transcriber.open_session("customer", "ko", heard)
+    feed_in_chunks(session, loud(1.0, 7_000) + silent(0.4))
+    assert wait_for(lambda: session.stats.waiting_s == 0)
+    assert transcriber.decoding.waiting_finals == 1
+    decoder.release()
+    assert session.close(TIMEOUT_S)
+    assert heard.texts == ["loud 7000"]
 
 
 def test_what_was_invented_is_not_said_and_its_interim_is_withdrawn(open_local: OpenLocal, heard: Heard) -> None:
@@ -366,12 +425,15 @@ def test_words_that_come_late_are_a_state_of_the_engine(
     session = transcriber.open_session("customer", "ko", heard)
     decoder.hold()
     feed_in_chunks(session, loud(1.0) + silent(0.6))
-    assert decoder.wait_for_calls(1)
+    assert wait_for(lambda: session.stats.oldest_s > 0)
+    # The test's clock stands still while it feeds: the silence is as long as it was when the decoding began.
+    silence_s = session.stats.oldest_s
+    assert 0.3 <= silence_s <= 0.6
     clock.advance(4.0)
-    assert session.stats.oldest_s == pytest.approx(4.6, abs=0.1)
+    assert session.stats.oldest_s == pytest.approx(4.0 + silence_s)
     health = transcriber.health
     assert health.state is PartState.DEGRADED
-    assert "Words come 4.6 s late" in health.in_english
+    assert f"Words come {4.0 + silence_s:.1f} s late" in health.in_english
     decoder.release()
     assert wait_for(lambda: heard.texts == ["loud 5000"])
     assert session.stats.oldest_s == 0.0

@@ -22,12 +22,24 @@ from core.model.call import (
     Role,
 )
 from core.model.errors import CallNotFound, RecordRefused, StoreError
-from core.model.insight import Summary, SummaryText
+from core.model.insight import (
+    Intent,
+    RequestTimes,
+    RiskFlag,
+    Sentiment,
+    SentimentLabel,
+    SentimentTrend,
+    Summary,
+    SummaryText,
+    TokenUsage,
+)
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.quality import CallQuality
 from core.model.snapshot import Note
+from core.model.text_alert import AlertLevel
 from core.model.utterance import Utterance
 from core.store.records import Store
+from tests.fakes.page_backend import text_alert
 
 CALL = Call(CallId("c1"), "ko", CallState.WAITING, CallOrigin.BROWSER, created_at=1_000.0)
 PERSON = Participant(
@@ -85,6 +97,39 @@ def test_a_call_comes_back_as_it_was_kept(store: Store) -> None:
     assert (kept.summaries, kept.guidance, kept.notes) == ((summary,), (guidance,), (note,))
     assert kept.legs == {"l1": "p1"}
     assert kept.snapshot((), CallQuality()).now_s == 0.5
+
+
+def test_all_that_a_model_said_comes_back_and_what_it_did_not_say_stays_unsaid(store: Store) -> None:
+    bare = Summary(SummaryText("환불 요청", "", ""), "extractive", "LexRank", "p1-0", 1, 2.0, 0.01)
+    stand_in = replace(bare, stands_in_for="ModelUnreachable")
+    full = replace(
+        bare,
+        engine="openai",
+        intent=Intent("refund", 0.9),
+        sentiment=Sentiment(SentimentLabel.NEGATIVE, -0.6, SentimentTrend.FALLING),
+        risks=(RiskFlag("churn", "해지하고 싶어요"), RiskFlag("complaint", "두 번째예요")),
+        suggested_reply="확인해 드리겠습니다.",
+        times=RequestTimes(1.0, 1.01, 1.4, 1.6, 2.2),
+        usage=TokenUsage(900, 120, 512),
+    )
+    unfinished = replace(full, intent=Intent("refund"), times=RequestTimes(3.0, 3.1), usage=None, risks=())
+    for summary in (bare, stand_in, full, unfinished):
+        store.save_summary(CALL.id, summary)
+    assert store.load_call(CALL.id).summaries == (bare, stand_in, full, unfinished)
+
+
+def test_an_alert_is_kept_as_it_is_now_but_not_the_words_that_raised_it(store: Store) -> None:
+    raised = text_alert("cancel", AlertLevel.CRITICAL, "p1-0", notify=True)
+    store.save_text_alert(CALL.id, raised)
+    store.save_text_alert(CALL.id, text_alert("silence", AlertLevel.INFO))
+    store.save_text_alert(CALL.id, replace(raised, cleared_at_s=20.0, participant_id=PERSON.id))
+    first, second = store.load_call(CALL.id).text_alerts
+    assert first == replace(raised, cleared_at_s=20.0, participant_id=PERSON.id, words=())
+    assert second.is_open
+    assert store.load_call(CALL.id).snapshot((), CallQuality()).text_alerts[1].cleared_at_s is not None
+    store.delete_call(CALL.id)
+    store.create_call(CALL)
+    assert store.load_call(CALL.id).text_alerts == ()
 
 
 def test_an_utterance_that_is_kept_twice_is_there_once(store: Store) -> None:

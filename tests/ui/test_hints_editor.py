@@ -45,7 +45,7 @@ def desk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeSettingsDe
 
 def button_of(test: AppTest, label: str) -> Button:
     """The hints' own: other files on the page are edited with buttons of the same names."""
-    (button,) = [each for each in test.button if each.label == label and each.form_id in ("", "hints")]
+    (button,) = [each for each in test.button if each.label == label and (each.key or "").startswith("hints-")]
     return button
 
 

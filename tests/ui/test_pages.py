@@ -11,12 +11,15 @@ from streamlit.testing.v1 import AppTest
 import core
 from core import backend as composition
 from core.assist.scenarios import ScenarioFolder
+from core.calls.wrap_ups import WrapUpReport
 from core.language.catalogue import describe, translator
+from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
 from core.model.errors import DiskFull, KnowledgeFileInvalid, LinkExpired, LinkInvalid, MediaProcessDown
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 from core.model.utterance import Utterance
+from core.model.wrap_up import WrapUp, WrapUpDraft, WrapUpText
 from core.ui.browser_memory import BrowserMemory
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
 
@@ -254,6 +257,50 @@ class TestLanguages:
         test = open_page("live", call=CallState.WAITING.value)
         assert not test.selectbox
         assert not test.exception
+
+
+DRAFT = WrapUpDraft(WrapUpText("요금", "요금이 두 번 나감", ("확인", "환불")), "extractive", "", 1_790_000_085.0, 0.1)
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+class TestWrapUp:
+    """Of a call that is over."""
+
+    def opened(self, server: PageBackend, report: WrapUpReport, locale: str) -> AppTest:
+        server.put(make_snapshot(make_call("over", CallState.ENDED, participants=(AGENT,))))
+        server.wrap_ups[CallId("over")] = report
+        test = open_page("live", locale, call="over")
+        test.button(key="wrap-up:over").click().run()
+        assert not test.exception
+        return test
+
+    def test_the_draft_is_mended_and_filed(self, server: PageBackend, locale: str) -> None:
+        test = self.opened(server, WrapUpReport(WrapUp(DRAFT, None), is_being_drafted=False), locale)
+        version = f"over:{DRAFT.at}"
+        assert test.text_area(key=f"wrap-up-steps:{version}").value == "확인\n환불"
+        test.text_input(key=f"wrap-up-outcome:{version}").input("3일 안에 환불")
+        test.button[-2].click().run()
+        assert not test.exception
+        ((_, call_id, text),) = [each for each in server.done if each[0] == "file_wrap_up"]
+        assert (call_id, text) == ("over", replace(DRAFT.text, outcome="3일 안에 환불"))
+        assert "Developer" in test.success[0].value
+
+    def test_where_there_is_no_draft_one_is_asked_for(self, server: PageBackend, locale: str) -> None:
+        test = self.opened(server, WrapUpReport(None, is_being_drafted=False), locale)
+        assert test.info[0].value == translator(locale[:2])("There is no draft of this call.")
+        test.button[-1].click().run()
+        assert ("draft_wrap_up", "over") in server.done
+
+    def test_a_draft_that_is_being_written_is_waited_for(self, server: PageBackend, locale: str) -> None:
+        test = self.opened(server, WrapUpReport(None, is_being_drafted=True), locale)
+        assert test.info[0].value == translator(locale[:2])("The draft is being written…")
+        assert not test.text_area
+
+    def test_who_may_not_file_reads_the_draft(self, server: PageBackend, locale: str) -> None:
+        server.sign_in.person = Person("a", "Ann", UserRole.ANALYST, SignInMethod.DEVELOPMENT)
+        test = self.opened(server, WrapUpReport(WrapUp(DRAFT, None), is_being_drafted=False), locale)
+        assert not test.text_area
+        assert "1. 확인\n2. 환불" in [each.value for each in test.text]
 
 
 def open_own_seat(server: PageBackend, locale: str) -> AppTest:

@@ -16,9 +16,9 @@ from core.model.errors import TooManyRequests
 
 SIGN_IN_ROUTES = frozenset({"POST /session"})
 SIGN_IN_LIMIT = "10/minute"
-SAMPLES_ROUTE = "POST /rtc/samples"
+REPORT_ROUTES = frozenset({"POST /rtc/samples", "POST /calls/{call_id}/paints"})
 SAMPLES_LIMIT = "120/minute"
-"""A leg sends one report a second, and may send late ones in a burst."""
+"""A leg, and a page, sends one report a second, and may send late ones in a burst."""
 TOKEN_PARAMETERS = ("token", "t")
 _IPV6_SUBSCRIBER = 64
 """Prefix length that one IPv6 subscriber is given (RFC 6177); every address below it is the same client."""
@@ -34,7 +34,7 @@ class Rates:
     """Of everything else together, handshakes of websockets included."""
     sign_in: str = SIGN_IN_LIMIT
     samples: str = SAMPLES_LIMIT
-    """Of the RTP samples that one leg's browser reports."""
+    """Of what one leg's or page's browser reports by itself: RTP samples, what it has painted."""
 
 
 def client_of(scope: Scope) -> str:
@@ -82,9 +82,9 @@ class RateLimits:
         route = self._names.name(scope)
         if route in SIGN_IN_ROUTES:
             return [(self._sign_in, route, client)]
-        if route == SAMPLES_ROUTE and (token := _token(scope)):
-            # An office behind one address may hold many legs; but whoever invents a token for every request is
-            # still counted by address.
+        if route in REPORT_ROUTES and (token := _token(scope)):
+            # An office behind one address may hold many legs and pages; but whoever invents a token for every request
+            # is still counted by address.
             digest = hashlib.blake2b(token.encode(), digest_size=16).hexdigest()
             return [(self._pages, route, client), (self._samples, route, digest)]
         return [(self._route, route, client)]

@@ -1,11 +1,21 @@
-// Alerts about the network: what is wrong now, worst first, and what was, folded away. The server judges; this shows.
+// Alerts: what is wrong now, worst first, and what was, folded away. The server judges; this shows. What is
+// critical of what was said stands before the alerts about the network, the rest after them.
 
 const SEVERITY = ["no_media", "one_way_audio", "low_mos", "packet_loss", "high_rtt", "high_jitter", "stats_gap"];
+const LEVELS = ["critical", "warning", "info"];
+const ORDER = ["critical", ...SEVERITY, "warning", "info"];
 const DIGITS = { no_media: 0, one_way_audio: 0, stats_gap: 0, high_rtt: 0, high_jitter: 0, low_mos: 2, packet_loss: 1 };
 
 class AlertList {
-  constructor(words) {
+  // `textWords` are those for what rules raise; `show` brings an utterance into view.
+  constructor(words, textWords, locale, show) {
     this.words = words;
+    this.textWords = textWords;
+    this.locale = locale;
+    this.showSaid = show;
+    this.network = [];
+    this.text = [];
+    this.nameOf = () => "";
     this.now = el("ul", { class: "es-alerts", role: "status", "aria-label": words.alerts });
     this.count = el("summary");
     setTip(this.count, words.over_tip);
@@ -16,29 +26,54 @@ class AlertList {
 
   // `nameOf` gives the name of a leg's participant.
   show(alerts, nameOf) {
+    this.network = alerts;
+    this.nameOf = nameOf;
+    this.render();
+  }
+
+  showText(alerts) {
+    this.text = alerts;
+    this.render();
+  }
+
+  render() {
+    const alerts = [...this.text, ...this.network];
     const open = alerts.filter((alert) => alert.cleared_at_s === null);
     const over = alerts.filter((alert) => alert.cleared_at_s !== null);
-    open.sort((a, b) => SEVERITY.indexOf(a.kind) - SEVERITY.indexOf(b.kind) || a.raised_at_s - b.raised_at_s);
+    const rank = (alert) => ORDER.indexOf(alert.level ?? alert.kind);
+    open.sort((a, b) => rank(a) - rank(b) || a.raised_at_s - b.raised_at_s);
     over.sort((a, b) => b.cleared_at_s - a.cleared_at_s);
     this.root.hidden = !alerts.length;
-    this.draw(this.now, open, (alert) => fill(this.words.since, { time: clock(alert.raised_at_s) }), nameOf);
+    this.draw(this.now, open, (alert) => fill(this.words.since, { time: clock(alert.raised_at_s) }));
     this.over.hidden = !over.length;
     setText(this.count, fill(this.words.over, { count: over.length }));
     const span = (alert) => fill(this.words.from_to, { from: clock(alert.raised_at_s), to: clock(alert.cleared_at_s) });
-    this.draw(this.past, over, span, nameOf);
+    this.draw(this.past, over, span);
   }
 
   // A line is changed in place: a screen reader reads what is new, not everything every second.
-  draw(list, alerts, when, nameOf) {
-    const keys = alerts.map((alert) => `${alert.leg_id}|${alert.kind}|${alert.direction}|${alert.raised_at_s}`);
+  draw(list, alerts, when) {
+    const keys = alerts.map((alert) => (alert.level ? `rule|${alert.id}` : `${alert.leg_id}|${alert.kind}|${alert.direction}|${alert.raised_at_s}`));
     const known = new Map([...list.children].map((line) => [line.dataset.key, line]));
     const lines = alerts.map((alert, index) => {
-      const line = known.get(keys[index]) ?? el("li", { "data-key": keys[index], "data-kind": alert.kind }, el("span"), el("small"));
-      setText(line.children[0], this.sentence(alert, nameOf(alert.leg_id)));
+      const line = known.get(keys[index]) ?? this.line(keys[index], alert);
+      setText(line.children[0].lastChild, alert.level ? nameOfRule(alert, this.locale) : this.sentence(alert, this.nameOf(alert.leg_id)));
       setText(line.children[1], when(alert));
       return line;
     });
     if (lines.length !== list.children.length || lines.some((line, index) => list.children[index] !== line)) list.replaceChildren(...lines);
+  }
+
+  // What a rule found says how much it matters, and leads to where it was said.
+  line(key, alert) {
+    if (!alert.level) return el("li", { "data-key": key, "data-kind": alert.kind }, el("span", {}, el("span")), el("small"));
+    const { levels, line_tip, show } = this.textWords;
+    const level = levels[alert.level];
+    const where = alert.utterance_ids[0];
+    const name = where ? el("button", { type: "button", class: "es-show" }) : el("span");
+    setTip(name, [fill(line_tip, { level, category: alert.category }), where && show].filter(Boolean).join("\n"));
+    if (where) name.addEventListener("click", () => this.showSaid(where));
+    return el("li", { "data-key": key, "data-level": alert.level }, el("span", {}, el("b", { text: level }), " ", name), el("small"));
   }
 
   sentence(alert, subject) {

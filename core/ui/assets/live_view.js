@@ -104,15 +104,24 @@ class LiveView {
     this.colours = new Map();
     this.bar = new CallBar(this.words);
     this.moment = data.moment;
+    this.notices = new Notices(this.words.notices, data.locale);
+    this.bar.row.append(this.notices.root);
     this.transcript = new Transcript(this.words, {
+      locale: data.locale,
       correct: data.may_correct ? (id, text) => this.data.correct({ id, text }) : null,
       link: (seconds) => this.link(seconds),
     });
     this.summary = new SummaryPanel(this.words);
     this.handbook = new HandbookPanel(this.words);
-    this.network = new NetworkPanel(this.words);
+    this.network = new NetworkPanel(this.words, data.locale, (id) => this.transcript.showSaid(id));
+    this.paints = new Paints();
     this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
-    const middle = el("div", { class: "es-middle" }, this.summary.root, this.handbook.root);
+    this.catchUp = new CatchUpCard(this.words, data.catch_up);
+    this.questions = new QuestionPanel(this.words, {
+      ask: (question) => this.ask(question),
+      show: (seconds) => this.transcript.showMoment(seconds),
+    });
+    const middle = el("div", { class: "es-middle" }, this.catchUp.root, this.summary.root, this.questions.root, this.handbook.root);
     const panels = el("div", { class: "es-panels" }, this.transcript.root, middle, this.network.root);
     this.root = el("div", { class: "es-live", "data-call": data.call_id }, this.banner, this.bar.root, panels);
     this.tips = new Tips(this.root);
@@ -132,6 +141,7 @@ class LiveView {
     const isLater = this.data && data.refresh !== this.data.refresh;
     this.data = data;
     this.bar.isAgent = data.is_agent;
+    this.paints.url = data.paints && urlOf(data.paints);
     if (isLater && this.source.readyState === EventSource.CLOSED) this.connect();
     this.paint();
     if (data.figure_key !== this.figureKey) {
@@ -146,6 +156,22 @@ class LiveView {
     link.search = new URLSearchParams({ call: this.callId, t: seconds.toFixed(1) });
     link.hash = "";
     return link.href;
+  }
+
+  // The server's answer to a question about this call; throws an Error with what to tell the reader.
+  async ask(question) {
+    let response;
+    try {
+      response = await fetch(urlOf(this.data.questions), {
+        method: "POST",
+        headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({ question }),
+      });
+    } catch {
+      throw new Error(this.words.ask_failed);
+    }
+    if (response.ok) return response.json();
+    throw new Error(response.status === 503 || response.status === 429 ? this.words.ask_busy : this.words.ask_failed);
   }
 
   paint() {
@@ -217,24 +243,36 @@ class LiveView {
     const notes = change.notes ?? [];
     if (change.reset) {
       this.transcript.reset(utterances, notes);
-      this.summary.reset(change.summaries ?? []);
+      this.summary.reset(change.summaries ?? [], change.model ?? null);
     } else {
       this.transcript.update(utterances, notes);
       this.summary.add(change.summaries ?? []);
+      if (change.model) this.summary.setModel(change.model);
     }
     if (change.call || change.legs) this.network.setCall(this.call, this.legs, this.colours);
     this.network.addSpeech(utterances);
     this.network.add(change.samples ?? []);
+    if (change.text_alerts || change.reset) this.takeTextAlerts(change.text_alerts ?? [], !change.reset);
     if (change.quality) this.network.setQuality(change.quality);
     this.handbook.show(change.guidance);
     if (change.parts) this.parts = change.parts;
     if (change.dropped) this.dropped = change.dropped;
     if (change.parts || change.dropped) this.bar.trouble(this.parts, this.dropped);
+    this.paints.after(change);
     this.status();
     this.tick();
     if (change.reset) this.network.redraw();
     if (this.moment !== null && this.moment !== undefined && this.transcript.showMoment(this.moment)) this.moment = null;
     if (change.call && this.call.state !== this.data.state && this.call.state === "ended") this.data.ended();
+  }
+
+  // What a stream begins with is news only where it was broken off in between.
+  takeTextAlerts(alerts, isChange) {
+    this.transcript.showMarks(alerts);
+    this.network.alerts.showText(alerts);
+    const isNews = isChange || Boolean(this.hasAlerts);
+    this.hasAlerts = true;
+    this.notices.take(this.callId, alerts, peopleOf(this.call, this.words), isNews && this.call.state !== "ended");
   }
 
   status() {
@@ -273,7 +311,9 @@ class LiveView {
     this.above.disconnect();
     window.removeEventListener("resize", this.fit);
     this.transcript.close();
+    this.notices.close();
     this.network.close();
+    this.paints.close();
     this.root.remove();
   }
 }

@@ -29,7 +29,8 @@ function loadPlotly(url) {
 }
 
 class NetworkPanel {
-  constructor(words) {
+  // `locale` and `showSaid` are for the alerts: the names of their rules, and a way to where something was said.
+  constructor(words, locale, showSaid) {
     this.words = words;
     this.latest = new Map();
     this.seen = [];
@@ -65,7 +66,7 @@ class NetworkPanel {
     );
     this.empty = el("p", { class: "es-empty", text: words.network_empty });
     this.chart = el("div", { class: "es-chart", role: "img", "aria-label": words.chart_label });
-    this.alerts = new AlertList(words.quality);
+    this.alerts = new AlertList(words.quality, words.text_alerts, locale, showSaid);
     this.quality = { scores: [], alerts: [] };
     shell.body.append(this.empty, this.alerts.root, this.figures, this.chart);
     this.follow.addEventListener("click", () => this.followAgain());

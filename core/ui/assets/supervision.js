@@ -35,10 +35,16 @@ class CallRow {
     this.node.dataset.band = call.band ?? "";
     const rating = call.mos === null ? "" : `${call.mos.toFixed(1)} ${words.bands[call.band] ?? ""}`;
     setText(this.mos, rating || "–");
-    const [worst, ...others] = call.alerts;
-    const alert = worst ? `${this.sentence(worst)}${others.length ? ` +${others.length}` : ""}` : "";
+    const { levels } = words.text_alerts;
+    const found = call.text_alerts.map((each) => ({ level: each.level, text: `${levels[each.level]}: ${nameOfRule(each, words.locale)}` }));
+    const wrong = call.alerts.map((each) => ({ level: "network", text: this.sentence(each) }));
+    // As the server orders calls: what is critical first, then the network, then the rest of what was said.
+    const all = [...found.filter((each) => each.level === "critical"), ...wrong, ...found.filter((each) => each.level !== "critical")];
+    const alert = all.length ? `${all[0].text}${all.length > 1 ? ` +${all.length - 1}` : ""}` : "";
     setText(this.alert, alert);
-    this.alert.title = others.length ? call.alerts.map((each) => this.sentence(each)).join("\n") : "";
+    this.alert.title = all.length > 1 ? all.map((each) => each.text).join("\n") : "";
+    this.alert.dataset.level = all[0]?.level ?? "";
+    this.node.dataset.level = found[0]?.level ?? "";
     const said = call.last_words;
     setText(this.said, said ? `${said.speaker || words.roles[said.role]}: ${said.text}` : "");
     this.node.toggleAttribute("data-trouble", this.isTroubled);
@@ -73,7 +79,7 @@ class CallRow {
 
   get isTroubled() {
     const { call } = this;
-    return call.alerts.length > 0 || HURTS.includes(call.band) || call.participants.some((one) => one.leg_state === "lost");
+    return call.alerts.length > 0 || call.text_alerts.some((each) => each.level !== "info") || HURTS.includes(call.band) || call.participants.some((one) => one.leg_state === "lost");
   }
 
   fits(text, onlyTrouble) {
@@ -101,7 +107,8 @@ class CallRow {
 class SupervisionList {
   constructor(host, data) {
     this.host = host;
-    this.words = data.words;
+    this.words = { ...data.words, locale: data.locale };
+    this.notices = new Notices(data.words.notices, data.locale);
     this.data = data;
     this.rows = new Map();
     this.order = [];
@@ -132,7 +139,7 @@ class SupervisionList {
     this.count = el("span", { class: "es-count", role: "status" });
     this.opener = el("button", { type: "button", class: "es-opener", text: words.show_list, "aria-expanded": "false" });
     this.opener.addEventListener("click", () => this.unfold(!this.root.hasAttribute("data-unfolded")));
-    const tools = el("div", { class: "es-tools" }, this.filter, trouble, this.count, this.opener);
+    const tools = el("div", { class: "es-tools" }, this.filter, trouble, this.notices.root, this.count, this.opener);
     const head = (name) => el("span", { text: words.heads[name], title: name === "mos" ? words.mos_tip : "" });
     this.heads = el("div", { class: "es-heads", "aria-hidden": "true" }, ...Object.keys(words.heads).map(head));
     this.list = el("div", { class: "es-calls", role: "listbox", "aria-label": words.list });
@@ -227,8 +234,10 @@ class SupervisionList {
       this.rows.set(id, row);
       row.over = false;
       row.show(call);
+      this.notices.take(id, call.text_alerts, peopleOf(call, this.words), this.hasCalls);
       row.tick(this.now());
     }
+    this.hasCalls = true;
     for (const id of gone) this.rows.get(id)?.end();
     this.order = change.order ?? this.order;
     this.mark();
@@ -340,6 +349,7 @@ class SupervisionList {
   }
 
   close() {
+    this.notices.close();
     this.source.close();
     clearTimeout(this.retry);
     clearInterval(this.ticker);

@@ -8,6 +8,7 @@ class Transcript {
     this.tools = tools;
     this.rows = [];
     this.byId = new Map();
+    this.marks = new Map();
     this.following = true;
     const shell = card(words.transcript);
     this.root = shell.root;
@@ -45,6 +46,37 @@ class Transcript {
     else this.jump.hidden = false;
   }
 
+  // Alerts that rules raised: what was said is marked with the names of the rules that it met.
+  showMarks(alerts) {
+    this.marks = new Map();
+    for (const alert of alerts) {
+      for (const id of alert.utterance_ids) this.marks.set(id, [...(this.marks.get(id) ?? []), alert]);
+    }
+    for (const row of this.rows) if (row.kind === "utterance") this.mark(row);
+  }
+
+  mark(row) {
+    const alerts = [...(this.marks.get(row.id) ?? [])].sort((a, b) => LEVELS.indexOf(a.level) - LEVELS.indexOf(b.level));
+    const state = JSON.stringify(alerts.map((alert) => alert.id));
+    if (state === (row.marksDrawn ?? "[]")) return;
+    row.marksDrawn = state;
+    row.flags?.remove();
+    row.flags = alerts.length ? el("div", { class: "es-flags" }, ...alerts.map((alert) => this.flag(alert))) : null;
+    if (row.flags) row.said.append(row.flags);
+    if (alerts.length) row.node.dataset.level = alerts[0].level;
+    else delete row.node.dataset.level;
+    if (this.following) this.toLatest();
+  }
+
+  flag(alert) {
+    const { levels, mark_tip } = this.words.text_alerts;
+    const name = nameOfRule(alert, this.tools.locale);
+    const level = levels[alert.level];
+    const node = el("span", { class: "es-flag", "data-level": alert.level }, el("span", { text: name }));
+    setTip(node, fill(mark_tip, { level, name, category: alert.category }));
+    return node;
+  }
+
   ended() {
     setText(this.empty, this.words.transcript_empty_ended);
   }
@@ -79,6 +111,7 @@ class Transcript {
         said.append(row.pencil);
       }
       this.byId.set(utterance.id, row);
+      this.mark(row);
     }
     if (row.at !== utterance.start_s || row.speaker !== utterance.participant_id) {
       row.at = utterance.start_s;
@@ -196,14 +229,23 @@ class Transcript {
   showMoment(seconds) {
     const spoken = this.rows.filter((row) => row.kind === "utterance");
     const row = spoken.filter((each) => each.at <= seconds + 0.2).pop() ?? spoken[0];
-    if (!row) return false;
+    if (row) this.bringIntoView(row);
+    return Boolean(row);
+  }
+
+  // Brings an utterance into view, and marks it.
+  showSaid(id) {
+    const row = this.byId.get(id);
+    if (row) this.bringIntoView(row);
+  }
+
+  bringIntoView(row) {
     this.following = false;
     this.marked?.classList.remove("es-moment");
     this.marked = row.node;
     row.node.classList.add("es-moment");
     this.list.scrollTop = row.node.offsetTop - this.list.offsetTop - this.list.clientHeight / 3;
     this.lastTop = this.list.scrollTop;
-    return true;
   }
 
   noteId(note) {

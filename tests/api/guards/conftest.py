@@ -37,6 +37,10 @@ def small_api() -> FastAPI:
     async def echo(request: Request) -> dict[str, int]:
         return {"bytes": len(await request.body())}
 
+    @api.post("/calls/{call_id}/paints")
+    def paints(call_id: str) -> dict[str, bool]:
+        return {"ok": True}
+
     @api.post("/rtc/samples")
     def samples() -> dict[str, bool]:
         return {"kept": True}

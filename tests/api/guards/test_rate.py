@@ -106,6 +106,14 @@ async def test_signing_in_is_limited_more_strictly(clock: ManualClock) -> None:
     assert (await asking.get("/api/session")).status_code == 200
 
 
+async def test_what_pages_have_painted_is_limited_by_the_page_s_token(clock: ManualClock) -> None:
+    app = guarded(clock)
+    for token in ("one", "two"):
+        paths = [f"/api/calls/{n}/paints?token={token}" for n in range(5)]
+        statuses = [(await client(app).post(path)).status_code for path in paths]
+        assert statuses == [200] * 4 + [429]
+
+
 async def test_samples_are_limited_by_the_leg_s_token(clock: ManualClock) -> None:
     app = guarded(clock, pages="9/minute")
     for leg in ("one", "two"):

@@ -13,14 +13,20 @@ from starlette.routing import Mount, Route
 
 from core import backend
 from core.api.application import create_api
+from core.calls.costs import ModelPrice, Prices, SpeechPrice
+from core.calls.wrap_ups import WrapUpReport
 from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
-from core.model.insight import Summary, SummaryText
+from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary, SummaryText
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
+from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Utterance
+from core.model.wrap_up import Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.quality.alerts import QualityWatch
-from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot
+from tests.fakes.insight_source import FULL, USAGE, growing
+from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot, text_alert
+from tests.fakes.turn_records import a_turn_record
 
 ROOT = Path(__file__).resolve().parents[3]
 CALL = CallId("c1")
@@ -43,6 +49,7 @@ line = Line()
 def reset() -> None:
     """A call that has just become live, as if nothing had been said."""
     server.put(make_snapshot(make_call(participants=(AGENT, CUSTOMER)), legs=LEGS))
+    server.wrap_ups.clear()
     line.is_given = False
 
 
@@ -99,8 +106,56 @@ def sum_up(text: str) -> None:
     server.change(
         CALL,
         summaries=(*before.summaries, summary),
-        guidance=Guidance(text, found, before.now_s, 0.01),
+        guidance=Guidance(text, found, before.now_s, 0.01, before.now_s, "u1"),
     )
+
+
+MODEL = ModelActivity("openai", "gpt-5-mini")
+
+
+def ask() -> None:
+    """The model has been asked."""
+    server.change(CALL, model=replace(MODEL, phase=ModelPhase.ASKED))
+
+
+def draft(fields: int) -> None:
+    """So many fields of the model's answer have come."""
+    server.change(CALL, model=replace(MODEL, phase=ModelPhase.ANSWERING, draft=growing(FULL)[fields]))
+
+
+def answer() -> None:
+    """The whole answer of the model's."""
+    before = server.snapshots[CALL]
+    times = RequestTimes(before.now_s - 2, before.now_s - 2, before.now_s - 1.4, before.now_s - 1.2, before.now_s)
+    summary = Summary(
+        FULL.text,
+        MODEL.engine,
+        MODEL.model,
+        "u1",
+        2,
+        before.now_s,
+        2.0,
+        FULL.intent,
+        FULL.sentiment,
+        FULL.risks,
+        FULL.suggested_reply,
+        times,
+        USAGE,
+    )
+    server.change(CALL, summaries=(*before.summaries, summary), model=MODEL)
+
+
+def fail(stands_in: bool) -> None:
+    """The model is in trouble; the extract stands in or does not yet."""
+    before = server.snapshots[CALL]
+    if stands_in:
+        sum_up("해지 위약금 문의")
+        *others, last = server.snapshots[CALL].summaries
+        server.change(CALL, summaries=(*others, replace(last, stands_in_for="ModelTimeout")))
+    trouble = replace(
+        MODEL, phase=ModelPhase.FAILED, trouble="ModelTimeout", stands_in=stands_in, retry_at_s=before.now_s + 20
+    )
+    server.change(CALL, model=trouble)
 
 
 def measure(at_s: float, jitter_ms: float) -> None:
@@ -117,6 +172,12 @@ def measure(at_s: float, jitter_ms: float) -> None:
     server.change(CALL, samples=samples, quality=watch.quality, now_s=at_s)
 
 
+def found(*alerts: TextAlert) -> None:
+    """Rules have found something, besides what they had found."""
+    known = {alert.id: alert for alert in server.snapshots[CALL].text_alerts}
+    server.change(CALL, text_alerts=tuple((known | {alert.id: alert for alert in alerts}).values()))
+
+
 def lose() -> None:
     """The customer's connection breaks."""
     call = server.snapshots[CALL].call
@@ -128,6 +189,30 @@ def end() -> None:
     call = server.snapshots[CALL].call
     over = replace(call, state=CallState.ENDED, ended_at=STARTED + 80, end_reason=EndReason.HUNG_UP)
     server.change(CALL, call=over)
+
+
+def draft_wrap_up() -> None:
+    """The call's wrap-up is drafted."""
+    text = WrapUpText(
+        "요금", "요금이 두 번 나감", ("청구 내역 확인", "중복 요금 환불"), Resolution.RESOLVED, "3일 안에 환불"
+    )
+    drafted = WrapUpDraft(text, "openai", "gpt-5-mini", STARTED + 85, 1.4)
+    server.wrap_ups[CALL] = WrapUpReport(WrapUp(drafted, None), is_being_drafted=False)
+
+
+def review() -> None:
+    """Calls that are over, whose turns were measured."""
+    for number, call_id in enumerate(("t1", "t2", "t3")):
+        record = a_turn_record(CallId(call_id))
+        call = make_call(call_id, CallState.ENDED, participants=(AGENT, CUSTOMER))
+        call = replace(call, created_at=call.created_at + 600 * number)
+        server.put(make_snapshot(call, utterances=record.utterances))
+        server.turns[call_id] = record
+    server.prices = Prices(
+        "USD",
+        (SpeechPrice("google", "*", 0.016),),
+        (ModelPrice("openai", "*", input=0.25, output=2.0, cached_input=0.025),),
+    )
 
 
 def cut(is_cut: bool) -> None:
@@ -149,10 +234,24 @@ STEPS: dict[str, Callable[[], None]] = {
     "markup": lambda: say(41, "<img src=x onerror=alert(1)>"),
     "summary": lambda: sum_up("요금 문의"),
     "summary2": lambda: sum_up("로밍 요금 감면 문의"),
+    "asked": ask,
+    "draft": lambda: draft(2),
+    "answer": answer,
+    "failed": lambda: fail(stands_in=False),
+    "stand-in": lambda: fail(stands_in=True),
     "samples": lambda: [measure(float(t), 41.0) for t in range(1, 30)] and None,
     "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
+    "flag": lambda: found(
+        text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True),
+        text_alert("refund", AlertLevel.WARNING, "u1", "u2"),
+        text_alert("silence", AlertLevel.INFO),
+    ),
+    "flag_more": lambda: found(text_alert("legal", AlertLevel.CRITICAL, "u2", notify=True)),
+    "flag_over": lambda: found(replace(text_alert("cancel", AlertLevel.CRITICAL, "u1"), cleared_at_s=60.0)),
     "lose": lose,
+    "review": review,
     "end": end,
+    "wrap_up": draft_wrap_up,
 }
 
 

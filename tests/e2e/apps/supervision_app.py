@@ -16,7 +16,8 @@ from core import backend
 from core.api.application import create_api
 from core.model.access import Person
 from core.model.call import CallId, CallState, EndReason, LegState, Role
-from tests.fakes.page_backend import STARTED, FakeTokens, PageBackend
+from core.model.text_alert import AlertLevel
+from tests.fakes.page_backend import STARTED, FakeTokens, PageBackend, text_alert
 from tests.fakes.running_calls import at_trouble, many_calls, saying
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -74,6 +75,12 @@ def speak_all() -> None:
         server.change(snapshot.call.id, utterances=(saying(snapshot.call, text),))
 
 
+def alarm() -> None:
+    """Rules find something critical in the call at the list's end, and less in the one before it."""
+    server.change(LAST, text_alerts=(text_alert("cancel", AlertLevel.CRITICAL, notify=True),))
+    server.change(CallId("call-49"), text_alerts=(text_alert("refund", AlertLevel.WARNING),))
+
+
 def lose() -> None:
     """The customer of the call at the list's end loses the connection."""
     call = server.snapshots[LAST].call
@@ -97,6 +104,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "reset": reset,
     "none": server.snapshots.clear,
     "worsen": worsen,
+    "alarm": alarm,
     "speak": speak,
     "speak_all": speak_all,
     "lose": lose,

@@ -1,0 +1,167 @@
+"""From what a call used to what it cost, by a table of prices. Pure but for reading the table; any thread.
+
+Speech is priced by the sound that was given to the engine: providers round it up a little, and a hand-over between two
+streams hears a few seconds twice, so a bill may be slightly higher. Tokens are those that the server told.
+"""
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from core.model.cost import Cost, CostKind, CostPart, CostSum
+from core.model.errors import SettingInvalid
+from core.model.insight import TokenUsage
+from core.model.turn_trace import ModelAnswer, TurnRecord
+
+KEY = "EARSHOT_PRICES"
+ANY = "*"
+MILLION = 1_000_000
+MINUTE_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPrice:
+    """What a minute of sound costs."""
+
+    engine: str
+    model: str
+    """A pattern with wildcards (`fnmatch`)."""
+    per_minute: float
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPrice:
+    """What a million tokens cost."""
+
+    engine: str
+    model: str
+    """A pattern with wildcards (`fnmatch`)."""
+    input: float
+    output: float
+    cached_input: float
+
+    @property
+    def is_free(self) -> bool:
+        """Whether it costs nothing, however much is used."""
+        return not (self.input or self.output or self.cached_input)
+
+    def of(self, usage: TokenUsage) -> float:
+        """What a request cost."""
+        fresh = max(0, usage.input_tokens - usage.cached_input_tokens)
+        tokens = fresh * self.input + usage.cached_input_tokens * self.cached_input + usage.output_tokens * self.output
+        return tokens / MILLION
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """A table of prices; of several entries that fit, the first counts."""
+
+    currency: str
+    speech: tuple[SpeechPrice, ...] = ()
+    models: tuple[ModelPrice, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path) -> "Prices":
+        """Read a table (TOML). Raises SettingInvalid, naming what is wrong."""
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8"))
+            currency, speech, models = table.pop("currency"), table.pop("speech", []), table.pop("model", [])
+            if not isinstance(currency, str) or not currency.strip():
+                raise ValueError("currency is no text")
+            if table:
+                raise ValueError(f"{next(iter(table))} is not known")
+            return cls(currency.strip(), tuple(map(_speech_price, speech)), tuple(map(_model_price, models)))
+        except KeyError as error:
+            raise SettingInvalid(key=KEY, reason=f"{path}: {error} is missing") from error
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise SettingInvalid(key=KEY, reason=f"{path}: {error}") from error
+
+    def cost_of(self, record: TurnRecord) -> Cost:
+        """What a call cost, a running one as far as it has come."""
+        return Cost(self.currency, (*self._speech_parts(record), *self._model_parts(record.answers)))
+
+    def _speech_parts(self, record: TurnRecord) -> Iterable[CostPart]:
+        seconds: dict[tuple[str, str], float] = {}
+        for heard in record.heard:
+            key = heard.engine, heard.model
+            seconds[key] = seconds.get(key, 0.0) + heard.seconds
+        for (engine, model), heard_s in seconds.items():
+            price = next((p for p in self.speech if p.engine == engine and fnmatchcase(model, p.model)), None)
+            amount = None if price is None else price.per_minute * heard_s / MINUTE_S
+            yield CostPart(CostKind.SPEECH, engine, model, amount, seconds=heard_s)
+
+    def _model_parts(self, answers: Iterable[ModelAnswer]) -> Iterable[CostPart]:
+        asked: dict[tuple[str, str], list[TokenUsage | None]] = {}
+        for answer in answers:
+            asked.setdefault((answer.engine, answer.model), []).append(answer.usage)
+        for (engine, model), usages in asked.items():
+            price = next((p for p in self.models if p.engine == engine and fnmatchcase(model, p.model)), None)
+            told = [usage for usage in usages if usage is not None]
+            yield CostPart(
+                CostKind.MODEL,
+                engine,
+                model,
+                _amount(price, told, is_all_told=len(told) == len(usages)),
+                input_tokens=sum(usage.input_tokens for usage in told),
+                cached_input_tokens=sum(usage.cached_input_tokens for usage in told),
+                output_tokens=sum(usage.output_tokens for usage in told),
+            )
+
+
+def sum_of(costs: Iterable[Cost], currency: str) -> CostSum:
+    """What calls cost together. All costs are of one table, in its currency."""
+    costs = tuple(costs)
+    return CostSum(
+        currency=currency,
+        known=sum(cost.known for cost in costs),
+        calls=len(costs),
+        partial_calls=sum(cost.is_partial for cost in costs),
+    )
+
+
+def _amount(price: ModelPrice | None, told: Iterable[TokenUsage], *, is_all_told: bool) -> float | None:
+    if price is None:
+        return None
+    if price.is_free:
+        return 0.0
+    return sum(map(price.of, told)) if is_all_told else None
+
+
+def _speech_price(entry: Mapping[str, object]) -> SpeechPrice:
+    _require_known(entry, {"engine", "model", "per_minute"})
+    return SpeechPrice(_text(entry, "engine"), _text(entry, "model", ANY), _price(entry, "per_minute"))
+
+
+def _model_price(entry: Mapping[str, object]) -> ModelPrice:
+    _require_known(entry, {"engine", "model", "input", "output", "cached_input"})
+    fresh = _price(entry, "input")
+    return ModelPrice(
+        engine=_text(entry, "engine"),
+        model=_text(entry, "model", ANY),
+        input=fresh,
+        output=_price(entry, "output"),
+        cached_input=_price(entry, "cached_input") if "cached_input" in entry else fresh,
+    )
+
+
+def _require_known(entry: Mapping[str, object], known: set[str]) -> None:
+    for name in entry:
+        if name not in known:
+            raise ValueError(f"{name} is not known")
+
+
+def _text(entry: Mapping[str, object], name: str, otherwise: str | None = None) -> str:
+    value = entry[name] if otherwise is None else entry.get(name, otherwise)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name} is no text")
+    return value
+
+
+def _price(entry: Mapping[str, object], name: str) -> float:
+    value = entry[name]
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise ValueError(f"{name} is no price")
+    return float(value)

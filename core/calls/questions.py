@@ -1,0 +1,74 @@
+"""Questions about a call so far. Each is a request of its own, which waits for no summary."""
+
+import logging
+from dataclasses import dataclass
+from threading import BoundedSemaphore
+
+from core.assist.language_model import LanguageModel
+from core.assist.question import Answer, answer_of, found_in, question_request
+from core.model.clock import Clock
+from core.model.errors import AssistError, QuestionInvalid, QuestionsBusy
+from core.model.snapshot import CallSnapshot
+
+logger = logging.getLogger(__name__)
+
+LONGEST_QUESTION = 300
+AT_ONCE = 4
+"""Questions that are answered at the same time on this server; a further one is refused."""
+EXTRACTIVE = "extractive"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """An answer, and who gave it."""
+
+    answer: Answer
+    engine: str
+    """`extractive`, or the vendor of the language model."""
+    model: str
+    took_s: float
+    stands_in_for: str = ""
+    """Why no model answered: the error's code; empty where none was asked or one did."""
+
+
+class Questions:
+    """Answers questions on the threads of those who ask. Nothing is kept of them."""
+
+    def __init__(self, model: LanguageModel | None, clock: Clock) -> None:
+        self._model = model
+        self._clock = clock
+        self._places = BoundedSemaphore(AT_ONCE)
+
+    def ask(self, picture: CallSnapshot, question: str) -> AnswerReport:
+        """Answer from what was said by now. Blocking, as long as the model takes; not for a loop's thread.
+
+        Raises:
+            QuestionInvalid: it is empty or too long.
+            QuestionsBusy: too many are being answered.
+        """
+        wanted = " ".join(question.split())
+        if not wanted or len(wanted) > LONGEST_QUESTION:
+            raise QuestionInvalid(limit=LONGEST_QUESTION)
+        if not self._places.acquire(blocking=False):
+            raise QuestionsBusy
+        try:
+            return self._answered(picture, wanted)
+        finally:
+            self._places.release()
+
+    def _answered(self, picture: CallSnapshot, question: str) -> AnswerReport:
+        started = self._clock.monotonic()
+        said = tuple(utterance for utterance in picture.utterances if utterance.is_final)
+        language, reason = picture.call.language, ""
+        if self._model is not None and said:
+            summary = picture.summaries[-1].text if picture.summaries else None
+            try:
+                request = question_request(question, said, summary, language)
+                answer = answer_of("".join(delta.text for delta in self._model.stream(request)), said)
+                took_s = self._clock.monotonic() - started
+                return AnswerReport(answer, self._model.engine, self._model.model, took_s)
+            except AssistError as error:
+                logger.warning("call %s: a question went without the model: %s", picture.call.id, error)
+                reason = type(error).__name__
+        answer = found_in(question, said, language)
+        return AnswerReport(answer, EXTRACTIVE, "", self._clock.monotonic() - started, reason)

@@ -1,0 +1,125 @@
+"""Wrap-ups of the calls that are over: drafted from what was said, filed by whoever stands for it, both kept."""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from core.assist.extractive import ExtractiveSummarizer
+from core.assist.language_model import LanguageModel
+from core.assist.wrap_up import LONGEST_LINE, MOST_LINES, wrap_up_of, wrap_up_request
+from core.calls.durable import DurableWriter
+from core.calls.folding import FoldingPool
+from core.model.call import CallId, CallState, Language
+from core.model.clock import Clock
+from core.model.errors import AssistError, CallRunning
+from core.model.insight import Turn
+from core.model.stored_call import StoredCall
+from core.model.wrap_up import Filing, WrapUp, WrapUpDraft, WrapUpText
+from core.store.records import Store
+
+logger = logging.getLogger(__name__)
+
+Mask = Callable[[str, str], str]
+"""Hides in a text of a language what may not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpReport:
+    """Where a call's wrap-up stands."""
+
+    wrap_up: WrapUp | None
+    is_being_drafted: bool
+
+
+class WrapUps:
+    """Drafts on a named thread of its own, a call at a time."""
+
+    def __init__(
+        self,
+        store: Store,
+        model: LanguageModel | None,
+        clock: Clock,
+        mask: Mask,
+        call_types: Callable[[Language], Sequence[str]],
+    ) -> None:
+        """`call_types` are what a call in a language can be about; they are asked for at every draft."""
+        self._store = store
+        self._model = model
+        self._clock = clock
+        self._mask = mask
+        self.call_types = call_types
+        # Not the summaries' own: both hold phrases that they have taken apart, on their own threads.
+        self._extractive = ExtractiveSummarizer()
+        self._pool = FoldingPool("earshot-wrap-up", clock)
+
+    def draft(self, call_id: CallId) -> None:
+        """Have a draft written from what is kept of a call; one that is filed stays as it is. Any thread; at once."""
+        self._pool.submit(call_id, lambda: self._draft(call_id))
+
+    def report(self, call_id: CallId) -> WrapUpReport:
+        """Both versions, as far as there are any. Any thread. Raises CallNotFound, StoreError."""
+        return WrapUpReport(self._store.load_call(call_id).wrap_up, self._pool.is_busy_with(call_id))
+
+    async def file(self, call_id: CallId, text: WrapUpText, by: str, durable: DurableWriter) -> WrapUp:
+        """File a wrap-up once and for all. On the calls loop.
+
+        Raises:
+            CallRunning: the call has to end first.
+            WrapUpFiled: it is filed already.
+            CallNotFound, StoreError
+        """
+        at = self._clock.wall()
+
+        def write() -> WrapUp:
+            kept = self._store.load_call(call_id)
+            if kept.call.state is not CallState.ENDED:
+                raise CallRunning(call_id=call_id)
+            filed = Filing(self._tidied(text, kept.call.language), by, at)
+            self._store.file_wrap_up(call_id, filed)
+            return WrapUp(kept.wrap_up.draft if kept.wrap_up else None, filed)
+
+        return await durable.ask(write)
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop the thread; idempotent. A draft that was not written can be asked for later."""
+        self._pool.close(timeout_s)
+
+    def _draft(self, call_id: CallId) -> None:
+        kept = self._store.load_call(call_id)
+        if kept.utterances and not (kept.wrap_up and kept.wrap_up.filed):
+            self._store.save_wrap_up_draft(call_id, self._written(kept))
+
+    def _written(self, kept: StoredCall) -> WrapUpDraft:
+        started, language, reason = self._clock.monotonic(), kept.call.language, ""
+        turns = [Turn(each.role, each.text) for each in kept.utterances]
+        engine, model, text = self._extractive.engine, self._extractive.model, None
+        if self._model is not None:
+            types = self.call_types(language)
+            try:
+                request = wrap_up_request(turns, language, types)
+                text = wrap_up_of("".join(delta.text for delta in self._model.stream(request)), types)
+                engine, model = self._model.engine, self._model.model
+            except AssistError as error:
+                logger.warning("call %s: its wrap-up was drafted without the model: %s", kept.call.id, error)
+                reason = type(error).__name__
+        if text is None:
+            issue = self._extractive.summarize(turns, language).customer_issue
+            text = WrapUpText(issue=issue, steps=self._extractive.steps(turns, language))
+        took_s = self._clock.monotonic() - started
+        return WrapUpDraft(self._tidied(text, language), engine, model, self._clock.wall(), took_s, reason)
+
+    def _tidied(self, text: WrapUpText, language: str) -> WrapUpText:
+        def line(raw: str) -> str:
+            return self._mask(" ".join(raw.split())[:LONGEST_LINE], language)
+
+        def lines(raw: Sequence[str]) -> tuple[str, ...]:
+            return tuple(tidy for each in raw if (tidy := line(each)))[:MOST_LINES]
+
+        return replace(
+            text,
+            call_type=line(text.call_type),
+            issue=line(text.issue),
+            outcome=line(text.outcome),
+            steps=lines(text.steps),
+            follow_ups=lines(text.follow_ups),
+        )
