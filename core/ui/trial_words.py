@@ -33,7 +33,7 @@ def trial_table(trial: PromptTrial, reader: Reader) -> str:
         (_("Sentiment"), _sentiment(trial, reader)),
         (_("Risks"), _risks(trial, reader.locale)),
         (_("Suggested reply"), _text(insight.suggested_reply)),
-        (_("Time"), escape(_times(trial, reader))),
+        (_("Time taken"), escape(_times(trial, reader))),
         (_("Tokens"), escape(_tokens(trial, reader))),
         (
             _("Language model"),

@@ -46,7 +46,7 @@ ALLOWED = frozenset(
     JSON CSV WebVTT HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
-    Google Cloud YAML""".split()
+    Google Cloud YAML OpenAI""".split()
 )
 """Names, formats and units, which Korean readers have in Latin letters, too."""
 CODE = re.compile(r"EARSHOT_\w+|<code[^>]*>.*?</code>|`[^`]*`|https?://\S+|<style>.*?</style>|<[^>]+>|:material/\w+:|:[a-z]+-badge\[",
