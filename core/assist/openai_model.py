@@ -57,7 +57,7 @@ _QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing
 _FILTER = frozenset({"content_filter", "content_policy_violation", "invalid_prompt"})
 _CODE: Final = re.compile(r"[\w.-]{1,60}")
 _TALKATIVE = ("openai", "httpx2", "httpcore2")
-"""Loggers that write whole requests at DEBUG: what callers said, and the key."""
+"""Loggers that tell of every request, at DEBUG with headers and, in some versions of the SDK, with what was said."""
 
 
 class OpenAIModel:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Any, Final
 
-from core.language import english, korean
+from core.language import english
 from core.model.call import Language
 
 SUMMARY_CHARACTERS = 20
@@ -17,6 +17,7 @@ _CODE: Final = re.compile(r'[{}<>`\\]|"\s*:|\[\s*["\[\]]|^[,:\]]|https?://|\ufff
 """Signs of JSON, markup and code; masked numbers such as `[card number]` have brackets, too, and are none."""
 _NO_TEXT: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
 """Categories of what no text for people has: controls, halves of surrogate pairs, private and unassigned characters."""
+_END: Final = re.compile(r"(?<=[.!?。])\s+")
 _KOREAN_SUBJECT: Final = re.compile(r"^고객(?:님)?(?:이|은|께서)\s+")
 
 
@@ -41,11 +42,18 @@ def believed_summary(value: Any, language: Language) -> str:
     text = believed_sentence(value, 2 * longest)
     if not text:
         return ""
-    split = korean.sentences if language == "ko" else english.sentences
-    first = next(iter(split(text)), "")
+    first = _first_sentence(text, language)
     if language == "ko" and not is_brief(first, language) and "상담" not in first:
         first = _KOREAN_SUBJECT.sub("", first)
     return first if len(first) <= longest else ""
+
+
+def _first_sentence(text: str, language: Language) -> str:
+    if _END.search(text) is None:
+        return text
+    # A Korean full stop ends a sentence; an English one may belong to an abbreviation.
+    # The Korean analyser, which would take seconds to load before the first summary is shown, is not needed for that.
+    return _END.split(text, maxsplit=1)[0] if language == "ko" else next(iter(english.sentences(text)), "")
 
 
 def summary_length(summary: str, language: Language) -> int:

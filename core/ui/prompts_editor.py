@@ -121,7 +121,7 @@ def _preview(open_desk: Callable[[], PromptsDesk], prompt: Prompt, name: str, re
             st.html(_labels(heading, choices, reader.locale))
     st.subheader(_("Try it on a past call"), anchor=False)
     if not desk.has_model:
-        st.info(as_written(describe(ModelNotConfigured(), _)), icon=":material/key_off:")
+        st.info(describe(ModelNotConfigured(), _), icon=":material/key_off:")
         return
     found = desk.search(CallQuery(language=prompt.language, state=CallState.ENDED, limit=MOST_CALLS)).calls
     if not found:

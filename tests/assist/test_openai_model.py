@@ -199,6 +199,7 @@ class TestFailure:
         for text in (str(failure), repr(failure), caplog.text):
             assert "grandmother" not in text
             assert "Customer was charged" not in text
+        assert not [record for record in caplog.records if record.name.startswith(("openai", "httpx2", "httpcore2"))]
         assert len(server.requests) == 1, "when to ask again is not decided here"
 
     def test_a_total_time_holds_for_a_server_that_trickles(self, server: OpenAIServer, opened: Opened) -> None:

@@ -166,14 +166,14 @@ def drops(text: str) -> Script:
 
 
 def trickles(head: bool = False) -> Script:
-    """Sends a byte now and then, for ever: comments in the stream, or one endless header."""
+    """Sends a byte now and then, for ten seconds: comments in the stream, or one endless header."""
 
     async def script(wire: Wire) -> None:
         if head:
             await wire.bytes(b"HTTP/1.1 200 OK\r\nX-Endless: ")
         else:
             await wire.head(200, EVENT_STREAM)
-        while True:
+        for _ in range(500):
             await (wire.bytes(b"x") if head else wire.chunk(b":\n\n"))
             await asyncio.sleep(0.02)
 

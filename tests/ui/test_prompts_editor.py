@@ -156,7 +156,7 @@ class TestPromptsEditor:
         desk.past_calls = ()
         assert _("No call in this language has ended yet. A scripted demo will do as well.") in words(open_page(locale))
         desk.has_model = False
-        assert as_written(describe(ModelNotConfigured(), _)) in words(open_page(locale))
+        assert describe(ModelNotConfigured(), _) in words(open_page(locale))
 
     def test_whoever_may_not_change_them_only_reads(self, desk: FakeSettingsDesk, locale: str) -> None:
         desk.role = UserRole.SUPERVISOR
