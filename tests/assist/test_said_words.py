@@ -40,6 +40,8 @@ def test_words_are_found_with_whatever_ending(text: str, words: str, shown: str)
         ("두 사람이 화해지만 아쉬워요", "해지"),
         ("we scan cellars", "cancel"),
         ("a cancer clinic", "cancel"),
+        ("a scan", "can"),
+        ("수신 고객님", "신고"),
         ("", "환불"),
         ("환불", ""),
         ("money comes back", "money back"),

@@ -34,6 +34,10 @@ class Notices {
   }
 
   async turn(on) {
+    if (this.box.getAttribute("aria-disabled") === "true") {
+      this.show();
+      return;
+    }
     if (on && Notification.permission === "default") await Notification.requestPermission();
     try {
       window.localStorage.setItem(NOTICES_KEY, on && Notification.permission === "granted" ? "on" : "off");
@@ -48,7 +52,8 @@ class Notices {
     const { unavailable, unsupported, denied, tip } = this.words;
     const missing = this.isRefused ? unsupported : unavailable;
     this.box.checked = this.isOn;
-    this.box.disabled = !this.isAvailable || isDenied;
+    // It stays reachable for the keyboard, because it says why it cannot be turned on.
+    this.box.setAttribute("aria-disabled", String(!this.isAvailable || isDenied));
     this.root.title = this.isAvailable ? (isDenied ? denied : tip) : missing;
     this.box.setAttribute("aria-description", this.root.title);
   }
