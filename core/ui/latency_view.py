@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.calls.costs import sum_of
 from core.calls.latency import LatencyReport, latency_report
-from core.desk import MOST_TURN_CALLS, Desk
+from core.desk import Desk
+from core.desk.records import MOST_TURN_CALLS
 from core.language.catalogue import Translate, message
 from core.language.formats import duration
 from core.model.archive import CallQuery
