@@ -79,6 +79,7 @@ class TestSettings:
         assert translator(locale)("set, hidden") in text
 
     def test_the_search_leaves_what_fits_and_says_when_nothing_does(self, desk: FakeSettingsDesk, locale: str) -> None:
+        desk.has_model = True
         test = open_page(locale)
         text = search(test, "whisper beam")
         assert "EARSHOT_WHISPER_BEAM" in text
