@@ -17,7 +17,7 @@ from core.calls.record import CallRecord
 from core.calls.services import CallServices
 from core.calls.turn_log import TurnLog
 from core.model.call import Language
-from core.model.errors import AssistError
+from core.model.errors import AssistError, GuidanceError
 from core.model.insight import Insight, ModelActivity, ModelPhase, Summary, SummaryText
 from core.model.passage import Guidance
 
@@ -167,8 +167,13 @@ class Inquiry:
             self._record.call.id,
             text,
             done=lambda found: self._hand_over(partial(self._guided, found, seen_utterance, asked_s)),
-            failed=lambda error: self._hand_over(partial(self._record.set_guidance_problem, error)),
+            failed=lambda error: self._hand_over(partial(self._unguided, error)),
         )
+
+    def _unguided(self, error: GuidanceError) -> None:
+        # The next summary asks again, even if it says the same.
+        self._query = ""
+        self._record.set_guidance_problem(error)
 
     def _guided(self, result: GuidanceResult, seen_utterance: str, asked_s: float) -> None:
         guidance = Guidance(
