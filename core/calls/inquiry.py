@@ -171,7 +171,7 @@ class Inquiry:
         )
 
     def _unguided(self, error: GuidanceError) -> None:
-        # The same may be asked again with the next summary.
+        # The next summary asks again, even if it says the same.
         self._query = ""
         self._record.set_guidance_problem(error)
 

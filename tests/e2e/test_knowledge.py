@@ -83,7 +83,7 @@ def test_failure_5_a_call_shows_why_another_server_refuses_and_keeps_the_last_pa
         server = serve_with(serve, EARSHOT_GUIDANCE_URL=strict.address)
         page = open_page(server.url, locale="ko-KR")
         page.locator(".st-key-scripted-demos button").first.click()
-        page.locator(".st-key-start-script-ko_slow_internet button").click()
+        page.locator(".st-key-start-script-ko_roaming button").click()
         page.wait_for_url("**/live?call=*")
         panel = page.locator(".es-handbook")
         expect(panel.locator(".es-title").first).to_have_text("환불 절차", timeout=60_000)
