@@ -11,7 +11,14 @@ import pytest
 
 from core.calls.session import CallSession
 from core.model.call import CallOrigin, EndReason, Participant, Role
-from core.model.errors import ModelDeclined, ModelKeyRefused, ModelRateLimited, ModelServerFailed, ModelStreamDropped
+from core.model.errors import (
+    GuidanceServerFailed,
+    ModelDeclined,
+    ModelKeyRefused,
+    ModelRateLimited,
+    ModelServerFailed,
+    ModelStreamDropped,
+)
 from core.model.health import PartState
 from core.model.insight import ModelActivity, ModelPhase, Summary, SummaryText
 from core.model.utterance import Recognition
@@ -169,6 +176,23 @@ async def test_the_handbook_is_asked_before_the_answer_has_come_to_its_end(
     await talk.phase(ModelPhase.IDLE)
     await talk.summed_up(2)
     assert len(world.retriever.queries) == 1, "the same question is asked once"
+
+
+async def test_a_handbook_that_failed_is_asked_again_with_the_next_summary(
+    world: World, talk: Talk, source: ScriptedSource
+) -> None:
+    source.script = [(3, DROPPED)]
+    world.retriever.problem = GuidanceServerFailed(address="http://h/rag", status=500)
+    talk.say()
+    await world.until(lambda: talk.session.record.snapshot().guidance_problem)
+    await talk.phase(ModelPhase.FAILED)
+    world.retriever.problem = None
+    source.script = [FULL]
+    world.clock.advance(2)
+    await talk.session.tick()
+    await world.until(lambda: talk.session.record.snapshot().guidance)
+    assert talk.session.record.snapshot().guidance_problem is None
+    assert len(set(world.retriever.queries)) == 1
 
 
 async def test_what_an_answer_that_broke_off_had_said_is_kept_over_what_was_believed(

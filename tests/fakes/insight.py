@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Sequence
 
+from core.model.errors import GuidanceError
 from core.model.health import PartHealth, PartState
 from core.model.insight import SummaryText, Turn
 from core.model.passage import GuidanceAnswer, GuidanceRequest, Passage
@@ -28,6 +29,8 @@ class EchoRetriever:
 
     def __init__(self) -> None:
         self.queries: list[str] = []
+        self.problem: GuidanceError | None = None
+        """Raised instead of an answer, where there is one."""
 
     @property
     def health(self) -> PartHealth:
@@ -35,4 +38,6 @@ class EchoRetriever:
 
     def assist(self, request: GuidanceRequest) -> GuidanceAnswer:
         self.queries.append(request.summary)
+        if self.problem is not None:
+            raise self.problem
         return GuidanceAnswer("look here", (Passage(request.summary, "snippet", 1.0, "test.md"),))
