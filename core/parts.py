@@ -48,8 +48,9 @@ from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
 from core.model.call import CallId, Language, Role
 from core.model.clock import Clock
-from core.model.errors import MediaProcessDown
+from core.model.errors import MediaProcessDown, StoreError
 from core.model.health import PartHealth
+from core.model.turn_trace import ModelAnswer, TurnBatch
 from core.quality.segments import SampleWriter
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.changes import changed_since_last_start
@@ -155,7 +156,7 @@ class Parts:
             requests=settings.assist_requests,
         )
         opened.callback(self.insights.close)
-        self.questions = Questions(self.model, self.clock)
+        self.questions = Questions(self.model, self.clock, self._charge)
         self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
         opened.callback(self.wrap_ups.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
@@ -216,6 +217,14 @@ class Parts:
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _charge(self, call_id: CallId, answer: ModelAnswer) -> None:
+        """Keep what an answer took of the language model; on the thread of whoever asked."""
+        try:
+            self.store.save_turns(call_id, TurnBatch(answers=(answer,)))
+        except StoreError as error:
+            # The answer is there, and what it cost is the lesser loss.
+            logger.warning("call %s: what a question cost is not kept: %s", call_id, error)
 
     def _call_types(self, language: Language) -> tuple[str, ...]:
         """What a call can be about, in words of its language."""

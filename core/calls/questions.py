@@ -1,14 +1,19 @@
 """Questions about a call so far. Each is a request of its own, which waits for no summary."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from threading import BoundedSemaphore
 
+from core.assist.json_answer import whole_answer
 from core.assist.language_model import LanguageModel
 from core.assist.question import Answer, answer_of, found_in, question_request
+from core.calls.model_use import an_answer
+from core.model.call import CallId
 from core.model.clock import Clock
 from core.model.errors import AssistError, QuestionInvalid, QuestionsBusy
 from core.model.snapshot import CallSnapshot
+from core.model.turn_trace import ModelAnswer, Purpose
 
 logger = logging.getLogger(__name__)
 
@@ -32,10 +37,14 @@ class AnswerReport:
 
 
 class Questions:
-    """Answers questions on the threads of those who ask. Nothing is kept of them."""
+    """Answers questions on the threads of those who ask. No word is kept of them, only what the answer took."""
 
-    def __init__(self, model: LanguageModel | None, clock: Clock) -> None:
+    def __init__(
+        self, model: LanguageModel | None, clock: Clock, charge: Callable[[CallId, ModelAnswer], None]
+    ) -> None:
+        """`charge` keeps what an answer took of the model; called on the threads of those who ask."""
         self._model = model
+        self._charge = charge
         self._clock = clock
         self._places = BoundedSemaphore(AT_ONCE)
 
@@ -63,10 +72,11 @@ class Questions:
         if self._model is not None and said:
             summary = picture.summaries[-1].text if picture.summaries else None
             try:
-                request = question_request(question, said, summary, language)
-                answer = answer_of("".join(delta.text for delta in self._model.stream(request)), said)
+                whole = whole_answer(self._model, question_request(question, said, summary, language))
                 took_s = self._clock.monotonic() - started
-                return AnswerReport(answer, self._model.engine, self._model.model, took_s)
+                use = an_answer(Purpose.QUESTION, self._model, whole.usage, picture.now_s + took_s, took_s, said)
+                self._charge(picture.call.id, use)
+                return AnswerReport(answer_of(whole.text, said), self._model.engine, self._model.model, took_s)
             except AssistError as error:
                 logger.warning("call %s: a question went without the model: %s", picture.call.id, error)
                 reason = type(error).__name__

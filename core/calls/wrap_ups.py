@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.json_answer import whole_answer
 from core.assist.language_model import LanguageModel
 from core.assist.wrap_up import LONGEST_LINE, MOST_LINES, wrap_up_of, wrap_up_request
 from core.calls.durable import DurableWriter
 from core.calls.folding import FoldingPool
+from core.calls.model_use import an_answer
 from core.model.call import CallId, CallState, Language
 from core.model.clock import Clock
 from core.model.errors import AssistError, CallRunning
-from core.model.insight import Turn
+from core.model.insight import TokenUsage, Turn
 from core.model.stored_call import StoredCall
+from core.model.turn_trace import Purpose, TurnBatch
 from core.model.wrap_up import Filing, WrapUp, WrapUpDraft, WrapUpText
 from core.store.records import Store
 
@@ -96,8 +99,9 @@ class WrapUps:
         if self._model is not None:
             types = self.call_types(language)
             try:
-                request = wrap_up_request(turns, language, types)
-                text = wrap_up_of("".join(delta.text for delta in self._model.stream(request)), types)
+                answer = whole_answer(self._model, wrap_up_request(turns, language, types))
+                self._charge(kept, self._model, answer.usage, self._clock.monotonic() - started)
+                text = wrap_up_of(answer.text, types)
                 engine, model = self._model.engine, self._model.model
             except AssistError as error:
                 logger.warning("call %s: its wrap-up was drafted without the model: %s", kept.call.id, error)
@@ -107,6 +111,12 @@ class WrapUps:
             text = WrapUpText(issue=issue, steps=self._extractive.steps(turns, language))
         took_s = self._clock.monotonic() - started
         return WrapUpDraft(self._tidied(text, language), engine, model, self._clock.wall(), took_s, reason)
+
+    def _charge(self, kept: StoredCall, model: LanguageModel, usage: TokenUsage | None, took_s: float) -> None:
+        """Keep what a draft took of the model: it is part of what the call cost."""
+        at_s = self._clock.wall() - kept.call.created_at
+        answer = an_answer(Purpose.WRAP_UP, model, usage, at_s, took_s, kept.utterances)
+        self._store.save_turns(kept.call.id, TurnBatch(answers=(answer,)))
 
     def _tidied(self, text: WrapUpText, language: str) -> WrapUpText:
         def line(raw: str) -> str:

@@ -83,11 +83,14 @@ class Purpose(StrEnum):
     """What a language model was asked for."""
 
     SUMMARY = "summary"
+    QUESTION = "question"
+    """Somebody asked something about the call."""
+    WRAP_UP = "wrap_up"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """One request to a summarizer that was answered, whether or not the answer changed what is shown."""
+    """One request that was answered, whether or not the answer changed what is shown."""
 
     purpose: Purpose
     engine: str
@@ -245,7 +248,7 @@ def turn_traces(record: TurnRecord) -> tuple[TurnTrace, ...]:
     """
     observed = {(moment.utterance_id, moment.step): moment.at_s for moment in reversed(record.moments)}
     in_order = sorted(record.utterances, key=lambda each: (each.recognised_s, each.start_s, each.id))
-    answers = iter(record.answers)
+    answers = iter(answer for answer in record.answers if answer.purpose is Purpose.SUMMARY)
     answer = next(answers, None)
     answer_of: dict[str, ModelAnswer] = {}
     for number, utterance in enumerate(in_order, start=1):

@@ -13,7 +13,8 @@ from core.calls.questions import AT_ONCE, LONGEST_QUESTION, Questions
 from core.calls.wrap_ups import WrapUps
 from core.model.call import CallId, EndReason, Role
 from core.model.errors import CallRunning, ModelAnswerInvalid, QuestionInvalid, QuestionsBusy, WrapUpFiled
-from core.model.turn_trace import TurnRecord
+from core.model.insight import TokenUsage
+from core.model.turn_trace import ModelAnswer, Purpose, TurnRecord, turn_traces
 from core.model.utterance import Recognition
 from core.model.wrap_up import Resolution, WrapUpText
 from tests.calls.conftest import World
@@ -38,6 +39,10 @@ FILED = WrapUpText(
     resolution=Resolution.FOLLOW_UP,
     follow_ups=("Call back",),
 )
+
+
+def no_charge(call_id: CallId, use: ModelAnswer) -> None:
+    """Nothing is asked of a model that would have to be paid."""
 
 
 async def ended_call(world: World) -> CallId:
@@ -98,6 +103,12 @@ async def test_a_model_that_fails_is_stood_in_for_and_said_so_until_it_answers(
         assert wrap_up is not None
         assert wrap_up.draft is not None
         assert (wrap_up.draft.engine, wrap_up.draft.stands_in_for) == (engine, reason)
+    (record,) = world.store.turn_records([call_id])
+    (use,) = [answer for answer in record.answers if answer.purpose is Purpose.WRAP_UP]
+    assert use.usage == TokenUsage(100, 20)
+    assert all(
+        trace.answered_by != use.seen_utterance or trace.summary_engine != "scripted" for trace in turn_traces(record)
+    )
     assert wrap_up.draft.text.outcome == "Money is back in three days"
     assert wrap_up.draft.text.resolution is Resolution.RESOLVED
 
@@ -137,22 +148,25 @@ async def test_a_running_call_is_not_filed(world: World) -> None:
 async def test_a_question_is_answered_by_the_model_or_without_it_and_says_which(world: World) -> None:
     call_id = await ended_call(world)
     picture = world.registry.find(call_id).record.snapshot()
+    used: list[tuple[CallId, ModelAnswer]] = []
     model = ScriptedModel('{"answer": "A refund.", "evidence": [1]}', ModelAnswerInvalid(NO_OBJECT))
-    questions = Questions(model, world.clock)
+    questions = Questions(model, world.clock, lambda call, use: used.append((call, use)))
     report = questions.ask(picture, "What was promised?")
     assert (report.answer.text, report.engine, report.stands_in_for) == ("A refund.", "scripted", "")
     assert [utterance.text for utterance in report.answer.evidence] == ["I will refund the second charge."]
+    ((charged, use),) = used
+    assert (charged, use.purpose, use.usage) == (call_id, Purpose.QUESTION, TokenUsage(100, 20))
     report = questions.ask(picture, "Is there a refund?")
     assert (report.answer.text, report.engine, report.stands_in_for) == ("", "extractive", "ModelAnswerInvalid")
     assert [utterance.text for utterance in report.answer.evidence] == ["I will refund the second charge."]
-    assert Questions(None, world.clock).ask(picture, "refund?").stands_in_for == ""
+    assert Questions(None, world.clock, no_charge).ask(picture, "refund?").stands_in_for == ""
 
 
 @pytest.mark.parametrize("question", ["", " \n ", "x" * (LONGEST_QUESTION + 1)])
 async def test_no_question_and_one_without_end_are_refused(world: World, question: str) -> None:
     session = await world.call()
     with pytest.raises(QuestionInvalid):
-        Questions(None, world.clock).ask(session.record.snapshot(), question)
+        Questions(None, world.clock, no_charge).ask(session.record.snapshot(), question)
 
 
 class HeldModel(ScriptedModel):
@@ -172,7 +186,7 @@ class HeldModel(ScriptedModel):
 async def test_more_questions_than_there_are_places_are_refused_and_the_places_come_back(world: World) -> None:
     picture = world.registry.find(await ended_call(world)).record.snapshot()
     model = HeldModel()
-    questions = Questions(model, ManualClock())
+    questions = Questions(model, ManualClock(), no_charge)
     threads = [threading.Thread(target=questions.ask, args=(picture, "refund?")) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()

@@ -284,7 +284,7 @@ class PageBackend:
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
         self.wrap_ups: dict[CallId, WrapUpReport] = {}
-        self.questions = Questions(None, SystemClock())
+        self.questions = Questions(None, SystemClock(), lambda call, use: None)
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
         self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())
         self.has_model = False
