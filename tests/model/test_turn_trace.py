@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model.call import CallId
-from core.model.turn_trace import BRANCHES, WAY, Moment, Step, TurnRecord, TurnTrace, turn_traces
+from core.model.turn_trace import BRANCHES, WAY, Moment, Purpose, Step, TurnRecord, TurnTrace, turn_traces
 from tests.fakes.turn_records import a_final, a_turn_record, an_answer
 
 CALL = CallId("c1")
@@ -56,6 +56,12 @@ def test_a_turn_that_began_first_and_was_recognised_last_is_answered_by_the_requ
     traces = traces_of(TurnRecord(CALL, (long, short), answers=answers))
     assert traces["u1"].moments[Step.SUMMARY] == pytest.approx(7.1)
     assert traces["u0"].moments[Step.SUMMARY] == pytest.approx(11.1)
+
+
+def test_what_was_asked_besides_the_summary_answers_no_turn() -> None:
+    asked = replace(an_answer("u0", 1, 4.0, 0.5), purpose=Purpose.QUESTION)
+    trace = traces_of(TurnRecord(CALL, (a_final(0, 0.0, 3.0, 0.5),), answers=(asked,)))["u0"]
+    assert (trace.answered_by, trace.total_s) == ("", None)
 
 
 def test_of_two_paints_the_first_that_was_kept_counts() -> None:
