@@ -212,7 +212,16 @@ class Backend:
 
     def wrap_up(self, call_id: CallId) -> WrapUpReport:
         """A call's wrap-up. Raises CallNotFound, StoreError."""
-        return self._parts.wrap_ups.report(call_id)
+        report = self._parts.wrap_ups.report(call_id)
+        return replace(report, is_being_drafted=report.is_being_drafted or self.is_wrap_up_due(call_id))
+
+    def is_wrap_up_due(self, call_id: CallId) -> bool:
+        """Whether a draft is being written, or will be once the last words are there. Cheap."""
+        try:
+            is_over = self._parts.registry.find(call_id).is_over
+        except CallNotFound:
+            is_over = True
+        return not is_over or self._parts.wrap_ups.is_drafting(call_id)
 
     def call_types(self, language: Language) -> Sequence[str]:
         """What a wrap-up's type is chosen from."""

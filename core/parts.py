@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from random import Random
@@ -28,6 +28,7 @@ from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
+from core.calls.model_use import ModelUse
 from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
@@ -48,8 +49,9 @@ from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
 from core.model.call import CallId, Language, Role
 from core.model.clock import Clock
-from core.model.errors import MediaProcessDown, StoreError
+from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
+from core.model.insight import Turn
 from core.model.turn_trace import ModelAnswer, TurnBatch
 from core.quality.segments import SampleWriter
 from core.settings import PROJECT_ROOT, Settings
@@ -95,6 +97,7 @@ class Parts:
         self.prices = Prices.load(settings.prices)
         self.hints = HintsFile(settings.effective_speech_hints, clock)
         self.prompts = PromptFolder(settings.effective_prompt_dir, clock)
+        self._compactor = Compactor({"ko": KoreanDialect(), "en": EnglishDialect()})
         self.alert_rules = alert_rules_file(settings.effective_alert_rules, clock)
         with ExitStack() as opened:
             self._open(settings, opened)
@@ -156,8 +159,9 @@ class Parts:
             requests=settings.assist_requests,
         )
         opened.callback(self.insights.close)
-        self.questions = Questions(self.model, self.clock, self._charge)
-        self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
+        use = ModelUse(self.model, self.clock, self._charge, self.insights.trouble) if self.model else None
+        self.questions = Questions(use, self.clock, self._mask)
+        self.wrap_ups = WrapUps(self.store, use, self.clock, self._mask, self._call_types, self._condense)
         opened.callback(self.wrap_ups.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
@@ -179,7 +183,7 @@ class Parts:
         return ModelInsights(
             self.model,
             self.prompts,
-            Compactor({"ko": KoreanDialect(), "en": EnglishDialect()}),
+            self._compactor,
             input_tokens=settings.assist_input_tokens,
             token_limit=settings.openai_token_limit,
         )
@@ -219,12 +223,17 @@ class Parts:
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
 
     def _charge(self, call_id: CallId, answer: ModelAnswer) -> None:
-        """Keep what an answer took of the language model; on the thread of whoever asked."""
-        try:
-            self.store.save_turns(call_id, TurnBatch(answers=(answer,)))
-        except StoreError as error:
-            # The answer is there, and what it cost is the lesser loss.
-            logger.warning("call %s: what a question cost is not kept: %s", call_id, error)
+        """Have kept what an answer took of the language model. Any thread; returns at once."""
+        write = partial(self.store.save_turns, call_id, TurnBatch(answers=(answer,)))
+
+        async def post() -> None:
+            self.durable.post(write)
+
+        self.loop.post(post)
+
+    def _condense(self, turns: Sequence[Turn], language: Language) -> Sequence[Turn]:
+        """A conversation within the budget of what is sent to the model."""
+        return self._compactor.compact(turns, language, self.settings.assist_input_tokens)
 
     def _call_types(self, language: Language) -> tuple[str, ...]:
         """What a call can be about, in words of its language."""

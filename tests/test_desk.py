@@ -78,6 +78,7 @@ DEEDS: dict[str, Deed] = {
     "correct": Deed(Right.CORRECT, lambda desk, call: desk.correct(call, "u1", "words")),
     "ask": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.ask(call, "What was promised?")),
     "wrap_up": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.wrap_up(call)),
+    "is_wrap_up_due": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.is_wrap_up_due(call)),
     "draft_wrap_up": Deed(Right.WRAP_UP, lambda desk, call: desk.draft_wrap_up(call)),
     "file_wrap_up": Deed(Right.WRAP_UP, lambda desk, call: desk.file_wrap_up(call, WrapUpText(issue="None"))),
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),

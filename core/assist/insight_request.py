@@ -48,9 +48,7 @@ def insight_request(
     instructions = prompt.filled(intents, risks)
     if language != prompt.language:
         instructions += f"\n\nWrite every sentence in the language with the code `{language}`."
-    material = f"# {_CONVERSATION[own]}\n\n" + "\n".join(
-        f"{SPEAKERS[own][turn.role]}: {' '.join(turn.text.split())}" for turn in turns
-    )
+    material = f"# {_CONVERSATION[own]}\n\n{spoken_lines(turns, own)}"
     if previous is not None and previous.text.summary:
         told = (previous.text.summary, previous.text.customer_issue, previous.text.agent_action)
         material += f"\n\n# {_PREVIOUS[own]}\n\n" + "\n".join(sentence for sentence in told if sentence)
@@ -61,6 +59,11 @@ def insight_request(
         schema=insight_schema(intents, risks),
         token_limit=token_limit,
     )
+
+
+def spoken_lines(turns: Sequence[Turn], language: Language) -> str:
+    """A conversation, a line a turn; `language` is one of `SPEAKERS`. No text can look like another's line."""
+    return "\n".join(f"{SPEAKERS[language][turn.role]}: {' '.join(turn.text.split())}" for turn in turns)
 
 
 def insight_schema(intents: Sequence[str], risks: Sequence[str]) -> Mapping[str, Any]:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.assist.insight_request import SPEAKERS
+from core.assist.insight_request import SPEAKERS, spoken_lines
 from core.assist.json_answer import SAYS_NOTHING, json_object
 from core.assist.language_model import ModelRequest
+from core.assist.sentence import believed_sentence
 from core.model.call import Language
 from core.model.errors import ModelAnswerInvalid
 from core.model.insight import SentimentLabel, Turn
@@ -44,7 +45,7 @@ def wrap_up_request(turns: Sequence[Turn], language: Language, call_types: Seque
     own = language if language in SPEAKERS else "en"
     return ModelRequest(
         instructions=_INSTRUCTIONS[own],
-        material="\n".join(f"{SPEAKERS[own][turn.role]}: {turn.text}" for turn in turns),
+        material=spoken_lines(turns, own),
         schema_name="wrap_up",
         schema=_schema(call_types),
         token_limit=TOKEN_LIMIT,
@@ -88,7 +89,7 @@ def wrap_up_of(answer: str, call_types: Sequence[str]) -> WrapUpText:
 
 
 def _line(value: object) -> str:
-    return " ".join(value.split())[:LONGEST_LINE] if isinstance(value, str) else ""
+    return believed_sentence(value, LONGEST_LINE)
 
 
 def _lines(value: object) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from core.calls.folding import FoldingPool, Job
 from core.guidance.retriever import Retriever
 from core.model.call import CallId, Language
 from core.model.clock import Clock
-from core.model.errors import EarshotError, GuidanceError
+from core.model.errors import AssistError, EarshotError, GuidanceError
 from core.model.health import PartHealth, PartState
 from core.model.insight import SummaryText, Turn
 from core.model.message import Message
@@ -137,6 +137,11 @@ class Insights:
             done(GuidanceResult(query=query, answer=answer, took_s=self._clock.monotonic() - started))
 
         self.guidance_worker.submit(call_id, job)
+
+    def trouble(self) -> AssistError | None:
+        """Why the model answers no call just now; None while it does. Any thread."""
+        trouble = self.watch.trouble
+        return trouble.error if trouble is not None else None
 
     @property
     def health(self) -> PartHealth:

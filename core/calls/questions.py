@@ -1,19 +1,16 @@
 """Questions about a call so far. Each is a request of its own, which waits for no summary."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 
-from core.assist.json_answer import whole_answer
-from core.assist.language_model import LanguageModel
 from core.assist.question import Answer, answer_of, found_in, question_request
-from core.calls.model_use import an_answer
-from core.model.call import CallId
+from core.calls.asking import Mask
+from core.calls.model_use import ModelUse
 from core.model.clock import Clock
 from core.model.errors import AssistError, QuestionInvalid, QuestionsBusy
 from core.model.snapshot import CallSnapshot
-from core.model.turn_trace import ModelAnswer, Purpose
+from core.model.turn_trace import Purpose
 
 logger = logging.getLogger(__name__)
 
@@ -39,12 +36,10 @@ class AnswerReport:
 class Questions:
     """Answers questions on the threads of those who ask. No word is kept of them, only what the answer took."""
 
-    def __init__(
-        self, model: LanguageModel | None, clock: Clock, charge: Callable[[CallId, ModelAnswer], None]
-    ) -> None:
-        """`charge` keeps what an answer took of the model; called on the threads of those who ask."""
+    def __init__(self, model: ModelUse | None, clock: Clock, mask: Mask) -> None:
+        """`mask` hides in an answer what a model put together of pieces that were harmless each."""
         self._model = model
-        self._charge = charge
+        self._mask = mask
         self._clock = clock
         self._places = BoundedSemaphore(AT_ONCE)
 
@@ -72,11 +67,12 @@ class Questions:
         if self._model is not None and said:
             summary = picture.summaries[-1].text if picture.summaries else None
             try:
-                whole = whole_answer(self._model, question_request(question, said, summary, language))
+                request = question_request(question, said, summary, language)
+                text = self._model.ask(request, Purpose.QUESTION, picture.call.id, picture.now_s, said)
+                answer = answer_of(text, said)
+                masked = replace(answer, text=self._mask(answer.text, language))
                 took_s = self._clock.monotonic() - started
-                use = an_answer(Purpose.QUESTION, self._model, whole.usage, picture.now_s + took_s, took_s, said)
-                self._charge(picture.call.id, use)
-                return AnswerReport(answer_of(whole.text, said), self._model.engine, self._model.model, took_s)
+                return AnswerReport(masked, self._model.engine, self._model.model, took_s)
             except AssistError as error:
                 logger.warning("call %s: a question went without the model: %s", picture.call.id, error)
                 reason = type(error).__name__

@@ -5,25 +5,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.assist.extractive import ExtractiveSummarizer
-from core.assist.json_answer import whole_answer
-from core.assist.language_model import LanguageModel
 from core.assist.wrap_up import LONGEST_LINE, MOST_LINES, wrap_up_of, wrap_up_request
+from core.calls.asking import Mask
 from core.calls.durable import DurableWriter
 from core.calls.folding import FoldingPool
-from core.calls.model_use import an_answer
+from core.calls.model_use import ModelUse
 from core.model.call import CallId, CallState, Language
 from core.model.clock import Clock
 from core.model.errors import AssistError, CallRunning
-from core.model.insight import TokenUsage, Turn
+from core.model.insight import Turn
 from core.model.stored_call import StoredCall
-from core.model.turn_trace import Purpose, TurnBatch
+from core.model.turn_trace import Purpose
 from core.model.wrap_up import Filing, WrapUp, WrapUpDraft, WrapUpText
 from core.store.records import Store
 
 logger = logging.getLogger(__name__)
-
-Mask = Callable[[str, str], str]
-"""Hides in a text of a language what may not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +36,21 @@ class WrapUps:
     def __init__(
         self,
         store: Store,
-        model: LanguageModel | None,
+        model: ModelUse | None,
         clock: Clock,
         mask: Mask,
         call_types: Callable[[Language], Sequence[str]],
+        condense: Callable[[Sequence[Turn], Language], Sequence[Turn]],
     ) -> None:
-        """`call_types` are what a call in a language can be about; they are asked for at every draft."""
+        """`call_types` are what a call in a language can be about; they are asked for at every draft.
+        `condense` brings a conversation within what may be sent to the model.
+        """
         self._store = store
         self._model = model
         self._clock = clock
         self._mask = mask
         self.call_types = call_types
+        self._condense = condense
         # Not the summaries' own: both hold phrases that they have taken apart, on their own threads.
         self._extractive = ExtractiveSummarizer()
         self._pool = FoldingPool("earshot-wrap-up", clock)
@@ -61,7 +61,11 @@ class WrapUps:
 
     def report(self, call_id: CallId) -> WrapUpReport:
         """Both versions, as far as there are any. Any thread. Raises CallNotFound, StoreError."""
-        return WrapUpReport(self._store.load_call(call_id).wrap_up, self._pool.is_busy_with(call_id))
+        return WrapUpReport(self._store.load_call(call_id).wrap_up, self.is_drafting(call_id))
+
+    def is_drafting(self, call_id: CallId) -> bool:
+        """Whether a draft is being written. Any thread; cheap."""
+        return self._pool.is_busy_with(call_id)
 
     async def file(self, call_id: CallId, text: WrapUpText, by: str, durable: DurableWriter) -> WrapUp:
         """File a wrap-up once and for all. On the calls loop.
@@ -99,9 +103,10 @@ class WrapUps:
         if self._model is not None:
             types = self.call_types(language)
             try:
-                answer = whole_answer(self._model, wrap_up_request(turns, language, types))
-                self._charge(kept, self._model, answer.usage, self._clock.monotonic() - started)
-                text = wrap_up_of(answer.text, types)
+                request = wrap_up_request(self._condense(turns, language), language, types)
+                at_s = self._clock.wall() - kept.call.created_at
+                asked = self._model.ask(request, Purpose.WRAP_UP, kept.call.id, at_s, kept.utterances)
+                text = wrap_up_of(asked, types)
                 engine, model = self._model.engine, self._model.model
             except AssistError as error:
                 logger.warning("call %s: its wrap-up was drafted without the model: %s", kept.call.id, error)
@@ -112,15 +117,11 @@ class WrapUps:
         took_s = self._clock.monotonic() - started
         return WrapUpDraft(self._tidied(text, language), engine, model, self._clock.wall(), took_s, reason)
 
-    def _charge(self, kept: StoredCall, model: LanguageModel, usage: TokenUsage | None, took_s: float) -> None:
-        """Keep what a draft took of the model: it is part of what the call cost."""
-        at_s = self._clock.wall() - kept.call.created_at
-        answer = an_answer(Purpose.WRAP_UP, model, usage, at_s, took_s, kept.utterances)
-        self._store.save_turns(kept.call.id, TurnBatch(answers=(answer,)))
-
     def _tidied(self, text: WrapUpText, language: str) -> WrapUpText:
         def line(raw: str) -> str:
-            return self._mask(" ".join(raw.split())[:LONGEST_LINE], language)
+            # Half a character, which a browser may send, can be neither kept nor drawn.
+            whole = raw.encode("utf-8", "ignore").decode().replace("\0", "")
+            return self._mask(" ".join(whole.split())[:LONGEST_LINE], language)
 
         def lines(raw: Sequence[str]) -> tuple[str, ...]:
             return tuple(tidy for each in raw if (tidy := line(each)))[:MOST_LINES]

@@ -12,8 +12,9 @@ from core.desk.calls import CallsDesk
 from core.model.access import Right
 from core.model.archive import CallQuery
 from core.model.audit import AuditAction
-from core.model.call import Call, CallId, Language
+from core.model.call import Call, CallId, CallState, Language
 from core.model.cost import Cost
+from core.model.errors import CallRunning
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
 from core.model.wrap_up import WrapUp, WrapUpText
@@ -50,10 +51,16 @@ class RecordsDesk(CallsDesk):
         return self._backend.call_types(language)
 
     def draft_wrap_up(self, call_id: CallId) -> None:
-        """Have a wrap-up drafted (again) from what was said; returns at once. Raises CallNotFound."""
+        """Have a wrap-up drafted (again) from what was said; returns at once. Raises CallNotFound, CallRunning."""
         self.require(Right.WRAP_UP, call_id)
-        self.snapshot(call_id)
+        if self.snapshot(call_id).call.state is not CallState.ENDED:
+            raise CallRunning(call_id=call_id)
         self._backend.draft_wrap_up(call_id)
+
+    def is_wrap_up_due(self, call_id: CallId) -> bool:
+        """Whether a wrap-up's draft is being written, cheaply."""
+        self.require(Right.SEE_OWN_CALLS)
+        return self._backend.is_wrap_up_due(call_id)
 
     def file_wrap_up(self, call_id: CallId, text: WrapUpText) -> WrapUp:
         """File the record of a call for good; its draft is kept beside it.

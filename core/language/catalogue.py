@@ -33,7 +33,7 @@ def translator(locale: str) -> Translate:
         return gettext.NullTranslations().gettext
     compiled = io.BytesIO()
     with path.open("rb") as source:
-        write_mo(compiled, read_po(source, locale=locale))
+        write_mo(compiled, read_po(source, locale=locale, abort_invalid=True))
     compiled.seek(0)
     return gettext.GNUTranslations(compiled).gettext
 

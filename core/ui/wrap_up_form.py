@@ -56,6 +56,17 @@ def _open_key(call_id: CallId) -> str:
 
 def _open(call_id: CallId) -> None:
     st.session_state[_open_key(call_id)] = True
+    _begin_anew(call_id)
+
+
+def _begin_anew(call_id: CallId) -> None:
+    """Fill the form in from the newest draft the next time; until then it keeps to the one that it began with, so that
+    nothing that was typed is lost when another draft arrives."""
+    st.session_state.pop(_draft_key(call_id), None)
+
+
+def _draft_key(call_id: CallId) -> str:
+    return f"wrap-up-draft:{call_id}"
 
 
 def _close(call_id: CallId) -> None:
@@ -84,7 +95,7 @@ def _wait(open_desk: Callable[[], Desk], call: Call, reader: Reader) -> None:
     @st.fragment(run_every=LOOK_S)
     def look() -> None:
         st.info(_("The draft is being written…"), icon=":material/hourglass_top:")
-        if not open_desk().wrap_up(call.id).is_being_drafted:
+        if not open_desk().is_wrap_up_due(call.id):
             st.rerun()
 
     look()
@@ -92,7 +103,10 @@ def _wait(open_desk: Callable[[], Desk], call: Call, reader: Reader) -> None:
 
 def _form(open_desk: Callable[[], Desk], call: Call, report: WrapUpReport, reader: Reader) -> None:
     _ = reader.translate
-    draft = report.wrap_up.draft if report.wrap_up else None
+    key = _draft_key(call.id)
+    if key not in st.session_state:
+        st.session_state[key] = report.wrap_up.draft if report.wrap_up else None
+    draft: WrapUpDraft | None = st.session_state[key]
     _origin(draft, reader)
     text = draft.text if draft else WrapUpText()
     version = f"{call.id}:{draft.at if draft else 0}"
@@ -160,8 +174,15 @@ def _form(open_desk: Callable[[], Desk], call: Call, report: WrapUpReport, reade
         icon=":material/edit_note:",
         help=_("From what was said. What you have changed above is lost."),
         key=f"wrap-up-again:{version}",
-        on_click=lambda: open_desk().draft_wrap_up(call.id),
+        on_click=_write_another,
+        args=(open_desk, call.id, reader),
     )
+
+
+def _write_another(open_desk: Callable[[], Desk], call_id: CallId, reader: Reader) -> None:
+    with said_on_the_page(reader.translate):
+        open_desk().draft_wrap_up(call_id)
+        _begin_anew(call_id)
 
 
 def _origin(draft: WrapUpDraft | None, reader: Reader) -> None:

@@ -90,7 +90,7 @@ async def opened_world(
     alerting = Alerting(alert_rules, webhook=None)
     samples = SampleKeeper(SampleWriter(folder / "samples", clock))
     masking = MaskingRules.load(Settings(_env_file=None).masking_rules)
-    wrap_ups = WrapUps(store, None, clock, masking.mask_text, lambda _: ())
+    wrap_ups = WrapUps(store, None, clock, masking.mask_text, lambda _: (), lambda turns, _: turns)
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
         CallServices(

@@ -3,18 +3,20 @@
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
 from core.assist.json_answer import NO_OBJECT
 from core.assist.language_model import ModelDelta, ModelRequest
 from core.calls.export import ExportFormat, export_call
+from core.calls.model_use import ModelUse
 from core.calls.questions import AT_ONCE, LONGEST_QUESTION, Questions
 from core.calls.wrap_ups import WrapUps
 from core.model.call import CallId, EndReason, Role
 from core.model.errors import CallRunning, ModelAnswerInvalid, QuestionInvalid, QuestionsBusy, WrapUpFiled
 from core.model.insight import TokenUsage
-from core.model.turn_trace import ModelAnswer, Purpose, TurnRecord, turn_traces
+from core.model.turn_trace import ModelAnswer, Purpose, TurnBatch, TurnRecord, turn_traces
 from core.model.utterance import Recognition
 from core.model.wrap_up import Resolution, WrapUpText
 from tests.calls.conftest import World
@@ -45,6 +47,15 @@ def no_charge(call_id: CallId, use: ModelAnswer) -> None:
     """Nothing is asked of a model that would have to be paid."""
 
 
+def charge(world: World, call_id: CallId, use: ModelAnswer) -> None:
+    world.store.save_turns(call_id, TurnBatch(answers=(use,)))
+
+
+def hide_refunds(text: str, language: str) -> str:
+    """A masking rule."""
+    return text.replace("A refund", "[hidden]")
+
+
 async def ended_call(world: World) -> CallId:
     """A call in which two things were said, and which is over."""
     session = await world.call("en")
@@ -61,7 +72,10 @@ async def ended_call(world: World) -> CallId:
 def with_model(world: World) -> Iterator[WrapUps]:
     """Wrap-ups of the same calls by a model that answers at the second time only."""
     model = ScriptedModel(ModelAnswerInvalid(NO_OBJECT), ANSWER)
-    wrap_ups = WrapUps(world.store, model, world.clock, lambda text, _: text, lambda _: ("billing",))
+    use = ModelUse(model, world.clock, partial(charge, world), lambda: None)
+    wrap_ups = WrapUps(
+        world.store, use, world.clock, lambda text, _: text, lambda _: ("billing",), lambda turns, _: turns
+    )
     yield wrap_ups
     wrap_ups.close()
 
@@ -139,6 +153,22 @@ async def test_what_is_filed_is_kept_beside_the_draft_tidied_masked_and_for_good
     world.store.delete_call(call_id)
 
 
+async def test_half_a_character_that_was_filed_is_dropped_for_it_could_not_be_drawn(world: World) -> None:
+    call_id = await ended_call(world)
+    filed = await world.wrap_ups.file(call_id, WrapUpText(issue="half \ud800\0 of it"), "Dana", world.durable)
+    assert filed.filed is not None
+    assert filed.filed.text.issue == "half of it"
+
+
+async def test_a_model_that_answers_no_call_is_not_waited_for(world: World) -> None:
+    picture = world.registry.find(await ended_call(world)).record.snapshot()
+    model = ScriptedModel('{"answer": "yes", "evidence": []}')
+    use = ModelUse(model, world.clock, no_charge, lambda: ModelAnswerInvalid(NO_OBJECT))
+    report = Questions(use, world.clock, hide_refunds).ask(picture, "refund?")
+    assert (report.engine, report.stands_in_for) == ("extractive", "ModelAnswerInvalid")
+    assert model.requests == []
+
+
 async def test_a_running_call_is_not_filed(world: World) -> None:
     session = await world.call()
     with pytest.raises(CallRunning):
@@ -150,23 +180,27 @@ async def test_a_question_is_answered_by_the_model_or_without_it_and_says_which(
     picture = world.registry.find(call_id).record.snapshot()
     used: list[tuple[CallId, ModelAnswer]] = []
     model = ScriptedModel('{"answer": "A refund.", "evidence": [1]}', ModelAnswerInvalid(NO_OBJECT))
-    questions = Questions(model, world.clock, lambda call, use: used.append((call, use)))
+    questions = Questions(
+        ModelUse(model, world.clock, lambda call, use: used.append((call, use)), lambda: None),
+        world.clock,
+        hide_refunds,
+    )
     report = questions.ask(picture, "What was promised?")
-    assert (report.answer.text, report.engine, report.stands_in_for) == ("A refund.", "scripted", "")
+    assert (report.answer.text, report.engine, report.stands_in_for) == ("[hidden].", "scripted", "")
     assert [utterance.text for utterance in report.answer.evidence] == ["I will refund the second charge."]
     ((charged, use),) = used
     assert (charged, use.purpose, use.usage) == (call_id, Purpose.QUESTION, TokenUsage(100, 20))
     report = questions.ask(picture, "Is there a refund?")
     assert (report.answer.text, report.engine, report.stands_in_for) == ("", "extractive", "ModelAnswerInvalid")
     assert [utterance.text for utterance in report.answer.evidence] == ["I will refund the second charge."]
-    assert Questions(None, world.clock, no_charge).ask(picture, "refund?").stands_in_for == ""
+    assert Questions(None, world.clock, hide_refunds).ask(picture, "refund?").stands_in_for == ""
 
 
 @pytest.mark.parametrize("question", ["", " \n ", "x" * (LONGEST_QUESTION + 1)])
 async def test_no_question_and_one_without_end_are_refused(world: World, question: str) -> None:
     session = await world.call()
     with pytest.raises(QuestionInvalid):
-        Questions(None, world.clock, no_charge).ask(session.record.snapshot(), question)
+        Questions(None, world.clock, hide_refunds).ask(session.record.snapshot(), question)
 
 
 class HeldModel(ScriptedModel):
@@ -186,7 +220,7 @@ class HeldModel(ScriptedModel):
 async def test_more_questions_than_there_are_places_are_refused_and_the_places_come_back(world: World) -> None:
     picture = world.registry.find(await ended_call(world)).record.snapshot()
     model = HeldModel()
-    questions = Questions(model, ManualClock(), no_charge)
+    questions = Questions(ModelUse(model, ManualClock(), no_charge, lambda: None), ManualClock(), hide_refunds)
     threads = [threading.Thread(target=questions.ask, args=(picture, "refund?")) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()

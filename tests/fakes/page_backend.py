@@ -284,7 +284,7 @@ class PageBackend:
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
         self.wrap_ups: dict[CallId, WrapUpReport] = {}
-        self.questions = Questions(None, SystemClock(), lambda call, use: None)
+        self.questions = Questions(None, SystemClock(), lambda text, _: text)
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
         self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())
         self.has_model = False
@@ -317,6 +317,9 @@ class PageBackend:
     def wrap_up(self, call_id: CallId) -> WrapUpReport:
         self.snapshot(call_id)
         return self.wrap_ups.get(call_id, WrapUpReport(None, is_being_drafted=False))
+
+    def is_wrap_up_due(self, call_id: CallId) -> bool:
+        return self.wrap_up(call_id).is_being_drafted
 
     def call_types(self, language: str) -> tuple[str, ...]:
         return ("요금", "배송")
