@@ -160,8 +160,8 @@ class Parts:
         )
         opened.callback(self.insights.close)
         use = ModelUse(self.model, self.clock, self._charge, self.insights.trouble) if self.model else None
-        self.questions = Questions(use, self.clock, self._mask)
-        self.wrap_ups = WrapUps(self.store, use, self.clock, self._mask, self._call_types, self._condense)
+        self.questions = Questions(use, self.clock, self._mask, self.prompts)
+        self.wrap_ups = WrapUps(self.store, use, self.clock, self._mask, self.prompts, self._condense)
         opened.callback(self.wrap_ups.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
@@ -234,10 +234,6 @@ class Parts:
     def _condense(self, turns: Sequence[Turn], language: Language) -> Sequence[Turn]:
         """A conversation within the budget of what is sent to the model."""
         return self._compactor.compact(turns, language, self.settings.assist_input_tokens)
-
-    def _call_types(self, language: Language) -> tuple[str, ...]:
-        """What a call can be about, in words of its language."""
-        return tuple(choice.name(language) for choice in self.prompts(language).intents)
 
     def _mask(self, text: str, language: Language) -> str:
         return self.masking.mask_text(text, language) if self.masking else text

@@ -10,7 +10,12 @@ A Markdown file with a head in TOML between two lines of `+++`:
     +++
     You assist ... Labels for `intent`:
     {intents}
+    +++ wrap_up
+    You write the record of a call that is over ...
+    +++ question
+    Answer a question about the call ...
 
+What follows `+++ wrap_up` and `+++ question` is told for those; a file without them leaves Earshot's own in use.
 Labels are what the model answers and what is kept; the names beside them are what people read, in each of the
 interface's languages. `{intents}` and `{risks}` stand for the two lists; all other text is taken as it is written.
 """
@@ -34,6 +39,9 @@ LONGEST = 20_000
 LONGEST_NAME = 40
 MOST_INTENTS = 50
 MOST_RISKS = 20
+PARTS = ("wrap_up", "question")
+"""What a file may have instructions for besides the running summary."""
+_PART: Final = re.compile(r"\+\+\+\s+(\S+)")
 _LABEL: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TOML_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)$| \(at end of document\)$")
 
@@ -60,6 +68,14 @@ class Prompt:
     """As written; `{intents}` and `{risks}` are filled in when it is sent."""
     intents: tuple[Choice, ...]
     risks: tuple[Choice, ...]
+    wrap_up: str = ""
+    """For the record of a call that is over; empty where the file has none of its own, and so is `question`."""
+    question: str = ""
+    """For a question about a call."""
+
+    def call_types(self, language: Language) -> tuple[str, ...]:
+        """What a call can be about, in words of a language."""
+        return tuple(choice.name(language) for choice in self.intents)
 
     @property
     def intent_labels(self) -> tuple[str, ...]:
@@ -111,14 +127,34 @@ def parse_prompt(text: str, language: Language, path: str) -> Prompt:
     closing = next((number for number, line in enumerate(lines) if number and line.strip() == FENCE), None)
     if closing is None:
         _refuse(path, 1, Message("the second line of +++, which ends the labels, is missing"))
-    head, body = lines[1:closing], "\n".join(lines[closing + 1 :]).strip()
+    head, parts = lines[1:closing], _parts(lines, closing, path)
+    body = parts.pop("")
     if not body:
         _refuse(path, closing + 1, Message("there are no instructions below the labels"))
     values = _Head(path, head)
     intents = values.choices("intents", MOST_INTENTS)
     if not intents:
         _refuse(path, 1, Message("there has to be at least one label under [intents]"))
-    return Prompt(language, body, intents, values.choices("risks", MOST_RISKS))
+    return Prompt(language, body, intents, values.choices("risks", MOST_RISKS), **parts)
+
+
+def _parts(lines: Sequence[str], closing: int, path: str) -> dict[str, str]:
+    """The instructions by what they are for; the first, which has no name, are for the running summary."""
+    texts: dict[str, list[str]] = {"": []}
+    name = ""
+    for number, line in enumerate(lines[closing + 1 :], start=closing + 2):
+        if (mark := _PART.fullmatch(line.strip())) is None:
+            texts[name].append(line)
+            continue
+        name = mark[1]
+        if name not in PARTS or name in texts:
+            allowed = ", ".join(f"{FENCE} {part}" for part in PARTS if part not in texts)
+            reason = Message(
+                "“{name}” is unknown here; what may stand here: {allowed}", {"name": line.strip(), "allowed": allowed}
+            )
+            _refuse(path, number, reason)
+        texts[name] = []
+    return {part: "\n".join(text).strip() for part, text in texts.items()}
 
 
 class _Head:

@@ -2,7 +2,8 @@
 
 import re
 import threading
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,9 @@ class PromptFolder:
         known = language if _LANGUAGE.fullmatch(language) else "en"
         prompt = self._file(known).report().content
         # A file that is not there leaves Earshot's own in use, which is the English one for other languages.
-        return prompt if prompt.language == known else self._file(prompt.language).report().content
+        chosen = prompt if prompt.language == known else self._file(prompt.language).report().content
+        own = prompt_form(chosen.language).without
+        return replace(chosen, wrap_up=chosen.wrap_up or own.wrap_up, question=chosen.question or own.question)
 
     def report(self, language: Language) -> PromptReport:
         """A language's file as it is now, and what is in use of it."""
@@ -72,6 +75,7 @@ def shipped_file(language: Language) -> Path:
     return SHIPPED / f"{language if language in PROMPT_LANGUAGES else 'en'}.md"
 
 
+@lru_cache(64)
 def prompt_form(language: Language) -> FileForm[Prompt]:
     """What a language's file holds, and its errors."""
     own = shipped_file(language)

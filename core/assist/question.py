@@ -10,6 +10,7 @@ from typing import Any
 from core.assist.insight_request import SPEAKERS
 from core.assist.json_answer import NO_OBJECT, SAYS_NOTHING, json_object
 from core.assist.language_model import ModelRequest
+from core.assist.prompt import Prompt
 from core.assist.sentence import believed_sentence
 from core.language import english, korean
 from core.model.call import Language
@@ -26,14 +27,6 @@ MOST_EVIDENCE = 4
 LONGEST_ANSWER = 600
 
 _CONTENT = frozenset({"NNG", "NNP", "NNB", "NR", "SN", "SL", "VV", "VA", "XR", "MAG"})
-_INSTRUCTIONS: Mapping[Language, str] = {
-    "ko": """통화에 대한 질문에 아래 통화 내용만 근거로 한두 문장의 한국어로 답하세요.
-evidence에는 근거가 되는 발화의 번호만 적으세요. 통화에 답이 없으면 없다고 답하고
-evidence를 비워 두세요. 지어내지 마세요.""",
-    "en": """Answer a question about the call below in one or two sentences, in the language of the question, from what
-was said in it alone. `evidence` lists the numbers of the utterances that show it. Where the call does not tell, say so
-and leave `evidence` empty. Invent nothing.""",
-}
 _SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {"answer": {"type": "string"}, "evidence": {"type": "array", "items": {"type": "integer"}}},
@@ -51,7 +44,7 @@ class Answer:
 
 
 def question_request(
-    question: str, utterances: Sequence[Utterance], summary: SummaryText | None, language: Language
+    question: str, utterances: Sequence[Utterance], summary: SummaryText | None, language: Language, prompt: Prompt
 ) -> ModelRequest:
     """The question to a model. The utterances' numbers are their places in `utterances`."""
     own = language if language in SPEAKERS else "en"
@@ -61,7 +54,7 @@ def question_request(
     ]
     so_far = [f"({part})" for part in (summary.customer_issue, summary.agent_action) if part] if summary else []
     return ModelRequest(
-        instructions=_INSTRUCTIONS[own],
+        instructions=prompt.question,
         material="\n".join([*so_far, *lines, "", f"? {question}"]),
         schema_name="answer",
         schema=_SCHEMA,

@@ -6,6 +6,7 @@ from typing import Any
 from core.assist.insight_request import SPEAKERS, spoken_lines
 from core.assist.json_answer import SAYS_NOTHING, json_object
 from core.assist.language_model import ModelRequest
+from core.assist.prompt import Prompt
 from core.assist.sentence import believed_sentence
 from core.model.call import Language
 from core.model.errors import ModelAnswerInvalid
@@ -18,36 +19,15 @@ MOST_LINES = 12
 LONGEST_LINE = 300
 """Characters of one field or step."""
 
-_INSTRUCTIONS: Mapping[Language, str] = {
-    "ko": """당신은 콜센터의 통화 후 처리 기록을 작성합니다. 아래 통화 내용에 실제로 나온 사실만 적으세요.
-- call_type: 주어진 목록 가운데 가장 맞는 하나. 맞는 것이 없으면 빈 문자열.
-- issue: 고객의 문의를 한 문장으로.
-- steps: 상담사가 실제로 한 일을 시간 순서대로, 한 항목에 한 가지씩 짧게.
-- resolution: 해결되었으면 resolved, 남은 조치가 있으면 follow_up, 해결되지 않았으면 unresolved, 알 수 없으면 unknown.
-- outcome: 통화의 결과를 한 문장으로.
-- sentiment: 통화가 끝날 무렵 고객의 감정.
-- follow_ups: 통화 뒤에 남은 일과 맡은 사람. 없으면 빈 목록.
-한국어로 쓰고, 들은 적 없는 내용은 만들어 내지 마세요.""",
-    "en": """You write the after-call record of a service desk. State only facts that were said in the call below.
-- call_type: the one label of the list that fits best; an empty string where none does.
-- issue: what the customer called about, one sentence.
-- steps: what the agent really did, in order, one short item each.
-- resolution: resolved; follow_up where something is still to be done; unresolved; unknown where nothing tells.
-- outcome: what came of the call, one sentence.
-- sentiment: how the customer felt towards the end.
-- follow_ups: what is still to be done after the call and by whom; an empty list where nothing is.
-Write in the language of the call. Invent nothing.""",
-}
 
-
-def wrap_up_request(turns: Sequence[Turn], language: Language, call_types: Sequence[str]) -> ModelRequest:
-    """The question; an answer's `call_type` is one of `call_types` or empty."""
+def wrap_up_request(turns: Sequence[Turn], language: Language, prompt: Prompt) -> ModelRequest:
+    """The question; an answer's `call_type` is one of the prompt's intents, in the call's language, or empty."""
     own = language if language in SPEAKERS else "en"
     return ModelRequest(
-        instructions=_INSTRUCTIONS[own],
+        instructions=prompt.wrap_up,
         material=spoken_lines(turns, own),
         schema_name="wrap_up",
-        schema=_schema(call_types),
+        schema=_schema(prompt.call_types(language)),
         token_limit=TOKEN_LIMIT,
     )
 

@@ -1,12 +1,15 @@
 """Questions about a call so far. Each is a request of its own, which waits for no summary."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 
+from core.assist.prompt import Prompt
 from core.assist.question import Answer, answer_of, found_in, question_request
 from core.calls.asking import Mask
 from core.calls.model_use import ModelUse
+from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import AssistError, QuestionInvalid, QuestionsBusy
 from core.model.snapshot import CallSnapshot
@@ -36,10 +39,12 @@ class AnswerReport:
 class Questions:
     """Answers questions on the threads of those who ask. No word is kept of them, only what the answer took."""
 
-    def __init__(self, model: ModelUse | None, clock: Clock, mask: Mask) -> None:
-        """`mask` hides in an answer what a model put together of pieces that were harmless each."""
+    def __init__(self, model: ModelUse | None, clock: Clock, mask: Mask, prompt: Callable[[Language], Prompt]) -> None:
+        """`mask` hides in an answer what a model put together of pieces that were harmless each; `prompt` is
+        what the model is told in a language."""
         self._model = model
         self._mask = mask
+        self._prompt = prompt
         self._clock = clock
         self._places = BoundedSemaphore(AT_ONCE)
 
@@ -67,7 +72,7 @@ class Questions:
         if self._model is not None and said:
             summary = picture.summaries[-1].text if picture.summaries else None
             try:
-                request = question_request(question, said, summary, language)
+                request = question_request(question, said, summary, language, self._prompt(language))
                 text = self._model.ask(request, Purpose.QUESTION, picture.call.id, picture.now_s, said)
                 answer = answer_of(text, said)
                 masked = replace(answer, text=self._mask(answer.text, language))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.assist.extractive import ExtractiveSummarizer
+from core.assist.prompt import Prompt
 from core.assist.wrap_up import LONGEST_LINE, MOST_LINES, wrap_up_of, wrap_up_request
 from core.calls.asking import Mask
 from core.calls.durable import DurableWriter
@@ -39,21 +40,25 @@ class WrapUps:
         model: ModelUse | None,
         clock: Clock,
         mask: Mask,
-        call_types: Callable[[Language], Sequence[str]],
+        prompt: Callable[[Language], Prompt],
         condense: Callable[[Sequence[Turn], Language], Sequence[Turn]],
     ) -> None:
-        """`call_types` are what a call in a language can be about; they are asked for at every draft.
+        """`prompt` is what the model is told in a language, and what calls can be about; asked for at every draft.
         `condense` brings a conversation within what may be sent to the model.
         """
         self._store = store
         self._model = model
         self._clock = clock
         self._mask = mask
-        self.call_types = call_types
+        self._prompt = prompt
         self._condense = condense
         # Not the summaries' own: both hold phrases that they have taken apart, on their own threads.
         self._extractive = ExtractiveSummarizer()
         self._pool = FoldingPool("earshot-wrap-up", clock)
+
+    def call_types(self, language: Language) -> Sequence[str]:
+        """What a call in a language can be about. Any thread."""
+        return self._prompt(language).call_types(language)
 
     def draft(self, call_id: CallId) -> None:
         """Have a draft written from what is kept of a call; one that is filed stays as it is. Any thread; at once."""
@@ -101,12 +106,12 @@ class WrapUps:
         turns = [Turn(each.role, each.text) for each in kept.utterances]
         engine, model, text = self._extractive.engine, self._extractive.model, None
         if self._model is not None:
-            types = self.call_types(language)
+            prompt = self._prompt(language)
             try:
-                request = wrap_up_request(self._condense(turns, language), language, types)
+                request = wrap_up_request(self._condense(turns, language), language, prompt)
                 at_s = self._clock.wall() - kept.call.created_at
                 asked = self._model.ask(request, Purpose.WRAP_UP, kept.call.id, at_s, kept.utterances)
-                text = wrap_up_of(asked, types)
+                text = wrap_up_of(asked, prompt.call_types(language))
                 engine, model = self._model.engine, self._model.model
             except AssistError as error:
                 logger.warning("call %s: its wrap-up was drafted without the model: %s", kept.call.id, error)

@@ -97,7 +97,8 @@ def _editor(open_desk: Callable[[], PromptsDesk], language: Language, reader: Re
             last_good=_("The last good prompt stays in use."),
             text_help=_(
                 "The labels stand at the top, between two lines of +++, each with its Korean and its English name."
-                " {intents} and {risks} in the instructions stand for the two lists."
+                " {intents} and {risks} in the instructions stand for the two lists. Below `+++ wrap_up` and"
+                " `+++ question` stand those for records of ended calls and for questions about a call."
             ),
             may_change=_(
                 "Administrators may change the prompts. A change counts from the next request on, and is written to the"

@@ -59,6 +59,8 @@ class TestFile:
             (intents("\n".join(f"a{n} = 'x'" for n in range(60))), 2),
             ("+++\nintents = 5\n+++\nBe brief.", 2),
             (GOOD + "x" * 20_000, 1),
+            ("+++\n[intents]\nother = 'Other'\n+++\nBe brief.\n+++ poem\nRhyme.", 6),
+            ("+++\n[intents]\nother = 'Other'\n+++\nBe brief.\n+++ question\nA\n+++ question\nB", 8),
         ],
     )
     def test_a_wrong_line_is_named(self, text: str, line: int) -> None:
@@ -87,9 +89,17 @@ class TestFolder:
 
     def test_a_saved_one_is_in_use_at_once(self, folder: PromptFolder) -> None:
         saved = folder.save(GOOD, "en", "")
-        assert folder("en") == saved.content
-        assert folder("ja") == saved.content, "a language without a prompt is asked in English"
+        assert folder("en").instructions == saved.content.instructions == "Be brief.\n{intents}"
+        assert folder("ja") == folder("en"), "a language without a prompt is asked in English"
         assert "정리" in folder("ko").instructions
+
+    def test_what_a_file_does_not_say_of_wrap_ups_and_questions_earshot_says(self, folder: PromptFolder) -> None:
+        own = folder("en")
+        assert own.wrap_up != own.question != ""
+        folder.save(f"{GOOD}\n+++ question\nAnswer in verse.", "en", "")
+        assert folder("en").question == "Answer in verse."
+        assert folder("en").instructions == "Be brief.\n{intents}"
+        assert folder("en").wrap_up == own.wrap_up
 
     def test_another_language_may_have_its_own(self, folder: PromptFolder) -> None:
         folder.save(GOOD, "ja", "")

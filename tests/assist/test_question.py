@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.assist.catch_up import LONGEST_QUOTE, catch_up
+from core.assist.prompt import Choice, Prompt
 from core.assist.question import LATEST, MATERIAL_CHARACTERS, MOST_EVIDENCE, answer_of, found_in, question_request
 from core.model.call import ParticipantId, Role
 from core.model.errors import ModelAnswerInvalid
 from core.model.insight import Summary, SummaryText
 from core.model.utterance import Utterance
 
+PROMPT = Prompt("en", "Sum up.", (Choice("billing"),), (), question="Answer.")
 KOREAN = (
     "로밍 요금이 많이 나왔어요",
     "확인해 볼게요",
@@ -65,7 +67,7 @@ def test_a_question_about_something_else_finds_nothing() -> None:
 
 
 def test_a_model_gets_the_numbered_utterances_the_summary_and_the_question() -> None:
-    request = question_request("위약금은?", said(*KOREAN), SummaryText("", "로밍 요금 문의", ""), "ko")
+    request = question_request("위약금은?", said(*KOREAN), SummaryText("", "로밍 요금 문의", ""), "ko", PROMPT)
     lines = request.material.splitlines()
     assert lines[0] == "(로밍 요금 문의)"
     assert lines[1] == "[0] A (고객): 로밍 요금이 많이 나왔어요"
@@ -75,7 +77,7 @@ def test_a_model_gets_the_numbered_utterances_the_summary_and_the_question() -> 
 def test_of_a_long_call_a_model_gets_the_latest_and_what_fits_within_the_limit() -> None:
     texts = [f"we talked about matter number {n} for quite some time and found nothing" for n in range(900)]
     texts[100] = "the contract ends in november"
-    material = question_request("When does the contract end?", said(*texts), None, "en").material
+    material = question_request("When does the contract end?", said(*texts), None, "en", PROMPT).material
     assert len(material) <= MATERIAL_CHARACTERS + 100
     assert "[100]" in material
     assert all(f"[{n}]" in material for n in range(900 - LATEST, 900))

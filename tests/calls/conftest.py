@@ -11,6 +11,7 @@ import pytest
 
 from core.assist.alert_rules_file import AlertRulesFile, alert_rules_file
 from core.assist.insight_source import InsightSource
+from core.assist.prompt_folder import PromptFolder
 from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
@@ -90,7 +91,9 @@ async def opened_world(
     alerting = Alerting(alert_rules, webhook=None)
     samples = SampleKeeper(SampleWriter(folder / "samples", clock))
     masking = MaskingRules.load(Settings(_env_file=None).masking_rules)
-    wrap_ups = WrapUps(store, None, clock, masking.mask_text, lambda _: (), lambda turns, _: turns)
+    wrap_ups = WrapUps(
+        store, None, clock, masking.mask_text, PromptFolder(folder / "prompts", clock), lambda turns, _: turns
+    )
     ids = (f"id{n}" for n in itertools.count())
     registry = CallRegistry(
         CallServices(

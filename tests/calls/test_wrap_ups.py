@@ -4,11 +4,13 @@ import json
 import threading
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
 from core.assist.json_answer import NO_OBJECT
 from core.assist.language_model import ModelDelta, ModelRequest
+from core.assist.prompt_folder import PromptFolder
 from core.calls.export import ExportFormat, export_call
 from core.calls.model_use import ModelUse
 from core.calls.questions import AT_ONCE, LONGEST_QUESTION, Questions
@@ -23,9 +25,10 @@ from tests.calls.conftest import World
 from tests.fakes.clock import ManualClock
 from tests.fakes.scripted_model import ScriptedModel
 
+PROMPTS = PromptFolder(Path("no-such-folder"), ManualClock())
 ANSWER = json.dumps(
     {
-        "call_type": "billing",
+        "call_type": "Billing",
         "issue": "Charged twice",
         "steps": ["Checked the bill", "Refunded it"],
         "resolution": "resolved",
@@ -73,9 +76,7 @@ def with_model(world: World) -> Iterator[WrapUps]:
     """Wrap-ups of the same calls by a model that answers at the second time only."""
     model = ScriptedModel(ModelAnswerInvalid(NO_OBJECT), ANSWER)
     use = ModelUse(model, world.clock, partial(charge, world), lambda: None)
-    wrap_ups = WrapUps(
-        world.store, use, world.clock, lambda text, _: text, lambda _: ("billing",), lambda turns, _: turns
-    )
+    wrap_ups = WrapUps(world.store, use, world.clock, lambda text, _: text, PROMPTS, lambda turns, _: turns)
     yield wrap_ups
     wrap_ups.close()
 
@@ -164,7 +165,7 @@ async def test_a_model_that_answers_no_call_is_not_waited_for(world: World) -> N
     picture = world.registry.find(await ended_call(world)).record.snapshot()
     model = ScriptedModel('{"answer": "yes", "evidence": []}')
     use = ModelUse(model, world.clock, no_charge, lambda: ModelAnswerInvalid(NO_OBJECT))
-    report = Questions(use, world.clock, hide_refunds).ask(picture, "refund?")
+    report = Questions(use, world.clock, hide_refunds, PROMPTS).ask(picture, "refund?")
     assert (report.engine, report.stands_in_for) == ("extractive", "ModelAnswerInvalid")
     assert model.requests == []
 
@@ -184,6 +185,7 @@ async def test_a_question_is_answered_by_the_model_or_without_it_and_says_which(
         ModelUse(model, world.clock, lambda call, use: used.append((call, use)), lambda: None),
         world.clock,
         hide_refunds,
+        PROMPTS,
     )
     report = questions.ask(picture, "What was promised?")
     assert (report.answer.text, report.engine, report.stands_in_for) == ("[hidden].", "scripted", "")
@@ -193,14 +195,14 @@ async def test_a_question_is_answered_by_the_model_or_without_it_and_says_which(
     report = questions.ask(picture, "Is there a refund?")
     assert (report.answer.text, report.engine, report.stands_in_for) == ("", "extractive", "ModelAnswerInvalid")
     assert [utterance.text for utterance in report.answer.evidence] == ["I will refund the second charge."]
-    assert Questions(None, world.clock, hide_refunds).ask(picture, "refund?").stands_in_for == ""
+    assert Questions(None, world.clock, hide_refunds, PROMPTS).ask(picture, "refund?").stands_in_for == ""
 
 
 @pytest.mark.parametrize("question", ["", " \n ", "x" * (LONGEST_QUESTION + 1)])
 async def test_no_question_and_one_without_end_are_refused(world: World, question: str) -> None:
     session = await world.call()
     with pytest.raises(QuestionInvalid):
-        Questions(None, world.clock, hide_refunds).ask(session.record.snapshot(), question)
+        Questions(None, world.clock, hide_refunds, PROMPTS).ask(session.record.snapshot(), question)
 
 
 class HeldModel(ScriptedModel):
@@ -220,7 +222,7 @@ class HeldModel(ScriptedModel):
 async def test_more_questions_than_there_are_places_are_refused_and_the_places_come_back(world: World) -> None:
     picture = world.registry.find(await ended_call(world)).record.snapshot()
     model = HeldModel()
-    questions = Questions(ModelUse(model, ManualClock(), no_charge, lambda: None), ManualClock(), hide_refunds)
+    questions = Questions(ModelUse(model, ManualClock(), no_charge, lambda: None), ManualClock(), hide_refunds, PROMPTS)
     threads = [threading.Thread(target=questions.ask, args=(picture, "refund?")) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()

@@ -284,9 +284,9 @@ class PageBackend:
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
         self.wrap_ups: dict[CallId, WrapUpReport] = {}
-        self.questions = Questions(None, SystemClock(), lambda text, _: text)
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
         self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())
+        self.questions = Questions(None, SystemClock(), lambda text, _: text, self.prompts)
         self.has_model = False
         self.alert_rules = alert_rules_file(Path("no-such-folder/alerts.yaml"), SystemClock())
 

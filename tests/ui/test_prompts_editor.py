@@ -97,7 +97,7 @@ class TestPromptsEditor:
     def test_saving_puts_it_in_use(self, desk: FakeSettingsDesk, locale: str) -> None:
         _ = translator(locale)
         test = submit(open_page(locale), _("Save"), TEXT)
-        assert desk.prompts("ko") == PROMPT
+        assert desk.prompts.report("ko").content == PROMPT
         assert test.toast[0].value == _("The prompt was saved and is in use.")
 
     def test_a_wrong_one_is_refused_with_its_line(self, desk: FakeSettingsDesk, locale: str) -> None:
