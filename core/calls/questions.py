@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import BoundedSemaphore
 
+from core.assist.extractive import ExtractiveSummarizer
 from core.assist.prompt import Prompt
 from core.assist.question import Answer, answer_of, found_in, question_request
 from core.calls.asking import Mask
@@ -20,7 +21,6 @@ logger = logging.getLogger(__name__)
 LONGEST_QUESTION = 300
 AT_ONCE = 4
 """Questions that are answered at the same time on this server; a further one is refused."""
-EXTRACTIVE = "extractive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +82,4 @@ class Questions:
                 logger.warning("call %s: a question went without the model: %s", picture.call.id, error)
                 reason = type(error).__name__
         answer = found_in(question, said, language)
-        return AnswerReport(answer, EXTRACTIVE, "", self._clock.monotonic() - started, reason)
+        return AnswerReport(answer, ExtractiveSummarizer.engine, "", self._clock.monotonic() - started, reason)

@@ -4,20 +4,10 @@ from html import escape
 
 from core.assist.prompt_trial import PromptTrial
 from core.assist.sentence import SUMMARY_CHARACTERS, SUMMARY_WORDS, is_brief, summary_length
-from core.language.catalogue import Translate, message
-from core.model.insight import SentimentLabel, SentimentTrend
+from core.language.catalogue import Translate
+from core.ui.insight_words import SENTIMENTS, TRENDS
 from core.ui.reader import Reader
 
-FEELINGS = {
-    SentimentLabel.NEGATIVE: message("negative"),
-    SentimentLabel.NEUTRAL: message("neutral"),
-    SentimentLabel.POSITIVE: message("positive"),
-}
-TRENDS = {
-    SentimentTrend.FALLING: message("falling"),
-    SentimentTrend.STEADY: message("steady"),
-    SentimentTrend.RISING: message("rising"),
-}
 NOTHING = "–"
 
 
@@ -79,7 +69,7 @@ def _sentiment(trial: PromptTrial, reader: Reader) -> str:
     if felt is None:
         return NOTHING
     score = f"{reader.number(felt.score, 1)}, {_(TRENDS[felt.trend])}"
-    return f"{escape(_(FEELINGS[felt.label]))} <span class='es-quiet'>{escape(score)}</span>"
+    return f"{escape(_(SENTIMENTS[felt.label]))} <span class='es-quiet'>{escape(score)}</span>"
 
 
 def _risks(trial: PromptTrial, locale: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 import streamlit as st
 
+from core.assist.extractive import ExtractiveSummarizer
 from core.calls.wrap_ups import WrapUpReport
 from core.desk import Desk
 from core.language.catalogue import Translate, message
@@ -195,7 +196,7 @@ def _origin(draft: WrapUpDraft | None, reader: Reader) -> None:
             _("The language model did not answer, so this draft was picked from the sentences of the call."),
             icon=":material/warning:",
         )
-    elif draft.engine == "extractive":
+    elif draft.engine == ExtractiveSummarizer.engine:
         st.caption(_("Picked from the sentences of the call, without a language model. Please complete it."))
     else:
         st.caption(
