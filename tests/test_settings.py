@@ -90,6 +90,38 @@ def test_every_value_says_where_it_came_from(tmp_path: Path, monkeypatch: pytest
     assert sources.of["port"] is Source.DEFAULT
 
 
+IN_HEADERS = ["EARSHOT_GUIDANCE_KEY", "EARSHOT_GUIDANCE_TOKEN", "EARSHOT_EMBEDDING_KEY", "EARSHOT_OPENAI_API_KEY"]
+
+
+@pytest.mark.parametrize("key", [*IN_HEADERS, "EARSHOT_WEBHOOK_SECRET"])
+def test_a_secret_that_was_read_from_a_file_is_taken_without_its_line_feed(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = key.removeprefix(PREFIX).lower()
+    monkeypatch.setenv(key, " sixteen-characters-and-more\r\n")
+    assert getattr(load_settings(), name).get_secret_value() == "sixteen-characters-and-more"
+    monkeypatch.setenv(key, " \n")
+    assert getattr(load_settings(), name) is None
+
+
+@pytest.mark.parametrize("key", ["EARSHOT_GUIDANCE_TOKEN", "EARSHOT_WEBHOOK_SECRET"])
+def test_white_space_does_not_make_a_secret_long_enough(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(key, "short-hush" + " " * 20)
+    with pytest.raises(SettingInvalid, match=f"The setting {key} cannot be used"):
+        load_settings()
+
+
+@pytest.mark.parametrize("key", IN_HEADERS)
+@pytest.mark.parametrize("value", ["hush-hush-hush-비밀", "hush-hush\nhush-hush", "hush-hush-hush\u200b-hush"])
+def test_a_secret_that_no_header_can_hold_is_named_and_not_shown(
+    key: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(key, value)
+    with pytest.raises(SettingInvalid, match=f"The setting {key} cannot be used: it is sent in a header") as refused:
+        load_settings()
+    assert "hush" not in str(refused.value)
+
+
 TURN = "turn:turn.example.com:3478?transport=udp"
 
 

@@ -80,10 +80,10 @@ class JsonServer:
         except httpx.DecodingError as error:
             raise self.unusable(Message("it is packed wrongly")) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
+            # Its kind alone: its words may repeat a header, and with it the key.
             raise GuidanceServerUnreachable(
-                address=self.address, reason=reason, setting=self._settings.url_setting
-            ) from error
+                address=self.address, reason=type(error).__name__, setting=self._settings.url_setting
+            ) from None
         self._check(response.status_code, content)
         try:
             return json.loads(content)

@@ -16,6 +16,8 @@ _PLACE = r":[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(?P<port>[0-9]{1,5}))?"
 _STUN_SERVER = re.compile(f"stun{_PLACE}")
 # TLS is for TCP only: neither aioice nor browsers speak DTLS to a TURN server.
 _TURN_SERVER = re.compile(rf"(turn|(?P<tls>turns)){_PLACE}(\?transport=((?(tls)(?!)|udp)|tcp))?")
+_SENT_IN_HEADERS = ("guidance_key", "guidance_token", "embedding_key", "openai_api_key")
+_IN_A_HEADER = re.compile(r"[ -~]+")
 
 
 def check_together(settings: Settings) -> None:
@@ -48,6 +50,10 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         if not EPHEMERAL_FLOOR <= low < high <= 65535:
             yield "media_ports", f"it is not a range within {EPHEMERAL_FLOOR} to 65535"
     yield from _relay_contradictions(settings)
+    for key in _SENT_IN_HEADERS:
+        secret = getattr(settings, key)
+        if secret is not None and not _IN_A_HEADER.fullmatch(secret.get_secret_value()):
+            yield key, "it is sent in a header, which holds nothing but letters, digits and signs of ASCII"
     if _is_open(settings.google_endpoint):
         yield "google_endpoint", "without TLS it may be on this machine only"
     yield from _model_contradictions(settings)
