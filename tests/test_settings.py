@@ -167,6 +167,11 @@ SAFE = {
     "EARSHOT_PUBLIC_URL": "https://calls.example.com",
     "EARSHOT_USERS_FILE": "/srv/earshot/users.json",
     "EARSHOT_WEBHOOK_SECRET": "sixteen characters",
+    "EARSHOT_GUIDANCE_URL": "http://localhost:9000/api/rag/assist",
+    "EARSHOT_GUIDANCE_KEY": "hush-hush",
+    "EARSHOT_EMBEDDING_URL": "http://127.0.0.1:11434/v1",
+    "EARSHOT_EMBEDDING_MODEL": "bge-m3",
+    "EARSHOT_EMBEDDING_KEY": "hush-hush",
 }
 
 
@@ -189,10 +194,13 @@ def test_production_starts_with_safe_settings(monkeypatch: pytest.MonkeyPatch) -
         ("EARSHOT_LOG_LEVEL", "DEBUG"),
         ("EARSHOT_OPENAI_BASE_URL", "http://model.lan:8000/v1"),
         ("EARSHOT_WEBHOOK_URL", "http://alerts.example.com/in"),
+        ("EARSHOT_GUIDANCE_URL", "http://handbook.lan:9000/api/rag/assist"),
+        ("EARSHOT_EMBEDDING_URL", "http://vectors.lan:8000/v1"),
     ],
 )
 def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, safe in (SAFE | {key: value}).items():
+    keyless = {name: safe for name, safe in SAFE.items() if not name.endswith("_KEY")}
+    for name, safe in (keyless | {key: value}).items():
         monkeypatch.setenv(name, value if name == key else safe)
     with pytest.raises(SettingInvalid, match=f"{key} cannot be used: .* \\(EARSHOT_ENV is production\\)"):
         load_settings()
@@ -219,6 +227,19 @@ def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: py
         (
             {"EARSHOT_OPENAI_BASE_URL": "http://model.lan:8000/v1", "EARSHOT_OPENAI_API_KEY": "hush-hush"},
             "EARSHOT_OPENAI_BASE_URL",
+        ),
+        (
+            {"EARSHOT_GUIDANCE_URL": "http://handbook.lan/api/rag/assist", "EARSHOT_GUIDANCE_KEY": "hush-hush"},
+            "EARSHOT_GUIDANCE_URL",
+        ),
+        ({"EARSHOT_EMBEDDING_URL": "http://vectors.lan:8000/v1"}, "EARSHOT_EMBEDDING_MODEL"),
+        (
+            {
+                "EARSHOT_EMBEDDING_URL": "http://vectors.lan:8000/v1",
+                "EARSHOT_EMBEDDING_MODEL": "bge-m3",
+                "EARSHOT_EMBEDDING_KEY": "hush-hush",
+            },
+            "EARSHOT_EMBEDDING_URL",
         ),
         (
             {

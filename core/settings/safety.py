@@ -57,11 +57,9 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     if _is_open(settings.google_endpoint):
         yield "google_endpoint", "without TLS it may be on this machine only"
     yield from _model_contradictions(settings)
+    yield from _guidance_contradictions(settings)
     if settings.webhook_url and settings.webhook_secret is None:
         yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
-    if bool(settings.embedding_url) != bool(settings.embedding_model):
-        missing = "embedding_model" if settings.embedding_url else "embedding_url"
-        yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"
@@ -79,6 +77,15 @@ def _model_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if settings.openai_api_key is not None and _is_open(settings.openai_base_url):
         yield "openai_base_url", "the key would cross the network without TLS; use https://, or a server without key"
+
+
+def _guidance_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    if bool(settings.embedding_url) != bool(settings.embedding_model):
+        missing = "embedding_model" if settings.embedding_url else "embedding_url"
+        yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
+    for key, secret in (("guidance_url", settings.guidance_key), ("embedding_url", settings.embedding_key)):
+        if secret is not None and _is_open(getattr(settings, key)):
+            yield key, "the key would cross the network without TLS; use https://, or a server without key"
 
 
 def _is_open(url: str) -> bool:
@@ -133,6 +140,10 @@ def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "oidc_metadata_url", "it must be an https:// address"
     if _is_open(settings.openai_base_url):
         yield "openai_base_url", "what is said would cross the network without TLS"
+    if _is_open(settings.guidance_url):
+        yield "guidance_url", "summaries of calls would cross the network without TLS"
+    if _is_open(settings.embedding_url):
+        yield "embedding_url", "the handbook and summaries of calls would cross the network without TLS"
     if settings.webhook_url.startswith("http://") and not settings.webhook_private:
         yield "webhook_url", "it must be an https:// address"
     if settings.log_level == "DEBUG":
