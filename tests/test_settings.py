@@ -206,6 +206,55 @@ def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: py
         load_settings()
 
 
+@pytest.mark.parametrize("name", ["WEBHOOK_URL", "GUIDANCE_URL", "OPENAI_BASE_URL", "GOOGLE_ENDPOINT", "PUBLIC_URL"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        f"{'hush' * 16}.example.com",
+        f"{'hush.' * 60}com",
+        "hush..example.com",
+        ".hush.example",
+        "hush.example:99999",
+        "hush.example:0",
+        "hush.example:port",
+        "[hush",
+        "[::hush]",
+        ":443",
+    ],
+)
+def test_an_address_to_which_no_connection_could_be_made_is_named_and_not_shown(
+    name: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv(PREFIX + name, f"https://{host}")
+    with pytest.raises(SettingInvalid, match=f"{PREFIX}{name} cannot be used: its host name, or its port") as refused:
+        load_settings()
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["https://알림.한국/in", "https://alerts.example.com/알림", "https://a.example/\x01"])
+def test_a_webhook_of_other_signs_than_ascii_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv("EARSHOT_WEBHOOK_URL", url)
+    with pytest.raises(SettingInvalid, match="EARSHOT_WEBHOOK_URL cannot be used: only signs of ASCII"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "url"),
+    [
+        ("EARSHOT_WEBHOOK_URL", "https://xn--oj4b27ee4b.xn--3e0b707e:8443/%EC%95%8C?from=earshot"),
+        ("EARSHOT_WEBHOOK_URL", "https://[2606:2800:220:1:248:1893:25c8:1946]/in"),
+        ("EARSHOT_WEBHOOK_URL", "https://alerts_in.example.com./in"),
+        ("EARSHOT_GUIDANCE_URL", "https://안내.한국/api/rag/assist"),
+    ],
+)
+def test_unusual_addresses_that_can_be_reached_are_taken(key: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv(key, url)
+    assert getattr(load_settings(), key.removeprefix(PREFIX).lower()) == url
+
+
 @pytest.mark.parametrize(
     ("given", "named"),
     [

@@ -19,6 +19,16 @@ TIMEOUT_S = 5.0
 Resolve = Callable[[str, int], tuple[str, ...]]
 """From a host and a port to IP addresses. Raises OSError."""
 
+_FAILURES = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    # What httpcore, the resolver and sockets say of an address that none of them can use.
+    ValueError,
+    TypeError,
+    OverflowError,
+)
 _TRANSLATED = ip_network("64:ff9b::/96")
 """Addresses that stand for IPv4 ones (RFC 6052): the last 32 bits are that."""
 
@@ -90,7 +100,7 @@ class WebhookClient:
 
         Raises:
             WebhookAddressRefused: the host is private, and may not be.
-            WebhookFailed: there is no answer.
+            WebhookFailed: there is no answer, or no way to ask.
         """
         sent = [("Host", urlsplit(self._url).netloc), ("Content-Length", str(len(body))), *headers.items()]
         try:
@@ -98,7 +108,7 @@ class WebhookClient:
                 "POST", self._url, headers=sent, content=body, extensions={"timeout": self._timeouts}
             ) as answer:
                 return int(answer.status)
-        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
+        except _FAILURES as error:
             raise WebhookFailed(host=self.host, reason=type(error).__name__) from error
 
     def close(self) -> None:

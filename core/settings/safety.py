@@ -16,6 +16,13 @@ _PLACE = r":[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(?P<port>[0-9]{1,5}))?"
 _STUN_SERVER = re.compile(f"stun{_PLACE}")
 # TLS is for TCP only: neither aioice nor browsers speak DTLS to a TURN server.
 _TURN_SERVER = re.compile(rf"(turn|(?P<tls>turns)){_PLACE}(\?transport=((?(tls)(?!)|udp)|tcp))?")
+LONGEST_HOST = 253
+"""Characters of a host name (RFC 1035, without the last full stop)."""
+_ADDRESSES = (
+    "public_url", "oidc_metadata_url", "google_endpoint", "openai_base_url", "guidance_url", "embedding_url",
+    "webhook_url",
+)  # fmt: skip
+_IN_AN_ADDRESS = re.compile(r"[!-~]+")
 _SENT_IN_HEADERS = ("guidance_key", "guidance_token", "embedding_key", "openai_api_key")
 _IN_A_HEADER = re.compile(r"[ -~]+")
 
@@ -34,6 +41,9 @@ def check_together(settings: Settings) -> None:
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    for key in _ADDRESSES:
+        if reason := _address_problem(getattr(settings, key), is_as_sent=key == "webhook_url"):
+            yield key, reason
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         yield "tls_key" if settings.tls_key is None else "tls_certificate", "certificate and key belong together"
     for key in ("tls_certificate", "tls_key"):
@@ -86,6 +96,27 @@ def _guidance_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
     for key, secret in (("guidance_url", settings.guidance_key), ("embedding_url", settings.embedding_key)):
         if secret is not None and _is_open(getattr(settings, key)):
             yield key, "the key would cross the network without TLS; use https://, or a server without key"
+
+
+def _address_problem(url: str, is_as_sent: bool) -> str:
+    """Why no connection could ever be made to an address; empty where one could. The value is not repeated.
+
+    Args:
+        url: Of a setting, whose pattern it fits; or empty.
+        is_as_sent: Whether nobody translates it any more: a host name in another script, a path with spaces.
+    """
+    if not url:
+        return ""
+    if is_as_sent and not _IN_AN_ADDRESS.fullmatch(url):
+        return "only signs of ASCII can be sent; write a host name in its form xn--..., and other signs as %..."
+    try:
+        place = urlsplit(url)
+        host, port = place.hostname or "", place.port
+        # As the system's resolver is given it: labels of 1 to 63 characters (RFC 1035).
+        length = len(host.encode("idna"))
+    except ValueError:
+        return "its host name, or its port, is not possible"
+    return "its host name, or its port, is not possible" if not 0 < length <= LONGEST_HOST or port == 0 else ""
 
 
 def _is_open(url: str) -> bool:

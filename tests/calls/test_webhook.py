@@ -140,6 +140,65 @@ def test_a_receiver_that_is_not_there_is_named(opened: Callable[..., Webhook]) -
     assert "ConnectError" in str(webhook.troubles[0])
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (f"http://{'a' * 64}.example/", "UnicodeError"),
+        ("http://a..b/", "UnicodeError"),
+        ("http://알림.한국/", "TypeError"),
+        ("http://127.0.0.1:99999/", ""),
+        ("http://127.0.0.1:port/", "ValueError"),
+        ("gopher://127.0.0.1/", "UnsupportedProtocol"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_a_failure_like_others(url: str, kind: str) -> None:
+    client = WebhookClient(url, True)
+    with pytest.raises(WebhookFailed) as failed:
+        client.post({}, b"{}")
+    assert kind in failed.value.reason
+    client.close()
+
+
+class Astonishing:
+    """Implements `core.calls.webhook.Post`: fails once as nobody foresaw, and then no more."""
+
+    host = "astonishing.example"
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = [RuntimeError("아무도 모르는 말")]
+        self.closed = threading.Event()
+
+    def post(self, headers: object, body: bytes) -> int:
+        if self.failures:
+            raise self.failures.pop()
+        return 200
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_failure_that_nobody_foresaw_is_said_and_does_not_end_the_thread(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = Astonishing()
+    webhook = Webhook(client, SECRET, ManualClock(), Random(1))
+    webhook.send(ALERT)
+    settled(webhook, 1)
+    failure, lost = webhook.troubles
+    assert "astonishing.example cannot be reached (RuntimeError)" in str(failure)
+    assert str(lost) == "1 alerts did not reach the webhook."
+    assert not client.closed.is_set()
+    webhook.send(ALERT)
+    for _ in range(2_000):
+        if not webhook.is_failing:
+            break
+        threading.Event().wait(0.005)
+    assert not webhook.is_failing
+    assert webhook.close()
+    assert "RuntimeError" in caplog.text
+    assert "아무도" not in caplog.text
+
+
 def test_a_receiver_that_never_answers_is_left_after_a_while(receiver: Receiver) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         client = WebhookClient(f"http://127.0.0.1:{silent.getsockname()[1]}/", True, timeout_s=0.05)
