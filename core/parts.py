@@ -170,7 +170,7 @@ class Parts:
         url, secret = self.settings.webhook_url, self.settings.webhook_secret
         if not url or secret is None:
             return None
-        client = WebhookClient(url, self.settings.webhook_private)
+        client = WebhookClient(url, self.settings.webhook_private, self.clock)
         return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
 
     def _insight_source(self, settings: Settings) -> ModelInsights | None:
