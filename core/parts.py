@@ -129,7 +129,7 @@ class Parts:
         self.local_handbook = BackgroundRetriever(
             settings.knowledge_dir,
             self.clock,
-            embedder=open_embedder(settings, self.clock),
+            embedder=open_embedder(settings),
             vectors_dir=settings.data_dir / "embeddings",
         )
         opened.callback(self.local_handbook.close)
