@@ -132,7 +132,7 @@ class Parts:
         self.local_handbook = BackgroundRetriever(
             settings.knowledge_dir,
             self.clock,
-            embedder=open_embedder(settings, self.clock),
+            embedder=open_embedder(settings),
             vectors_dir=settings.data_dir / "embeddings",
         )
         opened.callback(self.local_handbook.close)
@@ -174,7 +174,7 @@ class Parts:
         url, secret = self.settings.webhook_url, self.settings.webhook_secret
         if not url or secret is None:
             return None
-        client = WebhookClient(url, self.settings.webhook_private)
+        client = WebhookClient(url, self.settings.webhook_private, self.clock)
         return Webhook(client, secret.get_secret_value().encode(), self.clock, Random())
 
     def _insight_source(self, settings: Settings) -> ModelInsights | None:

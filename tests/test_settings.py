@@ -90,6 +90,38 @@ def test_every_value_says_where_it_came_from(tmp_path: Path, monkeypatch: pytest
     assert sources.of["port"] is Source.DEFAULT
 
 
+IN_HEADERS = ["EARSHOT_GUIDANCE_KEY", "EARSHOT_GUIDANCE_TOKEN", "EARSHOT_EMBEDDING_KEY", "EARSHOT_OPENAI_API_KEY"]
+
+
+@pytest.mark.parametrize("key", [*IN_HEADERS, "EARSHOT_WEBHOOK_SECRET"])
+def test_a_secret_that_was_read_from_a_file_is_taken_without_its_line_feed(
+    key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = key.removeprefix(PREFIX).lower()
+    monkeypatch.setenv(key, " sixteen-characters-and-more\r\n")
+    assert getattr(load_settings(), name).get_secret_value() == "sixteen-characters-and-more"
+    monkeypatch.setenv(key, " \n")
+    assert getattr(load_settings(), name) is None
+
+
+@pytest.mark.parametrize("key", ["EARSHOT_GUIDANCE_TOKEN", "EARSHOT_WEBHOOK_SECRET"])
+def test_white_space_does_not_make_a_secret_long_enough(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(key, "short-hush" + " " * 20)
+    with pytest.raises(SettingInvalid, match=f"The setting {key} cannot be used"):
+        load_settings()
+
+
+@pytest.mark.parametrize("key", IN_HEADERS)
+@pytest.mark.parametrize("value", ["hush-hush-hush-비밀", "hush-hush\nhush-hush", "hush-hush-hush\u200b-hush"])
+def test_a_secret_that_no_header_can_hold_is_named_and_not_shown(
+    key: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(key, value)
+    with pytest.raises(SettingInvalid, match=f"The setting {key} cannot be used: it is sent in a header") as refused:
+        load_settings()
+    assert "hush" not in str(refused.value)
+
+
 TURN = "turn:turn.example.com:3478?transport=udp"
 
 
@@ -135,6 +167,11 @@ SAFE = {
     "EARSHOT_PUBLIC_URL": "https://calls.example.com",
     "EARSHOT_USERS_FILE": "/srv/earshot/users.json",
     "EARSHOT_WEBHOOK_SECRET": "sixteen characters",
+    "EARSHOT_GUIDANCE_URL": "http://localhost:9000/api/rag/assist",
+    "EARSHOT_GUIDANCE_KEY": "hush-hush",
+    "EARSHOT_EMBEDDING_URL": "http://127.0.0.1:11434/v1",
+    "EARSHOT_EMBEDDING_MODEL": "bge-m3",
+    "EARSHOT_EMBEDDING_KEY": "hush-hush",
 }
 
 
@@ -157,13 +194,65 @@ def test_production_starts_with_safe_settings(monkeypatch: pytest.MonkeyPatch) -
         ("EARSHOT_LOG_LEVEL", "DEBUG"),
         ("EARSHOT_OPENAI_BASE_URL", "http://model.lan:8000/v1"),
         ("EARSHOT_WEBHOOK_URL", "http://alerts.example.com/in"),
+        ("EARSHOT_GUIDANCE_URL", "http://handbook.lan:9000/api/rag/assist"),
+        ("EARSHOT_EMBEDDING_URL", "http://vectors.lan:8000/v1"),
     ],
 )
 def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, safe in (SAFE | {key: value}).items():
+    keyless = {name: safe for name, safe in SAFE.items() if not name.endswith("_KEY")}
+    for name, safe in (keyless | {key: value}).items():
         monkeypatch.setenv(name, value if name == key else safe)
     with pytest.raises(SettingInvalid, match=f"{key} cannot be used: .* \\(EARSHOT_ENV is production\\)"):
         load_settings()
+
+
+@pytest.mark.parametrize("name", ["WEBHOOK_URL", "GUIDANCE_URL", "OPENAI_BASE_URL", "GOOGLE_ENDPOINT", "PUBLIC_URL"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        f"{'hush' * 16}.example.com",
+        f"{'hush.' * 60}com",
+        "hush..example.com",
+        ".hush.example",
+        "hush.example:99999",
+        "hush.example:0",
+        "hush.example:port",
+        "[hush",
+        "[::hush]",
+        ":443",
+    ],
+)
+def test_an_address_to_which_no_connection_could_be_made_is_named_and_not_shown(
+    name: str, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARSHOT_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv(PREFIX + name, f"https://{host}")
+    with pytest.raises(SettingInvalid, match=f"{PREFIX}{name} cannot be used: its host name, or its port") as refused:
+        load_settings()
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize("url", ["https://알림.한국/in", "https://alerts.example.com/알림", "https://a.example/\x01"])
+def test_a_webhook_of_other_signs_than_ascii_is_named(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv("EARSHOT_WEBHOOK_URL", url)
+    with pytest.raises(SettingInvalid, match="EARSHOT_WEBHOOK_URL cannot be used: only signs of ASCII"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("key", "url"),
+    [
+        ("EARSHOT_WEBHOOK_URL", "https://xn--oj4b27ee4b.xn--3e0b707e:8443/%EC%95%8C?from=earshot"),
+        ("EARSHOT_WEBHOOK_URL", "https://[2606:2800:220:1:248:1893:25c8:1946]/in"),
+        ("EARSHOT_WEBHOOK_URL", "https://alerts_in.example.com./in"),
+        ("EARSHOT_GUIDANCE_URL", "https://안내.한국/api/rag/assist"),
+    ],
+)
+def test_unusual_addresses_that_can_be_reached_are_taken(key: str, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EARSHOT_WEBHOOK_SECRET", "sixteen characters")
+    monkeypatch.setenv(key, url)
+    assert getattr(load_settings(), key.removeprefix(PREFIX).lower()) == url
 
 
 @pytest.mark.parametrize(
@@ -187,6 +276,19 @@ def test_production_refuses_what_is_unsafe(key: str, value: str, monkeypatch: py
         (
             {"EARSHOT_OPENAI_BASE_URL": "http://model.lan:8000/v1", "EARSHOT_OPENAI_API_KEY": "hush-hush"},
             "EARSHOT_OPENAI_BASE_URL",
+        ),
+        (
+            {"EARSHOT_GUIDANCE_URL": "http://handbook.lan/api/rag/assist", "EARSHOT_GUIDANCE_KEY": "hush-hush"},
+            "EARSHOT_GUIDANCE_URL",
+        ),
+        ({"EARSHOT_EMBEDDING_URL": "http://vectors.lan:8000/v1"}, "EARSHOT_EMBEDDING_MODEL"),
+        (
+            {
+                "EARSHOT_EMBEDDING_URL": "http://vectors.lan:8000/v1",
+                "EARSHOT_EMBEDDING_MODEL": "bge-m3",
+                "EARSHOT_EMBEDDING_KEY": "hush-hush",
+            },
+            "EARSHOT_EMBEDDING_URL",
         ),
         (
             {

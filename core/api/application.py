@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, StreamingResponse
 from pydantic import BaseModel
 
+from core.access.tokens import LONGEST
 from core.api.calls import Id, call_routes
 from core.api.errors import answer_error, answer_invalid
 from core.api.legs import leg_routes
@@ -97,7 +98,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     )
     def stream(
         call_id: Id,
-        token: Annotated[str, Query(max_length=1024)],
+        token: Annotated[str, Query(max_length=LONGEST)],
         locale: Annotated[str, Query(max_length=20)] = "en",
     ) -> StreamingResponse:
         """What changes in a call, as server-sent events: first everything, then the differences."""
@@ -125,7 +126,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
         responses={200: {"content": {"text/event-stream": {}}}, 403: {"description": "Wrong or expired token."}},
     )
     def supervision_stream(
-        token: Annotated[str, Query(max_length=1024)],
+        token: Annotated[str, Query(max_length=LONGEST)],
         locale: Annotated[str, Query(max_length=20)] = "en",
     ) -> StreamingResponse:
         """All running calls, worst first, as server-sent events: first everything, then the differences."""

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from core.access.tokens import LONGEST
 from core.api.calls import Id
 from core.backend import Backend
 from core.calls.questions import LONGEST_QUESTION
@@ -48,7 +49,7 @@ def question_routes(backend: Callable[[], Backend]) -> APIRouter:
     router = APIRouter()
 
     @router.post("/calls/{call_id}/questions", responses={403: {"description": "Wrong or expired token."}})
-    def ask(call_id: Id, new: NewQuestion, token: Annotated[str, Query(max_length=1024)]) -> AnswerGiven:
+    def ask(call_id: Id, new: NewQuestion, token: Annotated[str, Query(max_length=LONGEST)]) -> AnswerGiven:
         """Answer a question about a call from what was said in it so far. Nothing of it is kept."""
         server = backend()
         grant = server.tokens.read_view_token(token)

@@ -127,10 +127,16 @@ class Webhook:
                 self._deliver(what)
                 self._failure = None
             except WebhookError as error:
-                self.given_up += 1
-                self._failure = error
-                logger.error("call %s: alert %s was not delivered: %s", what.call_id, what.id, error)
+                self._give_up(what, error)
+            except Exception as error:  # noqa: BLE001 - without its thread every later alert would be lost, unsaid
+                # Its kind alone: its words may repeat what was sent.
+                self._give_up(what, WebhookFailed(host=self._client.host, reason=type(error).__name__))
         self._client.close()
+
+    def _give_up(self, what: Delivery, error: WebhookError) -> None:
+        self.given_up += 1
+        self._failure = error
+        logger.error("call %s: alert %s was not delivered: %s", what.call_id, what.id, error)
 
     def _deliver(self, what: Delivery) -> None:
         for attempt in range(ATTEMPTS):

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.guidance.json_server import JsonServer, ServerAddress
-from core.model.clock import Clock
 from core.model.message import Message
 
 Vectors = NDArray[np.float32]
@@ -38,12 +37,12 @@ class Embedder(Protocol):
 class EmbeddingServer:
     """Implements `Embedder`. Any thread, several at once."""
 
-    def __init__(self, url: str, model: str, key: str, clock: Clock) -> None:
+    def __init__(self, url: str, model: str, key: str) -> None:
         """`url` is the API's base, such as `https://api.openai.com/v1`."""
         settings = "EARSHOT_EMBEDDING_URL, EARSHOT_EMBEDDING_MODEL"
         address = ServerAddress(f"{url.rstrip('/')}/embeddings", key, settings, "EARSHOT_EMBEDDING_KEY")
         self.model = model
-        self._server = JsonServer(address, clock)
+        self._server = JsonServer(address)
 
     def embed(self, texts: Sequence[str], timeout_s: float) -> Vectors:
         """A row for each text. Blocking. Raises GuidanceError, each failure by its name."""

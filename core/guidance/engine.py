@@ -14,9 +14,9 @@ def open_remote(settings: Settings, clock: Clock) -> RemoteRetriever | None:
     return RemoteRetriever(settings.guidance_url, key, settings.guidance_timeout_s, clock)
 
 
-def open_embedder(settings: Settings, clock: Clock) -> Embedder | None:
+def open_embedder(settings: Settings) -> Embedder | None:
     """The embedding model; None where there is none, or where it is another server that finds passages."""
     if not settings.embedding_url or settings.guidance_url:
         return None
     key = settings.embedding_key.get_secret_value() if settings.embedding_key else ""
-    return EmbeddingServer(settings.embedding_url, settings.embedding_model, key, clock)
+    return EmbeddingServer(settings.embedding_url, settings.embedding_model, key)

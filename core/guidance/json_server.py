@@ -3,15 +3,17 @@
 Nothing of a question or an answer gets into a log.
 """
 
+import asyncio
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from core.model.clock import Clock
 from core.model.errors import (
     GuidanceAnswerInvalid,
     GuidanceKeyRefused,
@@ -26,6 +28,9 @@ from core.model.message import Message
 LONGEST_WORDS = 300
 """Characters of a server's own words that are shown."""
 MEGABYTE = 1_000_000
+CLOSE_TIMEOUT_S = 5.0
+CLOSED = "closed"
+"""Why a server is not reached that nobody asks any more."""
 _REFUSALS = (400, 422)
 _TOO_MANY = 429
 
@@ -44,47 +49,50 @@ class ServerAddress:
 class JsonServer:
     """One server. Any thread, several at once. `close` before the process ends.
 
+    Questions are asked on an event loop of its own, for there a deadline ends an exchange wherever it is; a socket that
+    is waited for has a limit for each wait alone, and a server that sends a byte of a header now and then has no end.
+
     Redirections are not followed: what is asked goes to the address that somebody entered and to no other.
     """
 
-    def __init__(self, address: ServerAddress, clock: Clock, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, address: ServerAddress, headers: Mapping[str, str] | None = None) -> None:
         key = {"Authorization": f"Bearer {address.key}"} if address.key else {}
         self.address = address.url
         self._settings = address
-        self._clock = clock
-        self._client = httpx.Client(
+        self._client = httpx.AsyncClient(
             headers={"Content-Type": "application/json", "Accept": "application/json", **key, **(headers or {})},
             follow_redirects=False,
         )
+        self._closing = threading.Lock()
+        self._is_closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="earshot-json-server", daemon=True)
+        self._thread.start()
 
     def ask(self, question: Mapping[str, Any], timeout_s: float, limit_mb: float = 1.0) -> Any:
         """Post a question; the answer, parsed. Blocking.
 
         Args:
             question: The request's body.
-            timeout_s: For connecting, for the answer's beginning, and for the whole.
+            timeout_s: For the whole, from looking up the host's name to the answer's last byte.
             limit_mb: Largest answer that is read.
 
         Raises:
             GuidanceServerUnreachable, GuidanceServerSilent, GuidanceServerFailed, GuidanceKeyRefused,
             GuidanceServerUnsuitable, GuidanceRequestRefused, GuidanceAnswerInvalid
         """
-        deadline = self._clock.monotonic() + timeout_s
+        body = json.dumps(question).encode()
+        # Nothing may be asked behind `_end_all`: nobody would end it any more.
+        with self._closing:
+            if self._is_closed:
+                raise self._unreachable(CLOSED)
+            exchange = self._exchange(body, timeout_s, int(limit_mb * MEGABYTE))
+            asked = asyncio.run_coroutine_threadsafe(exchange, self._loop)
         try:
-            with self._client.stream(
-                "POST", self.address, content=json.dumps(question).encode(), timeout=timeout_s
-            ) as response:
-                content = self._read(response, deadline, timeout_s, int(limit_mb * MEGABYTE))
-        except httpx.TimeoutException as error:
-            raise GuidanceServerSilent(address=self.address, seconds=timeout_s) from error
-        except httpx.DecodingError as error:
-            raise self.unusable(Message("it is packed wrongly")) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
-            raise GuidanceServerUnreachable(
-                address=self.address, reason=reason, setting=self._settings.url_setting
-            ) from error
-        self._check(response.status_code, content)
+            status, content = asked.result()
+        except CancelledError as error:
+            raise self._unreachable(CLOSED) from error
+        self._check(status, content)
         try:
             return json.loads(content)
         except (ValueError, RecursionError) as error:
@@ -95,18 +103,53 @@ class JsonServer:
         return GuidanceAnswerInvalid(address=self.address, reason=reason)
 
     def close(self) -> None:
-        """End its connections; idempotent."""
-        self._client.close()
+        """End its questions, connections and thread; idempotent."""
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closed = True
+        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(CLOSE_TIMEOUT_S)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(CLOSE_TIMEOUT_S)
+        self._loop.close()
 
-    def _read(self, response: httpx.Response, deadline: float, timeout_s: float, limit: int) -> bytes:
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _end_all(self) -> None:
+        running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        await self._client.aclose()
+
+    async def _exchange(self, body: bytes, timeout_s: float, limit: int) -> tuple[int, bytes]:
+        """The answer's status and content. On the loop."""
+        try:
+            async with (
+                asyncio.timeout(timeout_s),
+                self._client.stream("POST", self.address, content=body, timeout=timeout_s) as response,
+            ):
+                return response.status_code, await self._read(response, limit)
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise GuidanceServerSilent(address=self.address, seconds=timeout_s) from error
+        except httpx.DecodingError as error:
+            raise self.unusable(Message("it is packed wrongly")) from error
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # Its kind alone: its words may repeat a header, and with it the key.
+            raise self._unreachable(type(error).__name__) from None
+
+    async def _read(self, response: httpx.Response, limit: int) -> bytes:
         content = bytearray()
-        for piece in response.iter_bytes():
+        async for piece in response.aiter_bytes():
             content += piece
             if len(content) > limit:
                 raise self.unusable(Message("it is longer than {limit} MB", {"limit": limit / MEGABYTE}))
-            if self._clock.monotonic() > deadline:
-                raise GuidanceServerSilent(address=self.address, seconds=timeout_s)
         return bytes(content)
+
+    def _unreachable(self, reason: str) -> GuidanceServerUnreachable:
+        return GuidanceServerUnreachable(address=self.address, reason=reason, setting=self._settings.url_setting)
 
     def _check(self, status: int, content: bytes) -> None:
         """Raises by name what an answer's status means."""

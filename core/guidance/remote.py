@@ -27,7 +27,7 @@ class RemoteRetriever:
 
     def __init__(self, url: str, key: str, timeout_s: float, clock: Clock) -> None:
         address = ServerAddress(url, key, "EARSHOT_GUIDANCE_URL", "EARSHOT_GUIDANCE_KEY")
-        self._server = JsonServer(address, clock, {FORWARDED_HEADER: "1"})
+        self._server = JsonServer(address, {FORWARDED_HEADER: "1"})
         self._timeout_s = timeout_s
         self._clock = clock
         self._failure: GuidanceError | None = None

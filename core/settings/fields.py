@@ -29,6 +29,14 @@ Listed = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_listed)]
 """Several values in one variable, with commas between them."""
 
 
+def _stripped(value: object) -> object:
+    return (value.strip() or None) if isinstance(value, str) else value
+
+
+STRIPPED = BeforeValidator(_stripped)
+"""For secrets that another program has, too: one that was read from a file often brings the file's last line feed."""
+
+
 class Settings(BaseSettings):
     """What the user decided; immutable after start. `make run` and every `python -m core...` read it the same way."""
 
@@ -316,6 +324,7 @@ class Settings(BaseSettings):
     openai_api_key: Annotated[
         SecretStr | None,
         Field(min_length=1, description="Key for the language model's server; many servers of one's own need none."),
+        STRIPPED,
     ] = None
     openai_model: Annotated[
         str,
@@ -376,7 +385,9 @@ class Settings(BaseSettings):
             "`https://handbook.example.com/api/rag/assist`. Empty: the handbook here.",
         ),
     ] = ""
-    guidance_key: Annotated[SecretStr | None, Field(description="Sent to that server as a bearer token.")] = None
+    guidance_key: Annotated[SecretStr | None, Field(description="Sent to that server as a bearer token."), STRIPPED] = (
+        None
+    )
     guidance_timeout_s: Annotated[
         float, Field(ge=0.1, le=60, description="Seconds within which that server must answer.")
     ] = 3.0
@@ -387,6 +398,7 @@ class Settings(BaseSettings):
             description="Bearer token with which other servers may ask the handbook here (`POST /api/rag/assist`). "
             "Empty: signed-in people only.",
         ),
+        STRIPPED,
     ] = None
     embedding_url: Annotated[
         str,
@@ -399,7 +411,9 @@ class Settings(BaseSettings):
     embedding_model: Annotated[
         str, Field(max_length=200, description="Its model, such as `text-embedding-3-small`.")
     ] = ""
-    embedding_key: Annotated[SecretStr | None, Field(description="Its key; empty where it asks for none.")] = None
+    embedding_key: Annotated[
+        SecretStr | None, Field(description="Its key; empty where it asks for none."), STRIPPED
+    ] = None
 
     alert_rules: Annotated[
         Path | None,
@@ -420,6 +434,7 @@ class Settings(BaseSettings):
         Field(
             min_length=16, description="Signs what is sent to the webhook, so that the receiver can tell it is ours."
         ),
+        STRIPPED,
     ] = None
     webhook_private: Annotated[
         bool, Field(description="Whether the webhook may be on a private network or on this machine.")

@@ -16,6 +16,15 @@ _PLACE = r":[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:(?P<port>[0-9]{1,5}))?"
 _STUN_SERVER = re.compile(f"stun{_PLACE}")
 # TLS is for TCP only: neither aioice nor browsers speak DTLS to a TURN server.
 _TURN_SERVER = re.compile(rf"(turn|(?P<tls>turns)){_PLACE}(\?transport=((?(tls)(?!)|udp)|tcp))?")
+LONGEST_HOST = 253
+"""Characters of a host name (RFC 1035, without the last full stop)."""
+_ADDRESSES = (
+    "public_url", "oidc_metadata_url", "google_endpoint", "openai_base_url", "guidance_url", "embedding_url",
+    "webhook_url",
+)  # fmt: skip
+_IN_AN_ADDRESS = re.compile(r"[!-~]+")
+_SENT_IN_HEADERS = ("guidance_key", "guidance_token", "embedding_key", "openai_api_key")
+_IN_A_HEADER = re.compile(r"[ -~]+")
 
 
 def check_together(settings: Settings) -> None:
@@ -32,6 +41,9 @@ def check_together(settings: Settings) -> None:
 
 
 def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    for key in _ADDRESSES:
+        if reason := _address_problem(getattr(settings, key), is_as_sent=key == "webhook_url"):
+            yield key, reason
     if (settings.tls_certificate is None) != (settings.tls_key is None):
         yield "tls_key" if settings.tls_key is None else "tls_certificate", "certificate and key belong together"
     for key in ("tls_certificate", "tls_key"):
@@ -48,14 +60,16 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         if not EPHEMERAL_FLOOR <= low < high <= 65535:
             yield "media_ports", f"it is not a range within {EPHEMERAL_FLOOR} to 65535"
     yield from _relay_contradictions(settings)
+    for key in _SENT_IN_HEADERS:
+        secret = getattr(settings, key)
+        if secret is not None and not _IN_A_HEADER.fullmatch(secret.get_secret_value()):
+            yield key, "it is sent in a header, which holds nothing but letters, digits and signs of ASCII"
     if _is_open(settings.google_endpoint):
         yield "google_endpoint", "without TLS it may be on this machine only"
     yield from _model_contradictions(settings)
+    yield from _guidance_contradictions(settings)
     if settings.webhook_url and settings.webhook_secret is None:
         yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
-    if bool(settings.embedding_url) != bool(settings.embedding_model):
-        missing = "embedding_model" if settings.embedding_url else "embedding_url"
-        yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
     if settings.oidc_metadata_url:
         if not settings.public_url:
             yield "public_url", "the sign-in provider has to know where to send people back to"
@@ -73,6 +87,36 @@ def _model_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if settings.openai_api_key is not None and _is_open(settings.openai_base_url):
         yield "openai_base_url", "the key would cross the network without TLS; use https://, or a server without key"
+
+
+def _guidance_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    if bool(settings.embedding_url) != bool(settings.embedding_model):
+        missing = "embedding_model" if settings.embedding_url else "embedding_url"
+        yield missing, "EARSHOT_EMBEDDING_URL and EARSHOT_EMBEDDING_MODEL belong together"
+    for key, secret in (("guidance_url", settings.guidance_key), ("embedding_url", settings.embedding_key)):
+        if secret is not None and _is_open(getattr(settings, key)):
+            yield key, "the key would cross the network without TLS; use https://, or a server without key"
+
+
+def _address_problem(url: str, is_as_sent: bool) -> str:
+    """Why no connection could ever be made to an address; empty where one could. The value is not repeated.
+
+    Args:
+        url: Of a setting, whose pattern it fits; or empty.
+        is_as_sent: Whether nobody translates it any more: a host name in another script, a path with spaces.
+    """
+    if not url:
+        return ""
+    if is_as_sent and not _IN_AN_ADDRESS.fullmatch(url):
+        return "only signs of ASCII can be sent; write a host name in its form xn--..., and other signs as %..."
+    try:
+        place = urlsplit(url)
+        host, port = place.hostname or "", place.port
+        # As the system's resolver is given it: labels of 1 to 63 characters (RFC 1035).
+        length = len(host.encode("idna"))
+    except ValueError:
+        return "its host name, or its port, is not possible"
+    return "its host name, or its port, is not possible" if not 0 < length <= LONGEST_HOST or port == 0 else ""
 
 
 def _is_open(url: str) -> bool:
@@ -127,6 +171,10 @@ def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "oidc_metadata_url", "it must be an https:// address"
     if _is_open(settings.openai_base_url):
         yield "openai_base_url", "what is said would cross the network without TLS"
+    if _is_open(settings.guidance_url):
+        yield "guidance_url", "summaries of calls would cross the network without TLS"
+    if _is_open(settings.embedding_url):
+        yield "embedding_url", "the handbook and summaries of calls would cross the network without TLS"
     if settings.webhook_url.startswith("http://") and not settings.webhook_private:
         yield "webhook_url", "it must be an https:// address"
     if settings.log_level == "DEBUG":

@@ -130,7 +130,7 @@ async def test_the_webhook_is_told_once_and_of_words_only_if_it_may(
     world: World, tmp_path: Path, tells_words: bool
 ) -> None:
     with webhook_receiver() as receiver:
-        webhook = Webhook(WebhookClient(receiver.url, True), b"secret", ManualClock(), Random(1))
+        webhook = Webhook(WebhookClient(receiver.url, True, ManualClock()), b"secret", ManualClock(), Random(1))
         own = Alerting(alert_rules_file(tmp_path / "own.yaml", world.clock), webhook, tells_words)
         (tmp_path / "own.yaml").write_text(RULES)
         world.registry._services = replace(world.registry._services, alerting=own)

@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.calls.webhook import ATTEMPTS, LONGEST_PAUSE_S, QUEUE_LIMIT, Delivery, Webhook, delivery
-from core.calls.webhook_client import WebhookClient, is_public
+from core.calls.webhook_client import TOTAL_S, WebhookClient, is_public
 from core.model.call import CallId
+from core.model.clock import SystemClock
 from core.model.errors import WebhookAddressRefused, WebhookFailed, WebhookRefused
 from tests.fakes.clock import ManualClock
+from tests.fakes.dripping_server import dripping_server
 from tests.fakes.webhook_receiver import Receiver, webhook_receiver
 
 SECRET = b"a secret of the receiver's"
@@ -50,7 +52,7 @@ def opened(receiver: Receiver, pauses: Pauses) -> Iterator[Callable[..., Webhook
     webhooks: list[Webhook] = []
 
     def open_webhook(url: str = "", allow_private: bool = True, **more: object) -> Webhook:
-        client = WebhookClient(url or receiver.url, allow_private, **more)
+        client = WebhookClient(url or receiver.url, allow_private, ManualClock(), **more)
         webhooks.append(Webhook(client, SECRET, ManualClock(), Random(1), pauses))
         return webhooks[-1]
 
@@ -140,17 +142,98 @@ def test_a_receiver_that_is_not_there_is_named(opened: Callable[..., Webhook]) -
     assert "ConnectError" in str(webhook.troubles[0])
 
 
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        (f"http://{'a' * 64}.example/", "UnicodeError"),
+        ("http://a..b/", "UnicodeError"),
+        ("http://알림.한국/", "TypeError"),
+        ("http://127.0.0.1:99999/", ""),
+        ("http://127.0.0.1:port/", "ValueError"),
+        ("gopher://127.0.0.1/", "UnsupportedProtocol"),
+    ],
+)
+def test_an_address_that_cannot_be_used_is_a_failure_like_others(url: str, kind: str) -> None:
+    client = WebhookClient(url, True, ManualClock())
+    with pytest.raises(WebhookFailed) as failed:
+        client.post({}, b"{}")
+    assert kind in failed.value.reason
+    client.close()
+
+
+class Astonishing:
+    """Implements `core.calls.webhook.Post`: fails once as nobody foresaw, and then no more."""
+
+    host = "astonishing.example"
+
+    def __init__(self) -> None:
+        self.failures: list[Exception] = [RuntimeError("아무도 모르는 말")]
+        self.closed = threading.Event()
+
+    def post(self, headers: object, body: bytes) -> int:
+        if self.failures:
+            raise self.failures.pop()
+        return 200
+
+    def close(self) -> None:
+        self.closed.set()
+
+
+def test_a_failure_that_nobody_foresaw_is_said_and_does_not_end_the_thread(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = Astonishing()
+    webhook = Webhook(client, SECRET, ManualClock(), Random(1))
+    webhook.send(ALERT)
+    settled(webhook, 1)
+    failure, lost = webhook.troubles
+    assert "astonishing.example cannot be reached (RuntimeError)" in str(failure)
+    assert str(lost) == "1 alerts did not reach the webhook."
+    assert not client.closed.is_set()
+    webhook.send(ALERT)
+    for _ in range(2_000):
+        if not webhook.is_failing:
+            break
+        threading.Event().wait(0.005)
+    assert not webhook.is_failing
+    assert webhook.close()
+    assert "RuntimeError" in caplog.text
+    assert "아무도" not in caplog.text
+
+
 def test_a_receiver_that_never_answers_is_left_after_a_while(receiver: Receiver) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        client = WebhookClient(f"http://127.0.0.1:{silent.getsockname()[1]}/", True, timeout_s=0.05)
+        client = WebhookClient(f"http://127.0.0.1:{silent.getsockname()[1]}/", True, ManualClock(), timeout_s=0.05)
         with pytest.raises(WebhookFailed, match="ReadTimeout"):
             client.post({}, b"{}")
         client.close()
 
 
+def test_a_receiver_that_answers_a_byte_at_a_time_is_left_at_the_end_of_the_whole_time() -> None:
+    with dripping_server() as url:
+        client = WebhookClient(url, True, SystemClock(), total_s=0.3)
+        with pytest.raises(WebhookFailed, match="ReadTimeout"):
+            client.post({}, b"{}")
+        client.close()
+
+
+def test_no_step_begins_after_the_whole_time(receiver: Receiver) -> None:
+    clock = ManualClock()
+
+    def slow(host: str, port: int) -> tuple[str, ...]:
+        clock.advance(TOTAL_S)
+        return ("127.0.0.1",)
+
+    client = WebhookClient(f"http://slow.example:{receiver.port}/", True, clock, resolve=slow)
+    with pytest.raises(WebhookFailed, match="ConnectTimeout"):
+        client.post({}, b"{}")
+    client.close()
+    assert receiver.received == []
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "10.1.2.3", "169.254.169.254", "192.168.0.9"])
 def test_a_private_address_is_refused_and_nothing_is_sent(receiver: Receiver, host: str) -> None:
-    client = WebhookClient(f"http://{host}:{receiver.port}/", allow_private=False)
+    client = WebhookClient(f"http://{host}:{receiver.port}/", False, ManualClock())
     with pytest.raises(WebhookAddressRefused):
         client.post({}, b"{}")
     assert receiver.received == []
@@ -158,7 +241,10 @@ def test_a_private_address_is_refused_and_nothing_is_sent(receiver: Receiver, ho
 
 def test_one_private_address_among_public_ones_is_enough_to_refuse(receiver: Receiver) -> None:
     client = WebhookClient(
-        f"http://mixed.example:{receiver.port}/", False, resolve=lambda host, port: ("93.184.216.34", "127.0.0.1")
+        f"http://mixed.example:{receiver.port}/",
+        False,
+        ManualClock(),
+        resolve=lambda host, port: ("93.184.216.34", "127.0.0.1"),
     )
     with pytest.raises(WebhookAddressRefused, match=r"mixed\.example"):
         client.post({}, b"{}")
@@ -176,12 +262,14 @@ def test_a_name_that_changes_its_address_after_it_was_judged_gains_nothing(recei
     class Public(WebhookClient):
         pass
 
-    client = Public(f"http://rebinding.example:{receiver.port}/", True, resolve=rebinding, timeout_s=0.05)
+    client = Public(
+        f"http://rebinding.example:{receiver.port}/", True, ManualClock(), resolve=rebinding, timeout_s=0.05
+    )
     with pytest.raises(WebhookFailed):
         client.post({}, b"{}")
     assert asked == ["rebinding.example"], "it was resolved once, and the connection went to what was judged"
     assert receiver.received == []
-    strict = WebhookClient(f"http://rebinding.example:{receiver.port}/", False, resolve=rebinding)
+    strict = WebhookClient(f"http://rebinding.example:{receiver.port}/", False, ManualClock(), resolve=rebinding)
     with pytest.raises(WebhookAddressRefused):
         strict.post({}, b"{}")
     assert receiver.received == []
@@ -192,7 +280,7 @@ def test_a_host_without_an_address_is_a_failure_that_may_pass(receiver: Receiver
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     with pytest.raises(WebhookFailed):
-        WebhookClient("https://nowhere.example/", False, resolve=unknown).post({}, b"{}")
+        WebhookClient("https://nowhere.example/", False, ManualClock(), resolve=unknown).post({}, b"{}")
 
 
 @pytest.mark.parametrize(
@@ -256,7 +344,7 @@ def test_a_full_queue_drops_the_newest_and_counts_it_and_sending_never_waits() -
 
 def test_closing_breaks_off_a_pause(receiver: Receiver) -> None:
     receiver.answers = [503]
-    webhook = Webhook(WebhookClient(receiver.url, True), SECRET, ManualClock(), Random(1))
+    webhook = Webhook(WebhookClient(receiver.url, True, ManualClock()), SECRET, ManualClock(), Random(1))
     webhook.send(ALERT)
     receiver.wait_for(1)
     assert webhook.close(timeout_s=LONGEST_PAUSE_S)

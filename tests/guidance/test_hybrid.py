@@ -60,12 +60,24 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "handbook"
 
 
-def embedder(server: EmbeddingsServer, clock: Clock | None = None) -> EmbeddingServer:
-    return EmbeddingServer(server.base, "a-model", "k", clock or SystemClock())
+OPENED: list[EmbeddingServer] = []
+
+
+@pytest.fixture(autouse=True)
+def closing() -> Iterator[None]:
+    """Each has a thread, which ends with its test."""
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
+def embedder(server: EmbeddingsServer) -> EmbeddingServer:
+    OPENED.append(EmbeddingServer(server.base, "a-model", "k"))
+    return OPENED[-1]
 
 
 def hybrid(server: EmbeddingsServer, folder: Path, clock: Clock | None = None) -> HybridRetriever:
-    index, model = EmbeddedRetriever.load(folder), embedder(server, clock)
+    index, model = EmbeddedRetriever.load(folder), embedder(server)
     vectors = EntryVectors(model, folder.parent / "vectors").of(index.entries, lambda: False)
     assert vectors is not None
     return HybridRetriever(index, vectors, model, clock or SystemClock())
@@ -236,7 +248,7 @@ def watch(server: EmbeddingsServer, folder: Path) -> Iterator[Watch]:
     opened: list[BackgroundRetriever] = []
 
     def start(clock: Clock | None = None) -> BackgroundRetriever:
-        model = embedder(server, clock)
+        model = embedder(server)
         opened.append(BackgroundRetriever(folder, clock or SystemClock(), 0.02, model, folder.parent / "vectors"))
         return opened[-1]
 

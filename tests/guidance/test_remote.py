@@ -1,6 +1,7 @@
 """The client of another server's handbook, against a server that is strict, and unwell in every way."""
 
 import json
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -147,6 +148,14 @@ def passages(*documents: object) -> Response:
 def test_a_server_that_is_not_there_is_unreachable(connect: Open) -> None:
     with pytest.raises(GuidanceServerUnreachable, match="Check that it runs, and EARSHOT_GUIDANCE_URL"):
         connect(f"http://127.0.0.1:{free_port()}/api/rag/assist").assist(REQUEST)
+
+
+def test_a_key_that_cannot_be_sent_is_not_repeated(server: RetrievalServer, connect: Open) -> None:
+    retriever = connect(server.address, key="topsecretkey\n")
+    with pytest.raises(GuidanceServerUnreachable, match="cannot be reached: LocalProtocolError") as raised:
+        retriever.assist(REQUEST)
+    traced = "".join(traceback.format_exception(raised.value))
+    assert "topsecret" not in f"{raised.value} {retriever.health.detail} {traced}"
 
 
 def test_an_answer_that_never_ends_is_given_up(server: RetrievalServer, connect: Open) -> None:
