@@ -147,6 +147,10 @@ class Parts:
         self.model = open_model(settings)
         if self.model is not None:
             opened.callback(self.model.close)
+        # Closed after the insights, which end the model's requests: a draft that hangs at the model is let go then, and
+        # those that wait are written without it.
+        self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
+        opened.callback(self.wrap_ups.close)
         self.insights = Insights(
             ExtractiveSummarizer(),
             self.retriever,
@@ -157,8 +161,6 @@ class Parts:
         )
         opened.callback(self.insights.close)
         self.questions = Questions(self.model, self.clock, self._charge)
-        self.wrap_ups = WrapUps(self.store, self.model, self.clock, self._mask, self._call_types)
-        opened.callback(self.wrap_ups.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
