@@ -9,7 +9,7 @@ from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import AssistError
 from core.model.insight import Insight, RequestTimes, RiskFlag, SummaryText, TokenUsage, Turn
-from core.model.utterance import Utterance
+from core.model.utterance import Utterance, in_order_of_coming
 
 Mask = Callable[[str, Language], str]
 NOTHING = Insight(SummaryText("", "", ""))
@@ -32,8 +32,8 @@ class Question:
 
     @property
     def seen_utterance(self) -> str:
-        """The last one's id."""
-        return self.finals[-1].id
+        """Id of the one that came last: no question that has seen less has the same."""
+        return in_order_of_coming(self.finals)[-1].id
 
 
 @dataclass(frozen=True, slots=True)

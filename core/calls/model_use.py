@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from core.assist.language_model import LanguageModel
 from core.model.insight import RequestTimes, TokenUsage
 from core.model.turn_trace import ModelAnswer, Purpose
-from core.model.utterance import Utterance
+from core.model.utterance import Utterance, in_order_of_coming
 
 
 def an_answer(
@@ -23,7 +23,7 @@ def an_answer(
         engine=model.engine,
         model=model.model,
         at_s=at_s,
-        seen_utterance=seen[-1].id,
+        seen_utterance=in_order_of_coming(seen)[-1].id,
         turns=len(seen),
         is_news=False,
         times=RequestTimes(wanted_s=sent_s, sent_s=sent_s, done_s=at_s),

@@ -50,8 +50,8 @@ class Talk:
         self._count = 0
         self.session = session
 
-    def say(self, text: str = "환불하고 싶어요") -> None:
-        at_s = self.session.record.now_s()
+    def say(self, text: str = "환불하고 싶어요", start_s: float | None = None) -> None:
+        at_s = self.session.record.now_s() if start_s is None else start_s
         self.session.said(self._customer.id, Recognition(self._count, text, True, at_s, at_s + 0.5))
         self._count += 1
 
@@ -148,6 +148,20 @@ async def test_what_is_said_meanwhile_is_folded_into_the_next_question(
     assert [len(turns) for turns, _, _ in source.asked] == [1, 7]
     assert source.most_at_once == 1
     assert source.asked[1][2] is not None, "the model is told what it said before"
+
+
+async def test_no_two_questions_are_known_by_the_same_utterance(
+    world: World, talk: Talk, source: ScriptedSource
+) -> None:
+    world.clock.advance(10)
+    talk.say("짧게 말했어요")
+    await talk.summed_up(1)
+    world.clock.advance(5)
+    # It began before the first one, and came after it.
+    talk.say("길게 말했어요", start_s=1.0)
+    await talk.summed_up(2)
+    first, second = talk.summaries
+    assert [each.id for each in talk.session.record.finals()] == [second.seen_utterance, first.seen_utterance]
 
 
 async def test_one_call_s_slow_answer_holds_up_no_other(world: World, source: ScriptedSource) -> None:
