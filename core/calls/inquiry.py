@@ -27,8 +27,8 @@ logger = logging.getLogger(__name__)
 class Inquiry:
     """One call's questions. `ask` and `tick` are called on the calls loop and never wait.
 
-    `_trouble`, `_believed`, `_answered` and `_failed` are written by the call's job alone, of which one runs at a time;
-    everything else belongs to the calls loop.
+    `_trouble`, `_believed`, `_answered` and `_failed` are written by the call's job alone, of which one runs at a time
+    (`_trouble` by `tick`, too, while there is no job); everything else belongs to the calls loop.
     """
 
     def __init__(
@@ -73,12 +73,16 @@ class Inquiry:
 
     def tick(self) -> None:
         """Once a second: ask the model again that failed, if it is time."""
-        trouble, watch = self._trouble, self._insights.watch
+        trouble, shared = self._trouble, self._insights.watch.trouble
         if trouble is None or self._question is self._answered or self._insights.is_asking(self._record.call.id):
             return
         if trouble.is_of_the_conversation and self._question is self._failed:
             return
-        is_over_elsewhere = trouble.is_shared and watch.trouble is None
+        if trouble.is_shared and shared is not None and shared != trouble:
+            # What another call's probe came to counts for this one, too: the time of the next above all.
+            trouble = self._trouble = shared
+            self._show(ModelPhase.FAILED)
+        is_over_elsewhere = trouble.is_shared and shared is None
         if is_over_elsewhere or self._services.clock.monotonic() >= trouble.retry_at:
             self._submit()
 

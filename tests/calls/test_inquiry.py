@@ -344,6 +344,37 @@ async def test_a_server_that_fails_for_two_calls_is_probed_by_one_and_back_for_a
     assert world.insights.health.state is PartState.UP
 
 
+async def test_a_probe_that_failed_tells_every_call_when_the_next_one_is_sent(
+    world: World, source: ScriptedSource
+) -> None:
+    first, second = await a_talk(world), await a_talk(world)
+    source.script = [(0, DOWN), (0, DOWN), (1, DOWN)]
+    for talk in (first, second):
+        talk.say()
+        await talk.phase(ModelPhase.FAILED)
+    await second.summed_up(1)
+    source.gate.clear()
+    world.clock.advance(3)
+    await first.session.tick()
+    await first.phase(ModelPhase.ASKED)
+    await second.session.tick()
+    await world.until(lambda: not world.insights.is_asking(second.session.call.id))
+    source.gate.set()
+    await first.phase(ModelPhase.FAILED)
+    await world.until(lambda: not world.insights.is_asking(first.session.call.id))
+    await second.session.tick()
+    shared = world.insights.watch.trouble
+    assert shared is not None
+    pause_s = shared.retry_at - world.clock.monotonic()
+    assert 0 < pause_s < 60
+    for talk in (first, second):
+        # What is shown is handed over to the loop.
+        await world.until(lambda talk=talk: talk.model.retry_at_s == shared.retry_at - talk.session.record.origin)
+    world.clock.advance(pause_s)
+    await second.session.tick()
+    assert (await second.phase(ModelPhase.IDLE)).trouble == ""
+
+
 async def test_the_model_is_told_masked_words_and_what_it_puts_together_is_masked(
     world: World, talk: Talk, source: ScriptedSource
 ) -> None:
