@@ -209,6 +209,37 @@ async def test_a_handbook_that_failed_is_asked_again_with_the_next_summary(
     assert len(set(world.retriever.queries)) == 1
 
 
+class Steps(threading.Event):
+    """Lets an answer come field by field, as many as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._allowed = threading.Semaphore(0)
+
+    def allow(self, count: int) -> None:
+        self._allowed.release(count)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._allowed.acquire(timeout=timeout)
+
+
+async def test_a_handbook_that_fails_is_asked_once_an_answer(world: World, talk: Talk, source: ScriptedSource) -> None:
+    world.retriever.problem = GuidanceServerFailed(address="http://h/rag", status=500)
+    for count in (1, 2):
+        source.script, source.gate = [FULL], (steps := Steps())
+        asked = len(world.retriever.queries)
+        talk.say()
+        steps.allow(3)
+        await world.until(lambda asked=asked: len(world.retriever.queries) == asked + 1)
+        await world.until(lambda: not world.insights.guidance_worker.is_busy_with(talk.session.call.id))
+        steps.allow(5)
+        await talk.summed_up(count)
+        await talk.phase(ModelPhase.IDLE)
+        await world.until(lambda: not world.insights.guidance_worker.is_busy_with(talk.session.call.id))
+        assert len(world.retriever.queries) == asked + 1
+    assert len(set(world.retriever.queries)) == 1
+
+
 async def test_what_an_answer_that_broke_off_had_said_is_kept_over_what_was_believed(
     world: World, talk: Talk, source: ScriptedSource
 ) -> None:
