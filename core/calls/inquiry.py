@@ -20,6 +20,7 @@ from core.model.call import Language
 from core.model.errors import AssistError, GuidanceError
 from core.model.insight import Insight, ModelActivity, ModelPhase, Summary, SummaryText
 from core.model.passage import Guidance
+from core.model.turn_trace import ModelAnswer, Purpose
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,23 @@ class Inquiry:
         self._keep(summary)
         self._guide(believed.text, summary.seen_utterance, asking)
 
+    def _charge(self, question: Question, answer: Answer) -> None:
+        """Have it kept that the model was asked, although it has said nothing."""
+        assert self._activity is not None
+        self._turns.asked_in_vain(
+            ModelAnswer(
+                purpose=Purpose.SUMMARY_IN_VAIN,
+                engine=self._activity.engine,
+                model=self._activity.model,
+                at_s=self._record.now_s(),
+                seen_utterance=question.seen_utterance,
+                turns=len(question.finals),
+                is_news=False,
+                times=answer.times,
+                usage=answer.usage,
+            )
+        )
+
     def _keep(self, summary: Summary) -> None:
         self._record.add_summary(summary)
         store = self._services.store
@@ -242,6 +260,8 @@ class Inquiry:
         if answer.insight.text.summary:
             self._believed = over(self._believed, answer.insight, is_whole=False)
             self._hand_over(partial(self._take, question, asking, answer, self._believed))
+        elif answer.was_worked_on:
+            self._hand_over(partial(self._charge, question, answer))
         self._fall_back(question, self._insights.watch.trouble or own)
 
     def _fall_back(self, question: Question, trouble: Trouble | None) -> None:

@@ -84,6 +84,8 @@ class Purpose(StrEnum):
     """What a language model was asked for."""
 
     SUMMARY = "summary"
+    SUMMARY_IN_VAIN = "summary_in_vain"
+    """A summary, of which nothing came that could be shown: it answers no turn, and has its price."""
     QUESTION = "question"
     """Somebody asked something about the call."""
     WRAP_UP = "wrap_up"
@@ -91,13 +93,13 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """One request that was answered, whether or not the answer changed what is shown."""
+    """One request that a model has worked on, whether or not its answer changed what is shown."""
 
     purpose: Purpose
     engine: str
     model: str
     at_s: float
-    """When the answer reached the call."""
+    """When the answer, or its failure, reached the call."""
     seen_utterance: str
     """Id of the utterance that came last of those that it had seen; in records of old, of the one that began last."""
     turns: int
