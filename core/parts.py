@@ -150,6 +150,12 @@ class Parts:
         self.model = open_model(settings)
         if self.model is not None:
             opened.callback(self.model.close)
+        # Closed after the insights, which end the model's requests: a draft that hangs at the model is let go then, and
+        # those that wait are written without it.
+        use = ModelUse(self.model, self.clock, self._charge, lambda: self.insights.trouble()) if self.model else None
+        self.questions = Questions(use, self.clock, self._mask, self.prompts)
+        self.wrap_ups = WrapUps(self.store, use, self.clock, self._mask, self.prompts, self._condense)
+        opened.callback(self.wrap_ups.close)
         self.insights = Insights(
             ExtractiveSummarizer(),
             self.retriever,
@@ -159,10 +165,6 @@ class Parts:
             requests=settings.assist_requests,
         )
         opened.callback(self.insights.close)
-        use = ModelUse(self.model, self.clock, self._charge, self.insights.trouble) if self.model else None
-        self.questions = Questions(use, self.clock, self._mask, self.prompts)
-        self.wrap_ups = WrapUps(self.store, use, self.clock, self._mask, self.prompts, self._condense)
-        opened.callback(self.wrap_ups.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))

@@ -51,6 +51,8 @@ logger = logging.getLogger(__name__)
 OPENAI_URL = "https://api.openai.com/v1"
 CONNECT_S = 5.0
 CLOSE_TIMEOUT_S = 5.0
+CLOSED = "closed"
+"""Why a server is not reached that nobody asks any more."""
 EVENTS = "text/event-stream"
 NEW_LIMIT, OLD_LIMIT = "max_completion_tokens", "max_tokens"
 _QUOTA = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "account_deactivated"})
@@ -95,6 +97,8 @@ class OpenAIModel:
         )
         # The SDK takes these from the environment, of which the settings know nothing.
         self._client.organization = self._client.project = None
+        self._closing = threading.Lock()
+        self._is_closed = False
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="earshot-openai", daemon=True)
         self._thread.start()
@@ -109,19 +113,27 @@ class OpenAIModel:
         """Ask. The request is on its way at once; iterating waits for the answer, closing ends the request.
 
         Raises:
-            AssistError: while iterating.
+            AssistError: while iterating; ModelUnreachable where the model is closed, or was meanwhile.
         """
         answer = AnswerStream()
-        sent = asyncio.run_coroutine_threadsafe(self._answer(request, answer), self._loop)
-        # A request that is cancelled before it began has nobody else who could tell.
-        sent.add_done_callback(lambda _: answer.end())
+        gone = ModelUnreachable(server=self.server, reason=CLOSED)
+        # Nothing may be sent behind `_end_all`: nobody would end it any more.
+        with self._closing:
+            if self._is_closed:
+                answer.end(gone)
+                return answer
+            sent = asyncio.run_coroutine_threadsafe(self._answer(request, answer), self._loop)
+        # Whoever closes an answer has ended it before: what else is cancelled is cut off by `close`.
+        sent.add_done_callback(lambda done: answer.end(gone if done.cancelled() else None))
         answer.cancel_with(sent.cancel)
         return answer
 
     def close(self) -> None:
         """End all requests and the thread. Idempotent."""
-        if self._loop.is_closed():
-            return
+        with self._closing:
+            if self._is_closed:
+                return
+            self._is_closed = True
         asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(CLOSE_TIMEOUT_S)
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(CLOSE_TIMEOUT_S)

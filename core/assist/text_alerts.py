@@ -19,6 +19,8 @@ class _State:
     open: TextAlert | None = None
     last_s: float = 0.0
     """When there was evidence last."""
+    told: TextAlert | None = None
+    """What was open at the end, as it was cleared."""
 
 
 class TextAlertWatch:
@@ -45,15 +47,17 @@ class TextAlertWatch:
         return tuple(changed)
 
     def finish(self, now_s: float) -> tuple[TextAlert, ...]:
-        """The call is over: what is open is cleared. Idempotent."""
-        cleared = tuple(
-            replace(state.open, cleared_at_s=max(now_s, state.open.raised_at_s))
-            for state in self._states.values()
-            if state.open is not None
-        )
+        """The call is over since `now_s`: what is open is cleared. Idempotent.
+
+        A later look, at what became known of that time only afterwards, carries on what was open then; it is to be
+        followed by this again.
+        """
+        cleared = []
         for state in self._states.values():
-            state.open = None
-        return cleared
+            if state.open is not None and state.open != state.told:
+                state.told = state.open
+                cleared.append(replace(state.open, cleared_at_s=max(now_s, state.open.raised_at_s)))
+        return tuple(cleared)
 
     def _judged(self, state: _State, moment: Moment) -> TextAlert | None:
         evidence = state.watch.look(moment)

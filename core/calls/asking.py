@@ -7,12 +7,33 @@ from dataclasses import dataclass, replace
 from core.assist.insight_source import InsightSource
 from core.model.call import Language
 from core.model.clock import Clock
-from core.model.errors import AssistError
+from core.model.errors import (
+    AssistError,
+    ModelKeyRefused,
+    ModelQuotaUsedUp,
+    ModelRateLimited,
+    ModelRequestRefused,
+    ModelServerFailed,
+    ModelServerForeign,
+    ModelUnknown,
+    ModelUnreachable,
+)
 from core.model.insight import Insight, RequestTimes, RiskFlag, SummaryText, TokenUsage, Turn
-from core.model.utterance import Utterance
+from core.model.utterance import Utterance, in_order_of_coming
 
 Mask = Callable[[str, Language], str]
 NOTHING = Insight(SummaryText("", "", ""))
+TURNED_AWAY = (
+    ModelUnreachable,
+    ModelServerForeign,
+    ModelServerFailed,
+    ModelKeyRefused,
+    ModelUnknown,
+    ModelQuotaUsedUp,
+    ModelRateLimited,
+    ModelRequestRefused,
+)
+"""Failures of requests that no model has worked on, unless something had come of the answer before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +53,8 @@ class Question:
 
     @property
     def seen_utterance(self) -> str:
-        """The last one's id."""
-        return self.finals[-1].id
+        """Id of the one that came last: no question that has seen less has the same."""
+        return in_order_of_coming(self.finals)[-1].id
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +68,11 @@ class Answer:
     usage: TokenUsage | None
     error: AssistError | None
     """Why it is no whole answer."""
+
+    @property
+    def was_worked_on(self) -> bool:
+        """Whether a model has worked on the question, as far as anybody can tell: then it has its price."""
+        return self.times.first_token_s is not None or not isinstance(self.error, TURNED_AWAY)
 
 
 class Asking:

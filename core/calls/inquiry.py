@@ -20,6 +20,7 @@ from core.model.call import Language
 from core.model.errors import AssistError, GuidanceError
 from core.model.insight import Insight, ModelActivity, ModelPhase, Summary, SummaryText
 from core.model.passage import Guidance
+from core.model.turn_trace import ModelAnswer, Purpose
 
 logger = logging.getLogger(__name__)
 
@@ -27,8 +28,8 @@ logger = logging.getLogger(__name__)
 class Inquiry:
     """One call's questions. `ask` and `tick` are called on the calls loop and never wait.
 
-    `_trouble`, `_believed`, `_answered` and `_failed` are written by the call's job alone, of which one runs at a time;
-    everything else belongs to the calls loop.
+    `_trouble`, `_believed`, `_answered` and `_failed` are written by the call's job alone, of which one runs at a time
+    (`_trouble` by `tick`, too, while there is no job); everything else belongs to the calls loop.
     """
 
     def __init__(
@@ -47,6 +48,8 @@ class Inquiry:
         self._question: Question | None = None
         self._stood_in_for: Question | None = None
         self._query = ""
+        self._unguided_by: object | None = None
+        """The answer for which the handbook has failed with `_query`."""
         self._trouble: Trouble | None = None
         self._believed: Insight | None = None
         self._answered: Question | None = None
@@ -73,12 +76,16 @@ class Inquiry:
 
     def tick(self) -> None:
         """Once a second: ask the model again that failed, if it is time."""
-        trouble, watch = self._trouble, self._insights.watch
+        trouble, shared = self._trouble, self._insights.watch.trouble
         if trouble is None or self._question is self._answered or self._insights.is_asking(self._record.call.id):
             return
         if trouble.is_of_the_conversation and self._question is self._failed:
             return
-        is_over_elsewhere = trouble.is_shared and watch.trouble is None
+        if trouble.is_shared and shared is not None and shared != trouble:
+            # What another call's probe came to counts for this one, too: the time of the next above all.
+            trouble = self._trouble = shared
+            self._show(ModelPhase.FAILED)
+        is_over_elsewhere = trouble.is_shared and shared is None
         if is_over_elsewhere or self._services.clock.monotonic() >= trouble.retry_at:
             self._submit()
 
@@ -112,7 +119,7 @@ class Inquiry:
         self._turns.answered(summary, is_news=is_news)
         if is_news:
             self._keep(summary)
-            self._guide(summary.text, summary.seen_utterance)
+            self._guide(summary.text, summary.seen_utterance, result)
 
     def _is_news(self, extracted: Summary) -> bool:
         """Whether an extractive summary says something that the latest one does not, and nothing better has come."""
@@ -128,7 +135,7 @@ class Inquiry:
             return latest.turns < extracted.turns
         return latest.turns <= extracted.turns
 
-    def _take(self, question: Question, answer: Answer, believed: Insight) -> None:
+    def _take(self, question: Question, asking: Asking, answer: Answer, believed: Insight) -> None:
         """Keep what the model said, and what of an answer that broke off was valid."""
         assert self._activity is not None
         now_s = self._record.now_s()
@@ -149,30 +156,50 @@ class Inquiry:
         )
         self._turns.answered(summary, is_news=True)
         self._keep(summary)
-        self._guide(believed.text, summary.seen_utterance)
+        self._guide(believed.text, summary.seen_utterance, asking)
+
+    def _charge(self, question: Question, answer: Answer) -> None:
+        """Have it kept that the model was asked, although it has said nothing."""
+        assert self._activity is not None
+        self._turns.asked_in_vain(
+            ModelAnswer(
+                purpose=Purpose.SUMMARY_IN_VAIN,
+                engine=self._activity.engine,
+                model=self._activity.model,
+                at_s=self._record.now_s(),
+                seen_utterance=question.seen_utterance,
+                turns=len(question.finals),
+                is_news=False,
+                times=answer.times,
+                usage=answer.usage,
+            )
+        )
 
     def _keep(self, summary: Summary) -> None:
         self._record.add_summary(summary)
         store = self._services.store
         self._services.durable.post(partial(store.save_summary, self._record.call.id, summary))
 
-    def _guide(self, text: SummaryText, seen_utterance: str) -> None:
-        """Ask the handbook, unless it has been asked just that."""
+    def _guide(self, text: SummaryText, seen_utterance: str, answer: object) -> None:
+        """Ask the handbook, unless it has been asked just that; after a failure the next answer asks again.
+
+        `answer` is the same for all that is known of one answer, while it arrives and at its end.
+        """
         query = f"{text.summary} {text.customer_issue}"
-        if query == self._query:
+        if query == self._query and self._unguided_by in (None, answer):
             return
-        self._query = query
+        self._query, self._unguided_by = query, None
         asked_s = self._record.now_s()
         self._insights.ask_guidance(
             self._record.call.id,
             text,
             done=lambda found: self._hand_over(partial(self._guided, found, seen_utterance, asked_s)),
-            failed=lambda error: self._hand_over(partial(self._unguided, error)),
+            failed=lambda error: self._hand_over(partial(self._unguided, query, answer, error)),
         )
 
-    def _unguided(self, error: GuidanceError) -> None:
-        # The next summary asks again, even if it says the same.
-        self._query = ""
+    def _unguided(self, query: str, answer: object, error: GuidanceError) -> None:
+        if query == self._query:
+            self._unguided_by = answer
         self._record.set_guidance_problem(error)
 
     def _guided(self, result: GuidanceResult, seen_utterance: str, asked_s: float) -> None:
@@ -208,23 +235,23 @@ class Inquiry:
             self._mask,
             self._insights.is_closing,
         )
-        answer = asking.run(self._believed, self._sent, partial(self._drafted, question.seen_utterance))
+        answer = asking.run(self._believed, self._sent, partial(self._drafted, question.seen_utterance, asking))
         if answer is None:
             return
         if answer.error is None:
-            self._whole(question, answer)
+            self._whole(question, asking, answer)
         else:
-            self._broken(question, answer, answer.error)
+            self._broken(question, asking, answer, answer.error)
         self._insights.source.prepare(question.turns, question.language)
 
-    def _whole(self, question: Question, answer: Answer) -> None:
+    def _whole(self, question: Question, asking: Asking, answer: Answer) -> None:
         self._insights.watch.answered()
         self._trouble, self._answered = None, question
         self._believed = over(self._believed, answer.insight, is_whole=True)
-        self._hand_over(partial(self._take, question, answer, self._believed))
+        self._hand_over(partial(self._take, question, asking, answer, self._believed))
         self._show(ModelPhase.IDLE)
 
-    def _broken(self, question: Question, answer: Answer, error: AssistError) -> None:
+    def _broken(self, question: Question, asking: Asking, answer: Answer, error: AssistError) -> None:
         logger.warning("call %s: %s", self._record.call.id, error)
         self._failed = question
         now = self._services.clock.monotonic()
@@ -232,7 +259,9 @@ class Inquiry:
         self._insights.watch.failed(self._record.call.id, own)
         if answer.insight.text.summary:
             self._believed = over(self._believed, answer.insight, is_whole=False)
-            self._hand_over(partial(self._take, question, answer, self._believed))
+            self._hand_over(partial(self._take, question, asking, answer, self._believed))
+        elif answer.was_worked_on:
+            self._hand_over(partial(self._charge, question, answer))
         self._fall_back(question, self._insights.watch.trouble or own)
 
     def _fall_back(self, question: Question, trouble: Trouble | None) -> None:
@@ -248,10 +277,10 @@ class Inquiry:
     def _sent(self) -> None:
         self._show(ModelPhase.ASKED)
 
-    def _drafted(self, seen_utterance: str, insight: Insight) -> None:
+    def _drafted(self, seen_utterance: str, asking: Asking, insight: Insight) -> None:
         self._show(ModelPhase.ANSWERING, insight, seen_utterance)
         if insight.text.summary and insight.text.customer_issue:
-            self._hand_over(partial(self._guide, insight.text, seen_utterance))
+            self._hand_over(partial(self._guide, insight.text, seen_utterance, asking))
 
     def _show(self, phase: ModelPhase, draft: Insight | None = None, seen_utterance: str = "") -> None:
         if self._activity is None:

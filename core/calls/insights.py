@@ -16,7 +16,7 @@ from core.model.health import PartHealth, PartState
 from core.model.insight import SummaryText, Turn
 from core.model.message import Message
 from core.model.passage import GuidanceAnswer, GuidanceRequest
-from core.model.utterance import Utterance
+from core.model.utterance import Utterance, in_order_of_coming
 
 logger = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class Insights:
                     text=text,
                     engine=self._summarizer.engine,
                     model=self._summarizer.model,
-                    seen_utterance=finals[-1].id,
+                    seen_utterance=in_order_of_coming(finals)[-1].id,
                     turns=len(finals),
                     took_s=self._clock.monotonic() - started,
                 )

@@ -9,7 +9,7 @@ from core.model.clock import Clock
 from core.model.errors import AssistError
 from core.model.insight import RequestTimes, TokenUsage
 from core.model.turn_trace import ModelAnswer, Purpose
-from core.model.utterance import Utterance
+from core.model.utterance import Utterance, in_order_of_coming
 
 
 class ModelUse:
@@ -72,7 +72,7 @@ class ModelUse:
             engine=self.engine,
             model=self.model,
             at_s=done_s,
-            seen_utterance=seen[-1].id,
+            seen_utterance=in_order_of_coming(seen)[-1].id,
             turns=len(seen),
             is_news=False,
             times=RequestTimes(wanted_s=sent_s, sent_s=sent_s, done_s=done_s),

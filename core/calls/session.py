@@ -225,8 +225,7 @@ class CallSession:
 
     async def leave(self, participant_id: ParticipantId) -> None:
         """End a participant's leg on purpose; idempotent. Raises ParticipantNotFound, MediaError."""
-        leg_id = self._roster.participant(participant_id).leg_id
-        if leg_id is not None:
+        if (leg_id := self._roster.participant(participant_id).leg_id) is not None:
             await self.close_leg(leg_id)
 
     def leg_state(self, leg_id: LegId) -> LegState | None:
@@ -315,9 +314,9 @@ class CallSession:
         self._hand_on_samples()
         self._conversation.tick()
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
+        self._text_alerts.tick()
         if self.call.state is CallState.ENDED:
             return
-        self._text_alerts.tick()
         now = self._services.clock.monotonic()
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
             await self.leg_changed(leg.id, LegState.LOST)
@@ -353,6 +352,7 @@ class CallSession:
         if self._ending is None:
             self._ending = asyncio.create_task(self._end(reason), name=f"call-{self.call.id}-end")
         await asyncio.shield(self._ending)
+        await self._text_alerts.settled()
 
     async def _end(self, reason: EndReason) -> None:
         self._put_call(

@@ -5,12 +5,15 @@ Lives on the calls loop. What takes time, looking for words, is done on a thread
 
 import asyncio
 import logging
+from dataclasses import replace
 from functools import partial
 
 from core.assist.alert_evidence import Moment
 from core.assist.text_alerts import TextAlertWatch
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
+from core.model.call import CallState
+from core.model.insight import Summary
 from core.model.text_alert import TextAlert
 
 logger = logging.getLogger(__name__)
@@ -26,18 +29,40 @@ class TextAlerts:
         self._alerts: dict[str, TextAlert] = {}
         self._seen: set[str] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._judged: Summary | None = None
+        """The latest summary that was looked at."""
+        self._end_s: float | None = None
+        """When `close` was called: nothing is judged by a later time."""
 
     def tick(self) -> None:
-        """Look at the record, unless that is still being done. Never waits."""
+        """Look at the record, unless that is still being done. Never waits.
+
+        Once the call is over, only at a summary that came since: what the model says of the last words comes after the
+        end, for which nobody waits. It is looked at for as long as the call's session is kept.
+        """
+        is_over = self._record.call.state is CallState.ENDED
+        if is_over and (self._end_s is None or self._record.latest_summary is self._judged):
+            return
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look_safely(), name=f"call-{self._record.call.id}-alerts")
+            looking = self._look_again(self._end_s) if self._end_s is not None else self._look_safely()
+            self._looking = asyncio.create_task(looking, name=f"call-{self._record.call.id}-alerts")
 
     async def close(self) -> None:
         """Look at the last words, and clear what is open; idempotent."""
+        await self.settled()
+        if self._end_s is None:
+            self._end_s = self._record.now_s()
+        await self._look_again(self._end_s)
+
+    async def settled(self) -> None:
+        """Wait for the look that is being taken, if there is one."""
         if self._looking is not None:
-            await self._looking
+            # Whoever waits may be given up on; the look belongs to the call.
+            await asyncio.shield(self._looking)
+
+    async def _look_again(self, end_s: float) -> None:
         await self._look_safely()
-        self._take(self._watch.finish(self._record.now_s()))
+        self._take(self._watch.finish(end_s))
 
     async def _look_safely(self) -> None:
         try:
@@ -49,16 +74,22 @@ class TextAlerts:
 
     async def _look(self) -> None:
         picture = self._record.snapshot()
+        summary = self._judged = picture.summaries[-1] if picture.summaries else None
+        now_s = picture.now_s
+        if self._end_s is not None:
+            now_s = self._end_s
+            # It is about what was said by the end.
+            summary = summary and replace(summary, at_s=min(summary.at_s, now_s))
         new = tuple(each for each in picture.utterances if each.is_final and each.id not in self._seen)
         self._seen.update(each.id for each in new)
         matcher, hits = await self._services.alerting.hits(new)
         call = picture.call
         moment = Moment(
-            now_s=picture.now_s,
+            now_s=now_s,
             live_s=None if call.live_at is None else call.live_at - call.created_at,
             new=tuple(zip(new, hits, strict=True)),
             spoken=picture.utterances,
-            summary=picture.summaries[-1] if picture.summaries else None,
+            summary=summary,
         )
         before = set(self._alerts)
         changed = self._watch.look(matcher.rules, moment, matcher.switched_off)

@@ -92,6 +92,10 @@ class TurnLog:
                 "another" if is_news else "the same",
             )
 
+    def asked_in_vain(self, answer: ModelAnswer) -> None:
+        """A model has worked on a request, and nothing came of it that could be shown."""
+        self._answers.append(answer)
+
     def guided(self, seen_utterance: str, at_s: float) -> None:
         """Passages arrived for the summary whose last utterance was this."""
         if (seen := self._finals.get(seen_utterance)) is not None:

@@ -94,7 +94,8 @@ class WrapUps:
 
     def close(self, timeout_s: float = 5.0) -> None:
         """Stop the thread; idempotent. A draft that was not written can be asked for later."""
-        self._pool.close(timeout_s)
+        if not self._pool.close(timeout_s):
+            logger.warning("a wrap-up is still being drafted %g s after it should have ended", timeout_s)
 
     def _draft(self, call_id: CallId) -> None:
         kept = self._store.load_call(call_id)

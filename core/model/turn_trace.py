@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
+from math import inf
 
 from core.model.call import CallId, ParticipantId, Role
 from core.model.insight import RequestTimes, TokenUsage
-from core.model.utterance import Utterance
+from core.model.utterance import Utterance, in_order_of_coming
 
 
 class Step(StrEnum):
@@ -83,6 +84,8 @@ class Purpose(StrEnum):
     """What a language model was asked for."""
 
     SUMMARY = "summary"
+    SUMMARY_IN_VAIN = "summary_in_vain"
+    """A summary, of which nothing came that could be shown: it answers no turn, and has its price."""
     QUESTION = "question"
     """Somebody asked something about the call."""
     WRAP_UP = "wrap_up"
@@ -90,15 +93,15 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelAnswer:
-    """One request that was answered, whether or not the answer changed what is shown."""
+    """One request that a model has worked on, whether or not its answer changed what is shown."""
 
     purpose: Purpose
     engine: str
     model: str
     at_s: float
-    """When the answer reached the call."""
+    """When the answer, or its failure, reached the call."""
     seen_utterance: str
-    """Id of the last utterance, by its start, that it had seen."""
+    """Id of the utterance that came last of those that it had seen; in records of old, of the one that began last."""
     turns: int
     """How many turns it had seen."""
     is_news: bool
@@ -247,7 +250,7 @@ def turn_traces(record: TurnRecord) -> tuple[TurnTrace, ...]:
     request was in flight is so joined to the next one, whose `seen_utterance` is another.
     """
     observed = {(moment.utterance_id, moment.step): moment.at_s for moment in reversed(record.moments)}
-    in_order = sorted(record.utterances, key=lambda each: (each.recognised_s, each.start_s, each.id))
+    in_order = in_order_of_coming(record.utterances)
     answers = iter(answer for answer in record.answers if answer.purpose is Purpose.SUMMARY)
     answer = next(answers, None)
     answer_of: dict[str, ModelAnswer] = {}
@@ -301,14 +304,16 @@ def _after(
     yield Step.REQUEST_SENT, answer.times.sent_s
     if answer.times.first_token_s is not None:
         yield Step.FIRST_TOKEN, answer.times.first_token_s
-    yield Step.SUMMARY, answer.at_s if answer.times.summary_s is None else answer.times.summary_s
+    summary_s = answer.at_s if answer.times.summary_s is None else answer.times.summary_s
+    yield Step.SUMMARY, summary_s
     if not answer.is_news:
         return
-    if (at_s := observed.get((answer.seen_utterance, Step.SUMMARY_PAINTED))) is not None:
+    # What was painted before there was anything to paint belongs to another answer that names the same utterance.
+    if (at_s := observed.get((answer.seen_utterance, Step.SUMMARY_PAINTED), -inf)) >= summary_s:
         yield Step.SUMMARY_PAINTED, at_s
     for found in passages:
         if found.at_s >= answer.times.sent_s:
             yield Step.PASSAGES, found.at_s
-            if (at_s := observed.get((answer.seen_utterance, Step.PASSAGES_PAINTED))) is not None:
+            if (at_s := observed.get((answer.seen_utterance, Step.PASSAGES_PAINTED), -inf)) >= found.at_s:
                 yield Step.PASSAGES_PAINTED, at_s
             return

@@ -1,5 +1,6 @@
 """What is said: recognitions as an engine gives them, utterances as a call keeps them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.model.call import ParticipantId, Role
@@ -91,6 +92,11 @@ class Utterance:
     def is_uncertain(self) -> bool:
         """Whether the engine itself doubts this text."""
         return self.confidence is not None and self.confidence < LOW_CONFIDENCE
+
+
+def in_order_of_coming(utterances: Iterable[Utterance]) -> list[Utterance]:
+    """Final utterances as their texts arrived and were kept; of people who talk over each other not as they began."""
+    return sorted(utterances, key=lambda each: (each.recognised_s, each.start_s, each.id))
 
 
 LOW_CONFIDENCE = 0.5

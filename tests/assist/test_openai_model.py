@@ -294,7 +294,28 @@ class TestEnd:
         answers = [model.stream(a_request()) for _ in range(3)]
         model.close()
         model.close()
-        assert [list(answer) for answer in answers] == [[], [], []]
+        for answer in answers:
+            with pytest.raises(errors.ModelUnreachable, match="closed"):
+                next(answer)
+
+    def test_a_model_that_is_closed_answers_nobody(self, opened: Opened) -> None:
+        model = opened()
+        model.close()
+        assert isinstance(failure_of(model), errors.ModelUnreachable)
+
+    def test_whoever_asks_while_the_model_closes_is_let_go(self, server: OpenAIServer, opened: Opened) -> None:
+        server.script = keeps_silent
+        model = opened()
+
+        def ask_on() -> None:
+            while True:
+                answer_of(model)
+
+        with ThreadPoolExecutor(4) as pool:
+            asking = [pool.submit(ask_on) for _ in range(4)]
+            assert wait_for(lambda: len(server.requests) == 4)
+            model.close()
+            assert all(isinstance(each.exception(10), errors.ModelUnreachable) for each in asking)
 
     def test_several_are_asked_at_once(self, server: OpenAIServer, opened: Opened) -> None:
         server.next_scripts = [keeps_silent]

@@ -203,6 +203,18 @@ class TestRules:
         assert cleared.cleared_at_s == 30
         assert talk.watch.finish(31) == ()
 
+    def test_what_was_open_then_is_carried_on_by_what_becomes_known_later(self) -> None:
+        talk = call(RiskFlagged("churn")).at(
+            2, said("해지", 1), summary=summed_up(2, risks=(RiskFlag("churn", "해지"),))
+        )
+        (before,) = talk.watch.finish(30)
+        (known,) = talk.alerts.values()
+        assert replace(before, cleared_at_s=None) == known
+        flags = RiskFlag("churn", "해지"), RiskFlag("churn", "끊을게요")
+        talk.at(30, summary=summed_up(30, risks=flags))
+        (after,) = talk.watch.finish(30)
+        assert (after.id, after.words, after.cleared_at_s) == (before.id, ("해지", "끊을게요"), 30)
+
 
 TEXTS = ("환불", "해지", "죄송합니다", "네", "refund please")
 utterances = st.builds(

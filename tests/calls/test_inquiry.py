@@ -50,8 +50,8 @@ class Talk:
         self._count = 0
         self.session = session
 
-    def say(self, text: str = "환불하고 싶어요") -> None:
-        at_s = self.session.record.now_s()
+    def say(self, text: str = "환불하고 싶어요", start_s: float | None = None) -> None:
+        at_s = self.session.record.now_s() if start_s is None else start_s
         self.session.said(self._customer.id, Recognition(self._count, text, True, at_s, at_s + 0.5))
         self._count += 1
 
@@ -150,6 +150,20 @@ async def test_what_is_said_meanwhile_is_folded_into_the_next_question(
     assert source.asked[1][2] is not None, "the model is told what it said before"
 
 
+async def test_no_two_questions_are_known_by_the_same_utterance(
+    world: World, talk: Talk, source: ScriptedSource
+) -> None:
+    world.clock.advance(10)
+    talk.say("짧게 말했어요")
+    await talk.summed_up(1)
+    world.clock.advance(5)
+    # It began before the first one, and came after it.
+    talk.say("길게 말했어요", start_s=1.0)
+    await talk.summed_up(2)
+    first, second = talk.summaries
+    assert [each.id for each in talk.session.record.finals()] == [second.seen_utterance, first.seen_utterance]
+
+
 async def test_one_call_s_slow_answer_holds_up_no_other(world: World, source: ScriptedSource) -> None:
     slow, other = await a_talk(world), await a_talk(world)
     source.gate.clear()
@@ -192,6 +206,37 @@ async def test_a_handbook_that_failed_is_asked_again_with_the_next_summary(
     await talk.session.tick()
     await world.until(lambda: talk.session.record.snapshot().guidance)
     assert talk.session.record.snapshot().guidance_problem is None
+    assert len(set(world.retriever.queries)) == 1
+
+
+class Steps(threading.Event):
+    """Lets an answer come field by field, as many as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._allowed = threading.Semaphore(0)
+
+    def allow(self, count: int) -> None:
+        self._allowed.release(count)
+
+    def wait(self, timeout: float | None = None) -> bool:
+        return self._allowed.acquire(timeout=timeout)
+
+
+async def test_a_handbook_that_fails_is_asked_once_an_answer(world: World, talk: Talk, source: ScriptedSource) -> None:
+    world.retriever.problem = GuidanceServerFailed(address="http://h/rag", status=500)
+    for count in (1, 2):
+        source.script, source.gate = [FULL], (steps := Steps())
+        asked = len(world.retriever.queries)
+        talk.say()
+        steps.allow(3)
+        await world.until(lambda asked=asked: len(world.retriever.queries) == asked + 1)
+        await world.until(lambda: not world.insights.guidance_worker.is_busy_with(talk.session.call.id))
+        steps.allow(5)
+        await talk.summed_up(count)
+        await talk.phase(ModelPhase.IDLE)
+        await world.until(lambda: not world.insights.guidance_worker.is_busy_with(talk.session.call.id))
+        assert len(world.retriever.queries) == asked + 1
     assert len(set(world.retriever.queries)) == 1
 
 
@@ -328,6 +373,37 @@ async def test_a_server_that_fails_for_two_calls_is_probed_by_one_and_back_for_a
     for talk in (first, second):
         await world.until(lambda talk=talk: talk.summaries and talk.summaries[-1].engine == "scripted")
     assert world.insights.health.state is PartState.UP
+
+
+async def test_a_probe_that_failed_tells_every_call_when_the_next_one_is_sent(
+    world: World, source: ScriptedSource
+) -> None:
+    first, second = await a_talk(world), await a_talk(world)
+    source.script = [(0, DOWN), (0, DOWN), (1, DOWN)]
+    for talk in (first, second):
+        talk.say()
+        await talk.phase(ModelPhase.FAILED)
+    await second.summed_up(1)
+    source.gate.clear()
+    world.clock.advance(3)
+    await first.session.tick()
+    await first.phase(ModelPhase.ASKED)
+    await second.session.tick()
+    await world.until(lambda: not world.insights.is_asking(second.session.call.id))
+    source.gate.set()
+    await first.phase(ModelPhase.FAILED)
+    await world.until(lambda: not world.insights.is_asking(first.session.call.id))
+    await second.session.tick()
+    shared = world.insights.watch.trouble
+    assert shared is not None
+    pause_s = shared.retry_at - world.clock.monotonic()
+    assert 0 < pause_s < 60
+    for talk in (first, second):
+        # What is shown is handed over to the loop.
+        await world.until(lambda talk=talk: talk.model.retry_at_s == shared.retry_at - talk.session.record.origin)
+    world.clock.advance(pause_s)
+    await second.session.tick()
+    assert (await second.phase(ModelPhase.IDLE)).trouble == ""
 
 
 async def test_the_model_is_told_masked_words_and_what_it_puts_together_is_masked(

@@ -19,6 +19,7 @@ from core.assist.prompt_folder import PromptFolder
 from core.model.call import CallOrigin, EndReason, Role
 from core.model.health import PartState
 from core.model.insight import ModelPhase, SummaryText, TokenUsage
+from core.model.turn_trace import Purpose, turn_traces
 from core.settings import Settings
 from tests.calls.conftest import World, opened_world
 from tests.calls.test_inquiry import Talk
@@ -145,6 +146,36 @@ async def test_every_failure_is_shown_by_its_name(
     assert (failed.trouble, failed.stands_in) == (code, stands_in)
     if code == "ModelRateLimited":
         assert failed.retry_at_s == 30
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        (says('{"summary": "'), [TokenUsage(812, 96, 640)]),
+        (says("It is about a bill, I think."), [None]),
+        (says(WHOLE[:5], finish_reason="length"), [None]),
+        (says("", finish_reason="content_filter"), [None]),
+        (declines("I would rather not."), [None]),
+        (drops(""), [None]),
+        (fails(503), []),
+        (fails(401, "invalid_api_key"), []),
+    ],
+)
+async def test_a_request_that_the_model_worked_on_in_vain_is_kept_for_its_price_and_answers_no_turn(
+    world: World, talk: Talk, server: OpenAIServer, script: Script, told: list[TokenUsage | None]
+) -> None:
+    server.next_scripts = [script]
+    world.summarizer.gate.clear()
+    talk.say("I was charged twice, and I will leave.")
+    await talk.phase(ModelPhase.FAILED)
+    await talk.session.tick()
+    await world.durable.write(lambda: None)
+    (record,) = world.store.turn_records([talk.session.call.id])
+    assert [(each.purpose, each.engine, each.usage) for each in record.answers] == [
+        (Purpose.SUMMARY_IN_VAIN, "openai-compatible", usage) for usage in told
+    ]
+    (trace,) = turn_traces(record)
+    assert (trace.answered_by, trace.total_s) == ("", None)
 
 
 async def test_what_is_said_during_an_answer_is_one_more_question(

@@ -1,5 +1,6 @@
 """A session raises alerts from what is said in it, keeps them, tells the webhook, and is never held up."""
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -18,8 +19,9 @@ from core.model.health import PartState
 from core.model.text_alert import TextAlert
 from core.model.turn_trace import TurnRecord
 from core.model.utterance import Recognition
-from tests.calls.conftest import World
+from tests.calls.conftest import World, opened_world
 from tests.fakes.clock import ManualClock
+from tests.fakes.insight_source import FULL, ScriptedSource
 from tests.fakes.webhook_receiver import webhook_receiver
 
 RULES = """
@@ -32,6 +34,12 @@ rules:
     keep_s: 60
     webhook: true
     notify: true
+  - {id: silence, name: {ko: 침묵, en: Silence}, category: conduct, level: warning, silence: {for_s: 30}}
+"""
+OF_THE_MODEL = """
+rules:
+  - {id: churn, name: {ko: 이탈 위험, en: Churn}, category: churn, level: critical, risk: churn, webhook: true}
+  - {id: angry, name: {ko: 불만, en: Angry}, category: mood, level: warning, sentiment: {below: -0.2, for_s: 0}}
   - {id: silence, name: {ko: 침묵, en: Silence}, category: conduct, level: warning, silence: {for_s: 30}}
 """
 SLOW = """
@@ -93,6 +101,43 @@ async def test_the_last_words_of_a_call_are_looked_at_too(world: World) -> None:
     await session.end(EndReason.HUNG_UP)
     (alert,) = session.record.snapshot().text_alerts
     assert alert.cleared_at_s is not None
+
+
+async def test_what_the_model_says_of_the_last_words_is_judged_when_it_comes_as_of_the_end(tmp_path: Path) -> None:
+    source = ScriptedSource(script=[FULL])
+    source.gate.clear()
+    with webhook_receiver() as receiver:
+        async with opened_world(tmp_path, source) as world:
+            webhook = Webhook(WebhookClient(receiver.url, True, ManualClock()), b"secret", ManualClock(), Random(1))
+            own = Alerting(world.alert_rules, webhook)
+            world.registry._services = replace(world.registry._services, alerting=own)
+            save(world, OF_THE_MODEL)
+            session = await spoken(world, "그럼 해지할까 해요")
+            world.clock.advance(31)
+            (silence,) = await looked(world, session)
+            await session.end(EndReason.HUNG_UP)
+            end_s = session.record.now_s()
+            await session.tick()
+            assert [each.rule_id for each in session.record.snapshot().text_alerts] == ["silence"]
+            world.clock.advance(20)
+            source.gate.set()
+            await world.until(lambda: session.record.latest_summary)
+            for _ in range(3):
+                await session.tick()
+                await session.end(EndReason.HUNG_UP)
+            alerts = {each.rule_id: each for each in session.record.snapshot().text_alerts}
+            assert set(alerts) == {"silence", "churn", "angry"}
+            assert alerts["silence"] == replace(silence, cleared_at_s=end_s), "what was open then is not raised again"
+            assert alerts["churn"].words == ("해지할까 해요",)
+            assert alerts["churn"].utterance_ids == (session.record.finals()[0].id,)
+            for name in ("churn", "angry"):
+                assert (alerts[name].raised_at_s, alerts[name].cleared_at_s) == (end_s, end_s)
+            kept = world.store.load_call
+            await world.until(lambda: len(kept(session.call.id).text_alerts) == 3)
+            await world.until(lambda: not any(each.is_open for each in kept(session.call.id).text_alerts))
+            receiver.wait_for(1)
+            own.close()
+    assert [json.loads(got.body)["alert"]["rule"] for got in receiver.received] == ["churn"]
 
 
 async def test_rules_that_change_count_for_a_running_call(world: World) -> None:
@@ -180,3 +225,15 @@ async def test_a_look_that_fails_ends_no_call_and_quotes_nobody(
     assert "아무도" not in caplog.text
     await session.end(EndReason.HUNG_UP)
     assert session.is_over
+
+
+async def test_who_gives_up_waiting_for_a_call_to_end_does_not_break_off_its_alerts(world: World) -> None:
+    save(world, RULES)
+    session = await spoken(world, "해지하고 싶어요")
+    session._text_alerts.tick()
+    waiting = asyncio.create_task(session._text_alerts.settled())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await session.end(EndReason.HUNG_UP)
+    assert [alert.rule_id for alert in session.record.snapshot().text_alerts] == ["cancel"]

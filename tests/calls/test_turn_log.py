@@ -107,6 +107,36 @@ async def test_turns_that_come_while_a_summary_is_made_share_the_next_one(world:
     assert not (await trace_of(world, session, third)).is_folded
 
 
+async def test_a_turn_that_began_first_and_came_last_has_a_summary_and_a_paint_of_its_own(world: World) -> None:
+    session, customer = await customer_of(world)
+    agent = await world.connected(session, Role.AGENT, "민지")
+    began_s = session.record.now_s()
+    world.clock.advance(3.0)
+    short = await say(world, session, agent, 0)
+    await world.until(lambda: session.record.latest_summary)
+    await paint_summary(world, session)
+    world.clock.advance(5.0)
+    world.speech_of(session, customer).recognise("길게 말했어요", ordinal=0, start_s=began_s)
+    await world.until(lambda: session.record.latest_summary and session.record.latest_summary.turns == 2)
+    long = session.record.finals()[0].id
+    assert long != short
+    painted_s = await paint_summary(world, session)
+    trace = await trace_of(world, session, long)
+    assert (trace.answered_by, trace.is_folded) == (long, False)
+    assert trace.moments[Step.SUMMARY_PAINTED] == pytest.approx(painted_s)
+    assert (await trace_of(world, session, short)).answered_by == short
+
+
+async def paint_summary(world: World, session: CallSession) -> float:
+    """A page paints the latest summary half a second later, and tells what it knows it by; when it did."""
+    summary = session.record.latest_summary
+    assert summary is not None
+    world.clock.advance(0.5)
+    painted_s = session.record.now_s()
+    await session.painted((Paint(Step.SUMMARY_PAINTED, summary.seen_utterance, 0.0),), painted_s)
+    return painted_s
+
+
 async def test_sound_is_counted_and_kept_now_and_then_and_at_the_end(world: World) -> None:
     session, customer = await customer_of(world)
     leg_id = session.call.participants[0].leg_id

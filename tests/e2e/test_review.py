@@ -21,10 +21,10 @@ NAMES = {
     "cho": UserRole.CUSTOMER,
 }
 NAVIGATION = {
-    "ada": {"Overview", "Supervisor", "Calls", "Settings", "Audit log"},
-    "sue": {"Overview", "Supervisor", "Calls"},
-    "ann": {"Overview", "Calls"},
-    "abe": {"Overview", "Calls"},
+    "ada": {"Overview", "Supervisor", "Calls", "Handbook", "Settings", "Audit log"},
+    "sue": {"Overview", "Supervisor", "Calls", "Handbook"},
+    "ann": {"Overview", "Calls", "Handbook"},
+    "abe": {"Overview", "Calls", "Handbook"},
     "cho": set(),
 }
 

@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model.call import CallId
-from core.model.turn_trace import BRANCHES, WAY, Moment, Purpose, Step, TurnRecord, TurnTrace, turn_traces
+from core.model.turn_trace import (
+    BRANCHES,
+    WAY,
+    FoundPassages,
+    Moment,
+    Purpose,
+    Step,
+    TurnRecord,
+    TurnTrace,
+    turn_traces,
+)
 from tests.fakes.turn_records import a_final, a_turn_record, an_answer
 
 CALL = CallId("c1")
@@ -51,11 +61,23 @@ def test_a_turn_that_no_request_has_seen_has_no_total() -> None:
 
 def test_a_turn_that_began_first_and_was_recognised_last_is_answered_by_the_request_after_it() -> None:
     long, short = a_final(0, 0.0, 10.0, 0.5), a_final(1, 5.0, 6.0, 0.5)
-    # Both requests name the one that began last.
+    # As in records of old, both requests name the one that began last.
     answers = (an_answer("u1", 1, 6.6, 0.5), an_answer("u1", 2, 10.6, 0.5))
     traces = traces_of(TurnRecord(CALL, (long, short), answers=answers))
     assert traces["u1"].moments[Step.SUMMARY] == pytest.approx(7.1)
     assert traces["u0"].moments[Step.SUMMARY] == pytest.approx(11.1)
+
+
+def test_what_was_painted_before_an_answer_is_another_answer_s() -> None:
+    long, short = a_final(0, 0.0, 10.0, 0.5), a_final(1, 5.0, 6.0, 0.5)
+    answers = (an_answer("u1", 1, 6.6, 0.5), an_answer("u1", 2, 10.6, 0.5))
+    passages = (FoundPassages("u1", 7.2), FoundPassages("u1", 11.2))
+    painted = (Moment("u1", Step.SUMMARY_PAINTED, 7.2), Moment("u1", Step.PASSAGES_PAINTED, 7.3))
+    traces = traces_of(TurnRecord(CALL, (long, short), passages, painted, answers))
+    assert traces["u1"].moments[Step.SUMMARY_PAINTED] == 7.2
+    assert traces["u1"].moments[Step.PASSAGES_PAINTED] == 7.3
+    assert not {Step.SUMMARY_PAINTED, Step.PASSAGES_PAINTED} & set(traces["u0"].moments)
+    assert traces["u0"].total_s == pytest.approx(1.1), "until it was valid: that a page showed it is not known"
 
 
 def test_what_was_asked_besides_the_summary_answers_no_turn() -> None:
