@@ -10,8 +10,21 @@ const LEAVE_ADDRESS = "api/legs/leave";
 
 const panels = new WeakMap();
 // What a panel leaves behind for the one that takes its place, by the name of the frame. Streamlit builds both anew when
-// something appears above them in the same container; the call is then taken up again.
+// something appears above them in the same container; the call is then taken up again. Who goes to another page has left.
 const left = new Map();
+const ADDRESS_LOOK_MS = 50;
+
+// Streamlit takes a page's elements away before it changes the address: whoever left shows a moment later.
+function leaveBehind(frame, microphone) {
+  const address = window.location.pathname;
+  const at = performance.now();
+  left.set(frame, { at, requested: microphone?.requested });
+  const look = setInterval(() => {
+    const isElsewhere = window.location.pathname !== address;
+    if (isElsewhere && left.get(frame)?.at === at) left.delete(frame);
+    if (isElsewhere || performance.now() - at > REMOUNT_LIMIT_MS) clearInterval(look);
+  }, ADDRESS_LOOK_MS);
+}
 
 class LegPanel {
   constructor(root, data) {
@@ -333,7 +346,7 @@ class LegPanel {
 
   release() {
     left.delete(this.data.frame);
-    if (this.wanted) left.set(this.data.frame, { at: performance.now(), requested: this.microphone?.requested });
+    if (this.wanted) leaveBehind(this.data.frame, this.microphone);
     this.unwatch();
     this.lifetime.abort();
     this.retries.reset();
