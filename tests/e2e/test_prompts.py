@@ -80,7 +80,8 @@ def open_prompts(open_page: OpenPage, server: Server, locale: str, theme: str, t
 def test_a_prompt_is_tried_on_a_past_call_and_saved(server: Server, model: OpenAIServer, open_page: OpenPage) -> None:
     page = open_prompts(open_page, server, "ko-KR", "light", "프롬프트")
     editor = page.get_by_role("textbox", name="파일 내용(TOML로 적은 분류, 그 아래 지시문)").first
-    editor.fill(editor.input_value() + "\n- 반말을 쓰지 않는다.")
+    # At the end of what is for the summary: below come the instructions for wrap-ups and questions.
+    editor.fill(editor.input_value().replace("+++ wrap_up", "- 반말을 쓰지 않는다.\n\n+++ wrap_up"))
     page.get_by_role("button", name="확인", exact=True).locator("visible=true").click()
     page.get_by_role("button", name="시험하기").locator("visible=true").click()
     expect(page.get_by_text(ANSWER["summary"])).to_be_visible()
