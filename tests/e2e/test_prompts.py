@@ -74,7 +74,13 @@ def server(serve: Serve, model: OpenAIServer, tmp_path: Path) -> Server:
 def open_prompts(open_page: OpenPage, server: Server, locale: str, theme: str, tab: str) -> Page:
     page = open_page(f"{server.url}/settings", locale=locale, theme=theme, height=1500)
     page.get_by_role("tab", name=tab).click()
+    settled(page)
     return page
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script has come to its end: what is pressed before may be lost in a redraw."""
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached(timeout=30_000)
 
 
 def test_a_prompt_is_tried_on_a_past_call_and_saved(server: Server, model: OpenAIServer, open_page: OpenPage) -> None:
@@ -103,6 +109,7 @@ def test_a_failure_is_a_sentence_in_english_on_dark(server: Server, model: OpenA
     expect(page.get_by_text("refuses the key (status 401)")).to_be_visible()
     screenshot(page, "prompts-en-dark-failure")
     model.script = says(json.dumps(ANSWER, ensure_ascii=False))
+    settled(page)
     page.get_by_role("button", name="Try it").locator("visible=true").click()
     expect(page.get_by_text("May leave: “안 되면 해지할 거예요”")).to_be_visible()
     screenshot(page, "prompts-en-dark")
