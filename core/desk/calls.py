@@ -86,7 +86,7 @@ class CallsDesk(PersonDesk):
 
     def end_call(self, call_id: CallId) -> None:
         """End a call for everybody in it; returns at once. Raises CallNotFound, CallEnded."""
-        call = self.snapshot(call_id).call
+        call = self._seen(call_id)
         if call.created_by != self.person.id:
             self.require(Right.TALK)
         self._backend.end_call(call_id)
@@ -95,7 +95,7 @@ class CallsDesk(PersonDesk):
     def join_token(self, call_id: CallId) -> str:
         """A token for a customer's join link. Raises CallNotFound."""
         self.require(Right.TALK, call_id)
-        self.snapshot(call_id)
+        self._seen(call_id)
         self._write(AuditAction.LINK_MADE, call_id)
         return self._backend.tokens.join_token(call_id, Role.CUSTOMER)
 

@@ -29,7 +29,7 @@ class RecordsDesk(CallsDesk):
     def correct(self, call_id: CallId, utterance_id: str, text: str) -> Utterance:
         """Let an utterance read differently; the original is kept. Raises CallError, TextInvalid."""
         self.require(Right.CORRECT, call_id)
-        self.snapshot(call_id)
+        self._seen(call_id)
         corrected = self._backend.correct(call_id, utterance_id, text, self.person.name)
         self._write(AuditAction.CORRECTED, call_id, utterance=utterance_id)
         return corrected
@@ -43,7 +43,7 @@ class RecordsDesk(CallsDesk):
 
     def wrap_up(self, call_id: CallId) -> WrapUpReport:
         """The record of a call that is over. Raises CallNotFound."""
-        self.snapshot(call_id)
+        self._seen(call_id)
         return self._backend.wrap_up(call_id)
 
     def call_types(self, language: Language) -> Sequence[str]:
@@ -53,7 +53,7 @@ class RecordsDesk(CallsDesk):
     def draft_wrap_up(self, call_id: CallId) -> None:
         """Have a wrap-up drafted (again) from what was said; returns at once. Raises CallNotFound, CallRunning."""
         self.require(Right.WRAP_UP, call_id)
-        if self.snapshot(call_id).call.state is not CallState.ENDED:
+        if self._seen(call_id).state is not CallState.ENDED:
             raise CallRunning(call_id=call_id)
         self._backend.draft_wrap_up(call_id)
 
@@ -68,7 +68,7 @@ class RecordsDesk(CallsDesk):
         Raises CallNotFound, CallRunning, WrapUpFiled.
         """
         self.require(Right.WRAP_UP, call_id)
-        self.snapshot(call_id)
+        self._seen(call_id)
         filed = self._backend.file_wrap_up(call_id, text, self.person.name)
         self._write(AuditAction.WRAP_UP_FILED, call_id)
         return filed
@@ -81,8 +81,7 @@ class RecordsDesk(CallsDesk):
 
     def turns(self, call_id: CallId) -> TurnRecord:
         """What is kept of the turns of a call, a running one up to a second ago. Raises CallNotFound."""
-        self.require(Right.SEE_OWN_CALLS)
-        self._require_sight(self._backend.call(call_id))
+        self._seen(call_id)
         (record,) = self._backend.turn_records([call_id])
         return record
 
@@ -99,14 +98,13 @@ class RecordsDesk(CallsDesk):
 
     def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
         """This person's page has painted something, just now. Raises CallNotFound, CallEnded."""
-        self.require(Right.SEE_OWN_CALLS)
-        self._require_sight(self._backend.call(call_id))
+        self._seen(call_id)
         self._backend.painted(call_id, paints)
 
     def export(self, call_id: CallId, kind: ExportFormat) -> Export:
         """A call as a file. Raises CallNotFound."""
         self.require(Right.EXPORT, call_id)
-        self.snapshot(call_id)
+        self._seen(call_id)
         export = self._backend.archive.export(call_id, kind, is_discreet=self._is_kept_from_listeners)
         self._write(AuditAction.EXPORTED, call_id, format=kind.value)
         return export

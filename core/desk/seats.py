@@ -19,7 +19,7 @@ class SeatsDesk(CallsDesk):
         if role not in SEATS:
             raise self._refused(role.value, call_id)
         self.require(SEATS[role], call_id)
-        self.snapshot(call_id)
+        self._seen(call_id)
         return self._backend.join(call_id, role, name, participant_id, self.person.id)
 
     def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:

@@ -114,7 +114,7 @@ class ServerDesk(CallsDesk):
         Raises CallNotFound, ModelNotConfigured, NothingSaid, PromptInvalid.
         """
         self.require(Right.CHANGE_SETTINGS)
-        self.snapshot(call_id)
+        self._seen(call_id)
         self._write(AuditAction.PROMPT_TRIED, call_id, language=language)
         return self._backend.try_prompt(call_id, language, text)
 
