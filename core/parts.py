@@ -42,7 +42,7 @@ from core.guidance.engine import open_embedder, open_remote
 from core.guidance.handbook import Handbook
 from core.guidance.knowledge_folder import KnowledgeFolder
 from core.guidance.retriever import Retriever
-from core.language.masking import MaskingRules
+from core.language.masking import MaskingRules, masked
 from core.media.events import MediaEvent, MediaLoad
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
@@ -153,8 +153,9 @@ class Parts:
         # Closed after the insights, which end the model's requests: a draft that hangs at the model is let go then, and
         # those that wait are written without it.
         use = ModelUse(self.model, self.clock, self._charge, lambda: self.insights.trouble()) if self.model else None
-        self.questions = Questions(use, self.clock, self._mask, self.prompts)
-        self.wrap_ups = WrapUps(self.store, use, self.clock, self._mask, self.prompts, self._condense)
+        mask = partial(masked, self.masking)
+        self.questions = Questions(use, self.clock, mask, self.prompts)
+        self.wrap_ups = WrapUps(self.store, use, self.clock, mask, self.prompts, self._condense)
         opened.callback(self.wrap_ups.close)
         self.insights = Insights(
             ExtractiveSummarizer(),
@@ -217,7 +218,7 @@ class Parts:
             registry=self.registry,
             durable=self.durable,
             clock=self.clock,
-            mask=self._mask,
+            mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
@@ -236,9 +237,6 @@ class Parts:
     def _condense(self, turns: Sequence[Turn], language: Language) -> Sequence[Turn]:
         """A conversation within the budget of what is sent to the model."""
         return self._compactor.compact(turns, language, self.settings.assist_input_tokens)
-
-    def _mask(self, text: str, language: Language) -> str:
-        return self.masking.mask_text(text, language) if self.masking else text
 
     def _retention(self) -> RetentionSweep:
         async def write(call_id: CallId) -> None:

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 
 from core.assist.insight_source import InsightSource
+from core.assist.insight_stream import EMPTY
 from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import (
@@ -22,7 +23,6 @@ from core.model.insight import Insight, RequestTimes, RiskFlag, SummaryText, Tok
 from core.model.utterance import Utterance, in_order_of_coming
 
 Mask = Callable[[str, Language], str]
-NOTHING = Insight(SummaryText("", "", ""))
 TURNED_AWAY = (
     ModelUnreachable,
     ModelServerForeign,
@@ -108,7 +108,7 @@ class Asking:
         """
         question = self._question
         answers = self._source.ask(question.turns, question.language, previous)
-        raw = shown = NOTHING
+        raw = shown = EMPTY
         usage: TokenUsage | None = None
         error: AssistError | None = None
         times = RequestTimes(wanted_s=question.wanted_s, sent_s=self._now_s())

@@ -16,7 +16,7 @@ from core.calls.insights import GuidanceResult, SummaryResult
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
 from core.calls.turn_log import TurnLog
-from core.model.call import Language
+from core.language.masking import masked
 from core.model.errors import AssistError, GuidanceError
 from core.model.insight import Insight, ModelActivity, ModelPhase, Summary, SummaryText
 from core.model.passage import Guidance
@@ -232,7 +232,7 @@ class Inquiry:
             question,
             self._services.clock,
             self._record.origin,
-            self._mask,
+            partial(masked, self._services.masking),
             self._insights.is_closing,
         )
         answer = asking.run(self._believed, self._sent, partial(self._drafted, question.seen_utterance, asking))
@@ -297,7 +297,3 @@ class Inquiry:
             is_asked_again=trouble is None or not trouble.is_of_the_conversation,
         )
         self._hand_over(partial(self._record.set_model, shown))
-
-    def _mask(self, text: str, language: Language) -> str:
-        masking = self._services.masking
-        return masking.mask_text(text, language) if masking is not None else text
