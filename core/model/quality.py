@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from core.model.call import LegId
-from core.model.sample import Direction
+from core.model.diagnosis import Diagnosis
+from core.model.sample import Direction, Vantage
 
 
 class Band(StrEnum):
@@ -62,11 +63,28 @@ class Alert:
     """The worst figure so far."""
     cleared_at_s: float | None = None
     """None while it goes on."""
+    vantage: Vantage = Vantage.SERVER
+    """Who measured what raised it."""
 
     @property
     def is_open(self) -> bool:
         """Whether it goes on."""
         return self.cleared_at_s is None
+
+
+@dataclass(frozen=True, slots=True)
+class BufferDrift:
+    """How a browser's jitter buffer grows or shrinks: a robust slope of its mean delay over the last minutes."""
+
+    leg_id: LegId
+    slope_ms_per_min: float
+    low_ms_per_min: float
+    """The lower end of the slope's 95 % interval."""
+    high_ms_per_min: float
+    span_s: float
+    """Over how long it was fitted."""
+    delay_ms: float
+    """The median delay of the last ten seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +95,7 @@ class CallQuality:
     """The latest score of each leg and direction that has one; the mean ones when the call has ended."""
     alerts: tuple[Alert, ...] = ()
     """In the order in which they were raised."""
+    drifts: tuple[BufferDrift, ...] = ()
+    """Of each leg whose browser has told for long enough."""
+    diagnoses: tuple[Diagnosis, ...] = ()
+    """Worst first."""

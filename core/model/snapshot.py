@@ -1,12 +1,13 @@
 """What a page draws: one immutable picture of a call, taken at once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.model.call import Call, LegId, ParticipantId
 from core.model.errors import GuidanceError
 from core.model.health import PartHealth
 from core.model.insight import ModelActivity, Summary
+from core.model.leg_facts import LegFacts
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
@@ -54,5 +55,7 @@ class CallSnapshot:
     """None where no language model is asked, and once the call is in the store alone."""
     text_alerts: tuple[TextAlert, ...] = ()
     """Those that rules raised, in the order in which they were raised."""
+    leg_facts: Mapping[LegId, LegFacts] = field(default_factory=dict)
+    """What is known of its legs beside their samples; those of calls from before it was kept have none."""
     guidance_problem: GuidanceError | None = None
     """Why the handbook gave no answer when it was last asked; `guidance` is then an older one."""

@@ -8,10 +8,11 @@ import errno
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -19,7 +20,8 @@ import pyarrow.parquet as pq
 from core.model.call import CallId, LegId
 from core.model.clock import Clock
 from core.model.errors import DiskFull, SampleFileUnwritable
-from core.model.sample import Direction, RtpSample, Vantage
+from core.model.media_path import CandidateType, PathTransport
+from core.model.sample import Direction, PathState, RtpSample, Vantage
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +47,33 @@ SCHEMA = pa.schema(
         pa.field("send_deviation_p99_ms", pa.float64()),
         pa.field("level_dbfs", pa.float64()),
         pa.field("expected", pa.int64()),
+        pa.field("loop_lag_p99_ms", pa.float64()),
+        pa.field("jitter_buffer_ms", pa.float64()),
+        pa.field("jitter_buffer_target_ms", pa.float64()),
+        pa.field("jitter_buffer_total_s", pa.float64()),
+        pa.field("concealed_pct", pa.float64()),
+        pa.field("stretched_pct", pa.float64()),
+        pa.field("packet_send_delay_ms", pa.float64()),
+        pa.field("is_muted", pa.bool_()),
+        pa.field("path_state", pa.string()),
+        pa.field("local_candidate", pa.string()),
+        pa.field("remote_candidate", pa.string()),
+        pa.field("path_transport", pa.string()),
+        pa.field("path_id", pa.string()),
     ]
 )
-"""The fields of an RtpSample, in their order."""
+"""The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
+
+_WORDS: dict[str, Callable[[str], object]] = {
+    "leg_id": LegId,
+    "direction": Direction,
+    "vantage": Vantage,
+    "path_state": PathState,
+    "local_candidate": CandidateType,
+    "remote_candidate": CandidateType,
+    "path_transport": PathTransport,
+}
+"""What the texts of a segment stand for."""
 
 
 @dataclass(slots=True)
@@ -225,8 +251,10 @@ def _read_segment(path: Path) -> list[RtpSample]:
     lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
     if lacking:
         raise ValueError(f"no {', '.join(lacking)}")
-    legs, directions, vantages, *figures = (column.to_pylist() for column in table.columns)
-    return [
-        RtpSample(LegId(leg), Direction(direction), Vantage(vantage), *rest)
-        for leg, direction, vantage, *rest in zip(legs, directions, vantages, *figures, strict=True)
-    ]
+    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
+    return [RtpSample(*row) for row in zip(*columns, strict=True)]
+
+
+def _column(name: str, values: list[Any]) -> list[Any]:
+    word = _WORDS.get(name)
+    return values if word is None else [None if value is None else word(value) for value in values]

@@ -16,7 +16,7 @@ from core.model.call import Call, CallId
 from core.model.cost import Cost, CostKind, CostPart
 from core.model.errors import CallNotFound
 from core.model.turn_trace import Step, TurnRecord, TurnTrace, turn_traces
-from core.ui.charts import waterfall_figure
+from core.ui.charts.turn import waterfall_figure
 from core.ui.latency_words import STEP_WORDS, cost_words, length, sum_words
 from core.ui.reader import Reader
 from core.ui.theme import current_theme, palette

@@ -15,7 +15,8 @@ from core.assist.catch_up import catch_up
 from core.language.catalogue import Translate
 from core.model.call import CallId, CallState
 from core.model.snapshot import CallSnapshot
-from core.ui.charts import LIVE_WINDOW_S, call_figure, sample_frame
+from core.quality.frames import sample_frame
+from core.ui.charts.call import LIVE_WINDOW_S, call_figure
 from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words

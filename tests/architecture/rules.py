@@ -24,7 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
 HOMES: Mapping[str, tuple[str, ...]] = {
     "streamlit": ("app.py", "pages/", "core/ui/"),
     "streamlit_webrtc": ("core/ui/compat.py",),
-    "plotly": ("core/ui/charts.py",),
+    "plotly": ("core/ui/charts/",),
     "starlette": ("app.py", "core/api/"),
     "fastapi": ("core/api/",),
     "limits": ("core/api/guards/window.py",),
@@ -52,7 +52,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "bm25s": ("core/guidance/bm25_index.py",),
     "httpx": ("core/guidance/json_server.py",),
     "markdown_it": ("core/guidance/markdown.py",),
-    "pyarrow": ("core/quality/segments.py",),
+    "pyarrow": ("core/quality/",),
     "pandas": ("core/quality/", "core/ui/"),
     "numpy": ("core/",),
     "sqlalchemy": ("core/store/",),

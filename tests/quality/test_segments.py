@@ -1,13 +1,15 @@
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.model.call import CallId, LegId
 from core.model.errors import SampleFileUnwritable
-from core.model.sample import Direction, RtpSample, Vantage
-from core.quality.segments import FLUSH_S, SampleWriter, read_samples, thinned
+from core.model.media_path import CandidateType, PathTransport
+from core.model.sample import Direction, PathState, RtpSample, Vantage
+from core.quality.segments import FLUSH_S, SampleWriter, StoredSamples, read_samples, thinned
 from tests.fakes.clock import ManualClock
 
 CALL = CallId("c1")
@@ -27,6 +29,40 @@ def test_samples_come_back_as_they_were_kept_a_missing_figure_still_missing(tmp_
     writer.close(CALL)
     assert read_samples(tmp_path, CALL).samples == kept
     assert sorted(p.name for p in (tmp_path / CALL).iterdir()) == ["00000.parquet", "00001.parquet", "00002.parquet"]
+
+
+def test_what_a_browser_measured_comes_back_in_its_own_words(tmp_path: Path) -> None:
+    told = RtpSample(
+        LegId("l1"),
+        Direction.OUTBOUND,
+        Vantage.BROWSER,
+        1.0,
+        1.0,
+        packets=50,
+        octets=4_000,
+        jitter_buffer_ms=31.5,
+        jitter_buffer_total_s=880.25,
+        concealed_pct=0.0,
+        is_muted=False,
+        path_state=PathState.DISCONNECTED,
+        local_candidate=CandidateType.RELAY,
+        remote_candidate=CandidateType.HOST,
+        path_transport=PathTransport.TLS,
+        path_id="CPx",
+    )
+    writer = SampleWriter(tmp_path, ManualClock())
+    writer.append(CALL, [told])
+    writer.close(CALL)
+    assert read_samples(tmp_path, CALL).samples == (told,)
+
+
+def test_a_segment_from_before_browsers_measured_reads_with_their_figures_missing(tmp_path: Path) -> None:
+    writer = SampleWriter(tmp_path, ManualClock())
+    writer.append(CALL, [sample(1.0)])
+    writer.close(CALL)
+    path = tmp_path / CALL / "00000.parquet"
+    pq.write_table(pq.read_table(path).drop_columns(["path_id", "is_muted", "loop_lag_p99_ms"]), path)
+    assert read_samples(tmp_path, CALL) == StoredSamples((sample(1.0),), ())
 
 
 def test_a_crash_costs_no_more_than_the_time_between_two_flushes(tmp_path: Path) -> None:

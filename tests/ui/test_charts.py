@@ -11,7 +11,8 @@ from core.language.catalogue import translator
 from core.model.call import CallState, LegId, Participant, ParticipantId, Role
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.utterance import Utterance
-from core.ui.charts import ORIGIN_MS, PANELS, call_figure, line_points, on_axis, sample_frame, time_format
+from core.quality.frames import sample_frame
+from core.ui.charts.call import ORIGIN_MS, PANELS, call_figure, line_points, on_axis, time_format
 from core.ui.live_view import figure_json
 from core.ui.theme import DARK, LIGHT, Palette, participant_colours
 from tests.fakes.page_backend import make_call, make_snapshot

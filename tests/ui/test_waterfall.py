@@ -7,7 +7,7 @@ import pytest
 
 from core.model.call import CallId
 from core.model.turn_trace import Step, TurnTrace, turn_traces
-from core.ui.charts import waterfall_figure
+from core.ui.charts.turn import waterfall_figure
 from core.ui.theme import LIGHT
 from tests.fakes.turn_records import a_turn_record
 

@@ -1,4 +1,4 @@
-// RTP figures: a small table of the latest values, and the charts. The server makes the figure (core/ui/charts.py);
+// RTP figures: a small table of the latest values, and the charts. The server makes the figure (core/ui/charts/call.py);
 // from there on the stream's samples are appended by the rules in its layout.meta. Redrawn at a low rate: an SVG chart
 // is the costliest thing of the page.
 

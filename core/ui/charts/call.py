@@ -1,20 +1,19 @@
-"""Charts, the one home of Plotly: RTP figures made from pandas frames on the call's clock, and one turn's steps.
+"""The charts of the live page: RTP figures made from pandas frames on the call's clock.
 
 All panels of the RTP figures share one time axis. A gap in the samples is a gap in the line, and a figure that is
 missing is no point.
 The page's script goes on drawing from where the figure ends, by the rules that the figure carries in `layout.meta`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import pandas as pd
 import plotly.graph_objects as go
 
 from core.language.catalogue import Translate, message
-from core.model.call import LegId, Participant, ParticipantId, Role
-from core.model.sample import Direction, RtpSample, Vantage
-from core.model.turn_trace import Step, TurnTrace
+from core.model.call import LegId, Participant, ParticipantId
+from core.model.sample import Direction, Vantage
 from core.model.utterance import Utterance
 from core.ui.theme import Palette, participant_colours
 from core.ui.wording import METRIC_TIPS
@@ -27,8 +26,6 @@ LIVE_WINDOW_S = 180.0
 ORIGIN_MS = 86_400_000.0
 """Where a call begins on the time axis, a date axis in milliseconds. A day after its zero: Plotly takes four-digit
 numbers for years."""
-
-FIELDS = ("packets_per_s", "loss_pct", "jitter_ms", "send_deviation_p50_ms", "send_deviation_p99_ms")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +71,6 @@ PANELS = (
     Panel("send_deviation_p99_ms", message("Send deviation"), "ms", 10.0),
 )
 SPEECH_TITLE = message("Speech")
-
-
-def sample_frame(samples: Iterable[RtpSample]) -> pd.DataFrame:
-    """Samples as a frame: one row each, rates and shares computed, missing figures as NaN. Times in seconds."""
-    rows = [
-        (s.leg_id, s.direction.value, s.vantage.value, s.at_s, *(getattr(s, field) for field in FIELDS))
-        for s in samples
-    ]
-    frame = pd.DataFrame(rows, columns=["leg_id", "direction", "vantage", "at_s", *FIELDS])
-    return frame.astype({"at_s": "float64", **dict.fromkeys(FIELDS, "float64")})
 
 
 def on_axis(at_s: float) -> float:
@@ -137,7 +124,7 @@ def call_figure(
 ) -> go.Figure:
     """The stack of charts of a call: who spoke, jitter, loss, packet rate and send deviation over `span_s`.
 
-    `frame` is what `sample_frame` gives; only the server's own measurements are drawn. Any thread.
+    `frame` is what `core.quality.frames.sample_frame` gives; only the server's own measurements are drawn. Any thread.
     """
     figure = go.Figure()
     colour_of = participant_colours(participants, colours)
@@ -303,66 +290,3 @@ def _wrapped(text: str, width: int = 46) -> str:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return "<br>".join(lines)
-
-
-def waterfall_figure(
-    trace: TurnTrace,
-    budget_s: float,
-    names: Mapping[Step, str],
-    lengths: Mapping[Step, str],
-    colours: Palette,
-    translate: Translate,
-) -> go.Figure:
-    """One turn's steps below each other, on seconds since its end of speech; a dotted line is the budget. Any thread.
-
-    `names` and `lengths` say what each step is called and how long it took; `SPEECH_END` stands for the speech itself.
-    Of a long one only the end is drawn, so that it leaves half of the width to what waits for it.
-    """
-    origin_s = trace.moments[Step.SPEECH_END]
-    ends = [span.end_s - origin_s for span in (*trace.way, *trace.branches)]
-    last_s = max([0.0, budget_s, *ends])
-    first_s = max(-last_s, min(0.0, trace.moments[Step.SPEECH_START] - origin_s))
-    accent, beside = colours.roles[Role.AGENT][:2]
-    slowest = trace.slowest if trace.exceeds(budget_s) else None
-    bars = [(translate(SPEECH_TITLE), lengths[Step.SPEECH_END], first_s, -first_s, colours.muted)]
-    for span in trace.way:
-        colour = colours.limit if span.step is slowest else accent
-        bars.append((names[span.step], lengths[span.step], span.start_s - origin_s, span.took_s, colour))
-    for span in trace.branches:
-        if span.start_s - origin_s >= first_s:
-            bars.append((names[span.step], lengths[span.step], span.start_s - origin_s, span.took_s, beside))
-    labels, texts, starts, widths, fills = (list(column) for column in zip(*bars, strict=True))
-    figure = go.Figure(
-        go.Bar(
-            y=labels,
-            x=widths,
-            base=starts,
-            orientation="h",
-            marker={"color": fills},
-            text=texts,
-            textposition="outside",
-            cliponaxis=False,
-            hovertemplate="%{y} %{text}<extra></extra>",
-        )
-    )
-    figure.add_vline(x=budget_s, line={"color": colours.limit, "width": 1, "dash": "dot"})
-    figure.update_layout(
-        template=go.layout.Template(),
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.text, "size": 12},
-        margin={"l": 8, "r": 60, "t": 8, "b": 28},
-        height=60 + 26 * len(bars),
-        showlegend=False,
-        bargap=0.35,
-        dragmode=False,
-        xaxis={
-            "range": [first_s, last_s * 1.12],
-            "ticksuffix": translate("{number} s").format(number=""),
-            "gridcolor": colours.grid,
-            "zerolinecolor": colours.muted,
-            "fixedrange": True,
-        },
-        yaxis={"autorange": "reversed", "automargin": True, "fixedrange": True},
-    )
-    return figure

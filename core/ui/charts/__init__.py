@@ -1,0 +1,1 @@
+"""The one home of Plotly under core: figures, made on any thread."""
