@@ -11,8 +11,8 @@ from functools import partial
 
 from core.calls.conversation import Conversation
 from core.calls.durable import Write
-from core.calls.gaps import GapWatch
 from core.calls.hearing import GONE
+from core.calls.measuring import Measuring
 from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
@@ -40,7 +40,6 @@ from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.turn_trace import Paint
 from core.model.utterance import Recognition
-from core.quality.alerts import QualityWatch
 
 logger = logging.getLogger(__name__)
 
@@ -66,14 +65,12 @@ class CallSession:
         self._roster = Roster()
         self._supervision = Supervision(self._roster)
         self._wiring = Wiring(services.media, call.id, self._roster)
-        self._samples: list[RtpSample] = []
-        self._quality = QualityWatch()
-        self._gaps = GapWatch()
         self._alone_since = services.clock.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
         self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
         self._text_alerts = TextAlerts(self.record, services)
+        self._measuring = Measuring(self.record, services, self._roster, self._note)
 
     @property
     def call(self) -> Call:
@@ -244,7 +241,7 @@ class CallSession:
         if state is LegState.CONNECTED and participant.role.speaks:
             self.go_live()
         if state is LegState.CLOSED:
-            self._gaps.leave(participant.id)
+            self._measuring.left(participant.id)
         is_supervisor = participant.role is Role.SUPERVISOR
         if code := leg_note(participant, state) if is_supervisor else _LEG_NOTES.get(state):
             self._note(code, participant.name)
@@ -282,11 +279,7 @@ class CallSession:
 
     def measured(self, sample: RtpSample) -> None:
         """One second's figures of one leg; shown and kept with the next tick."""
-        placed = replace(sample, at_s=sample.at_s - self.record.origin)
-        self._samples.append(placed)
-        owner = self._roster.participant(self._roster.leg(sample.leg_id).participant_id)
-        if owner.role.speaks and (gap := self._gaps.add(owner.id, placed)):
-            self._note("audio_missing", owner.name, gap.start_s, gap.end_s)
+        self._measuring.measured(sample)
 
     # Life
 
@@ -311,7 +304,7 @@ class CallSession:
 
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
-        self._hand_on_samples()
+        self._measuring.tick()
         self._conversation.tick()
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
         self._text_alerts.tick()
@@ -333,19 +326,6 @@ class CallSession:
             and now - self._alone_since > patience
         ):
             await self.end(EndReason.ABANDONED)
-
-    def _hand_on_samples(self) -> None:
-        samples, self._samples = tuple(self._samples), []
-        if samples:
-            self.record.add_samples(samples)
-            self._services.samples.keep(self.call.id, samples)
-        for sample in samples:
-            self._quality.add(sample)
-        for leg_id in self._quality.legs - {leg.id for leg in self._roster.present_legs()}:
-            self._quality.end_leg(leg_id)
-        self._quality.tick(self.record.now_s())
-        is_ended = self.call.state is CallState.ENDED
-        self.record.set_quality(self._quality.final if is_ended else self._quality.quality)
 
     async def end(self, reason: EndReason = EndReason.HUNG_UP) -> None:
         """End the call: close the legs, wait for the last words, keep everything. Idempotent; all callers wait."""
