@@ -49,7 +49,7 @@ class LegMeter:
     async def inbound(
         self, receiver: RTCRtpReceiver | None, now_s: float, period_s: float, level_dbfs: float | None
     ) -> RtpSample:
-        """What came from the leg in the period. Without a receiver (a direct feed) loss, jitter and drift are missing."""
+        """What came from the leg in the period. A direct feed has no receiver: loss, jitter and drift are missing."""
         lost = jitter_ms = None
         if receiver is not None and self._packets:
             for stats in (await receiver.getStats()).values():
