@@ -60,6 +60,7 @@ SCHEMA = pa.schema(
         pa.field("remote_candidate", pa.string()),
         pa.field("path_transport", pa.string()),
         pa.field("path_id", pa.string()),
+        pa.field("timestamp_drift_ms_per_min", pa.float64()),
     ]
 )
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
