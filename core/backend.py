@@ -10,6 +10,8 @@ from functools import partial
 from core.access.tokens import LegGrant
 from core.assist.prompt_trial import PromptTrial, try_prompt
 from core.assist.scenarios import ScenarioList
+from core.calls.browser_intake import BrowserIntake
+from core.calls.browser_samples import BrowserReport
 from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
 from core.calls.leg_port import LegPort
@@ -72,6 +74,7 @@ class Backend:
         self.prices = self._parts.prices
         self.alert_rules = self._parts.alert_rules
         self.guidance = self._parts.handbook
+        self.browser_intake = BrowserIntake(self._parts.loop)
 
     # Calls
 
@@ -185,6 +188,10 @@ class Backend:
     def leave_leg(self, grant: LegGrant) -> None:
         """End one leg on purpose; returns at once. Raises CallNotFound."""
         self._parts.loop.post(partial(self._find(grant.call_id).close_leg, grant.leg_id))
+
+    def take_browser_report(self, grant: LegGrant, report: BrowserReport) -> float:
+        """What a leg's browser measured; gives the call's clock. Raises CallNotFound, CallEnded, LegNotFound."""
+        return self.browser_intake.take(self._find(grant.call_id), grant.leg_id, report)
 
     def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
         """A page has painted something, as of now; returns at once. Raises CallNotFound, CallEnded."""

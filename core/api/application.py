@@ -17,6 +17,7 @@ from core.api.legs import leg_routes
 from core.api.paints import paint_routes
 from core.api.questions import question_routes
 from core.api.rag import rag_routes
+from core.api.rtc_samples import rtc_sample_routes
 from core.api.server import server_routes
 from core.api.session import session_routes
 from core.api.shutdown import ShutdownNotice
@@ -66,6 +67,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(session_routes(visitors))
     api.include_router(call_routes(visitors))
     api.include_router(leg_routes(visitors))
+    api.include_router(rtc_sample_routes(visitors))
     api.include_router(paint_routes(visitors))
     api.include_router(server_routes(visitors))
     api.include_router(question_routes(backend))

@@ -67,6 +67,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/health",
         "/load",
         "/rag/assist",
+        "/rtc/samples",
         "/session",
         "/settings",
         "/supervision/stream",
