@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from core.model.call import LegId
 from core.model.quality import Alert, AlertKind
 from core.model.sample import Direction, RtpSample, Vantage
-from core.quality.alerts import ALERTS_KEPT, QualityWatch, judged
+from core.quality.alert_log import ALERTS_KEPT
+from core.quality.alerts import QualityWatch, judged
 from tests.quality.stream import LEG, feed, sample
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
