@@ -30,6 +30,7 @@ class QualityWatch:
         self._scorer = Scorer()
         self._scores: dict[tuple[LegId, Direction, Vantage], Score] = {}
         self._thresholds: dict[AlertKey, Threshold] = {}
+        self._rtt_at_s: dict[tuple[LegId, Vantage], float] = {}
         self._log = AlertLog()
         self._flow = FlowWatch(self._log)
         self._microphone = MicrophoneWatch(self._log)
@@ -86,6 +87,8 @@ class QualityWatch:
             del self._thresholds[key]
         for score in [score for score in self._scores if score[0] == leg_id]:
             del self._scores[score]
+        for vantage in Vantage:
+            self._rtt_at_s.pop((leg_id, vantage), None)
         self._scorer.forget(leg_id)
 
     def _watch_figures(self, sample: RtpSample) -> None:
@@ -97,7 +100,7 @@ class QualityWatch:
         else:
             self._scores[place] = score
         figures: Iterable[tuple[AlertKind, Direction | None, float | None]] = (
-            (AlertKind.HIGH_RTT, None, sample.rtt_ms if direction is Direction.OUTBOUND else None),
+            (AlertKind.HIGH_RTT, None, self._new_rtt_ms(sample)),
             (AlertKind.HIGH_JITTER, direction, sample.jitter_ms if sample.packets else None),
             (AlertKind.PACKET_LOSS, direction, sample.loss_pct),
             (AlertKind.CONCEALMENT, direction, sample.concealed_pct),
@@ -106,6 +109,14 @@ class QualityWatch:
         for kind, towards, figure in figures:
             if figure is not None:
                 self._judge(AlertKey(sample.leg_id, kind, towards, sample.vantage), figure, sample.at_s)
+
+    def _new_rtt_ms(self, sample: RtpSample) -> float | None:
+        """A browser may state the same round-trip time in the samples of both directions: it counts once."""
+        if sample.rtt_ms is None:
+            return None
+        place = (sample.leg_id, sample.vantage)
+        former_s, self._rtt_at_s[place] = self._rtt_at_s.get(place), sample.at_s
+        return None if former_s == sample.at_s else sample.rtt_ms
 
     def _judge(self, key: AlertKey, figure: float, at_s: float) -> None:
         threshold = self._thresholds.get(key)

@@ -70,7 +70,7 @@ def growth(minutes: npt.NDArray[np.float64], delays_ms: npt.NDArray[np.float64])
     half = len(minutes) // 2
     slope = theil_sen(minutes, delays_ms)
     early, late = theil_sen(minutes[:half], delays_ms[:half]), theil_sen(minutes[half:], delays_ms[half:])
-    is_growing = min(slope.low, early.value, late.value) > GROWTH_OVER
+    is_growing = slope.low > GROWTH_OVER and min(early.value, late.value) > GROWTH_LIMIT / 2
     return slope.value if is_growing else min(slope.value, GROWTH_OVER)
 
 

@@ -13,6 +13,8 @@ CONSTANT_DB = 0.001
 SILENT_DBFS = -60.0
 """Root mean square of 0.001 of full scale."""
 SILENT_S = 30.0
+GAP_S = 5.0
+"""What lies on both sides of a longer gap does not hang together."""
 SPEECH_DBFS = -50.0
 """From here on somebody is heard."""
 
@@ -23,13 +25,18 @@ class _Levels:
     def __init__(self) -> None:
         self._recent: deque[float] = deque(maxlen=CONSTANT_SAMPLES)
         self._silent_since_s: float | None = None
-        self._is_constant_since_s: float | None = None
+        self._constant_since_s = 0.0
+        self._at_s = 0.0
 
-    def add(self, level_dbfs: float, begun_s: float) -> None:
+    def add(self, level_dbfs: float, begun_s: float, at_s: float) -> None:
+        if begun_s - self._at_s > GAP_S:
+            self._recent.clear()
+            self._silent_since_s = None
+        self._at_s = at_s
         if self._recent and abs(level_dbfs - self._recent[-1]) > CONSTANT_DB:
             self._recent.clear()
         if not self._recent:
-            self._is_constant_since_s = begun_s
+            self._constant_since_s = begun_s
         self._recent.append(level_dbfs)
         if level_dbfs > SILENT_DBFS:
             self._silent_since_s = None
@@ -38,8 +45,8 @@ class _Levels:
 
     def dead_s(self, at_s: float) -> float | None:
         """For how long it has given nothing; None while it may be well."""
-        if len(self._recent) == CONSTANT_SAMPLES and self._is_constant_since_s is not None:
-            return at_s - self._is_constant_since_s
+        if len(self._recent) == CONSTANT_SAMPLES:
+            return at_s - self._constant_since_s
         if self._silent_since_s is not None and at_s - self._silent_since_s >= SILENT_S:
             return at_s - self._silent_since_s
         return None
@@ -63,7 +70,7 @@ class MicrophoneWatch:
             return
         key = AlertKey(sample.leg_id, AlertKind.DEAD_MICROPHONE, Direction.INBOUND, sample.vantage)
         levels = self._levels.setdefault((sample.leg_id, sample.vantage), _Levels())
-        levels.add(sample.level_dbfs, sample.at_s - sample.period_s)
+        levels.add(sample.level_dbfs, sample.at_s - sample.period_s, sample.at_s)
         dead_s = levels.dead_s(sample.at_s)
         if dead_s is not None:
             self._log.open(key, sample.at_s, SILENT_DBFS, (sample.level_dbfs,))

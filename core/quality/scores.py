@@ -33,23 +33,21 @@ class _Mean:
 class Scorer:
     """Scores one call's samples; those of a leg and vantage are given in the order of their times.
 
-    The round-trip time is measured on the way out and holds for both ways. What the far end has received is stated
-    once with every report of it, and holds as long as the rest of that report does. Without round-trip time, jitter or
-    loss there is no score: a missing figure is not 0.
+    The round-trip time is measured in one direction, or in both, and holds for both ways. What the far end has received
+    is stated once with every report of it, and holds as long as the rest of that report does. Without round-trip time,
+    jitter or loss there is no score: a missing figure is not 0.
     """
 
     def __init__(self) -> None:
-        self._rtt_ms: dict[_Place, float | None] = {}
+        self._rtt: dict[_Place, tuple[Direction, float]] = {}
         self._reported_loss_pct: dict[_Place, float | None] = {}
         self._means: dict[tuple[LegId, Vantage, Direction], _Mean] = {}
 
     def score(self, sample: RtpSample) -> Score | None:
         """The score of a sample's leg, direction and vantage at its time."""
         place = (sample.leg_id, sample.vantage)
-        if sample.direction is Direction.OUTBOUND:
-            self._rtt_ms[place] = sample.rtt_ms
+        rtt_ms = self._take_rtt(place, sample)
         loss_pct = self._take_report(sample) if _is_far(sample) else sample.loss_pct
-        rtt_ms = self._rtt_ms.get(place) if sample.rtt_ms is None else sample.rtt_ms
         if rtt_ms is None or loss_pct is None or sample.jitter_ms is None or not sample.packets:
             return None
         mos = mean_opinion_score(rtt_ms, sample.jitter_ms, loss_pct)
@@ -69,6 +67,13 @@ class Scorer:
         self._means.setdefault((*place, sample.direction), _Mean(score)).add(score)
         return score
 
+    def _take_rtt(self, place: _Place, sample: RtpSample) -> float | None:
+        if sample.rtt_ms is not None:
+            self._rtt[place] = sample.direction, sample.rtt_ms
+        elif place in self._rtt and self._rtt[place][0] is sample.direction:
+            del self._rtt[place]
+        return self._rtt[place][1] if place in self._rtt else None
+
     def _take_report(self, sample: RtpSample) -> float | None:
         place = (sample.leg_id, sample.vantage)
         if sample.jitter_ms is None or sample.loss_pct is not None:
@@ -82,7 +87,7 @@ class Scorer:
     def forget(self, leg_id: LegId) -> None:
         """Forget a leg that is gone."""
         for vantage in Vantage:
-            self._rtt_ms.pop((leg_id, vantage), None)
+            self._rtt.pop((leg_id, vantage), None)
             self._reported_loss_pct.pop((leg_id, vantage), None)
 
 
