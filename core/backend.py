@@ -15,6 +15,7 @@ from core.calls.browser_samples import BrowserReport
 from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
 from core.calls.leg_port import LegPort
+from core.calls.measures import CallMeasures
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport
 from core.calls.session import CallSession
@@ -121,6 +122,16 @@ class Backend:
         except CallNotFound:
             return self.archive.snapshot(call_id)
         return replace(live, parts=self.health(), dropped={**live.dropped, **self._dropped()})
+
+    def measures(self, call_id: CallId, window_s: tuple[float, float] | None = None) -> CallMeasures:
+        """All that was measured of a call, or what was in a window on its clock. Raises CallNotFound, StoreError."""
+        try:
+            live = self._parts.registry.find(call_id).record.snapshot()
+        except CallNotFound:
+            live = None
+        if window_s is None:
+            return self.archive.measures(call_id, live)
+        return self.archive.window(call_id, window_s, live)
 
     def _dropped(self) -> dict[str, int]:
         """What the queues that all calls share have dropped since the server started."""

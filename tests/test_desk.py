@@ -62,6 +62,7 @@ DEEDS: dict[str, Deed] = {
     "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
     "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
     "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
+    "quality": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.quality(call)),
     "insight_names": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.insight_names("ko", "en")),
     "end_call": Deed(Right.TALK, lambda desk, call: desk.end_call(call)),
     "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
