@@ -72,6 +72,7 @@ class Backend:
         self.prices = self._parts.prices
         self.alert_rules = self._parts.alert_rules
         self.guidance = self._parts.handbook
+        self.doctor = self._parts.doctor
 
     # Calls
 
