@@ -76,6 +76,7 @@ class Backend:
         self.alert_rules = self._parts.alert_rules
         self.guidance = self._parts.handbook
         self.browser_intake = BrowserIntake(self._parts.loop)
+        self.doctor = self._parts.doctor
 
     # Calls
 

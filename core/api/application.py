@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from core.access.tokens import LONGEST
 from core.api.calls import Id, call_routes
+from core.api.doctor import doctor_routes
 from core.api.errors import answer_error, answer_invalid
 from core.api.legs import leg_routes
 from core.api.paints import paint_routes
@@ -70,6 +71,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(leg_routes(visitors))
     api.include_router(rtc_sample_routes(visitors))
     api.include_router(paint_routes(visitors))
+    api.include_router(doctor_routes(visitors))
     api.include_router(server_routes(visitors))
     api.include_router(question_routes(backend))
     api.include_router(quality_routes(backend))

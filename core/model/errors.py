@@ -30,6 +30,7 @@
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
     │   ├── CallLimitReached            retryable
+    │   ├── TrialsBusy                  retryable
     │   ├── UtteranceNotFound
     │   ├── TextInvalid
     │   ├── CallRunning                 it has to end first
@@ -386,6 +387,14 @@ class CallLimitReached(CallError):
         "{limit} calls are running, which is as many as this server may carry. Try again when one has ended, or have"
         " EARSHOT_CALL_LIMIT raised."
     )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class TrialsBusy(CallError):
+    """As many trial calls go on as may at the same time."""
+
+    template: ClassVar[str] = "Other people are making their trial calls just now. Try again in half a minute."
     retryable: ClassVar[bool] = True
 
 
