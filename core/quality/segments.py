@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -229,8 +229,8 @@ def read_samples(directory: Path, call_id: CallId) -> StoredSamples:
     damaged: list[Path] = []
     for path in sorted((directory / call_id).glob("*.parquet")):
         try:
-            samples.extend(_read_segment(path))
-        except (pa.ArrowException, OSError, ValueError) as error:
+            samples.extend(read_segment(path))
+        except DAMAGED as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
     return StoredSamples(tuple(sorted(samples, key=lambda s: s.at_s)), tuple(damaged))
@@ -245,8 +245,18 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def _read_segment(path: Path) -> list[RtpSample]:
-    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True)
+DAMAGED = (pa.ArrowException, OSError, ValueError)
+"""What reading a file raises that is damaged, or no file of samples."""
+
+
+def sample_rows(source: Path | BinaryIO) -> int:
+    """How many samples a file says that it has, without reading them. Raises one of `DAMAGED`."""
+    return int(pq.ParquetFile(source).metadata.num_rows)
+
+
+def read_segment(source: Path | BinaryIO) -> list[RtpSample]:
+    """The samples of one file, a segment or an export, in its order. Any thread. Raises one of `DAMAGED`."""
+    table = pq.read_table(source, schema=SCHEMA, page_checksum_verification=True)
     table.validate()
     lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
     if lacking:
