@@ -52,6 +52,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "bm25s": ("core/guidance/bm25_index.py",),
     "httpx": ("core/guidance/json_server.py",),
     "markdown_it": ("core/guidance/markdown.py",),
+    "ijson": ("core/quality/webrtc_internals.py",),
     "pyarrow": ("core/quality/",),
     "tsdownsample": ("core/quality/downsampling.py",),
     "pandas": ("core/quality/", "core/ui/"),
