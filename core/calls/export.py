@@ -55,6 +55,7 @@ def _json(stored: StoredCall, samples: Sequence[RtpSample], turns: TurnRecord) -
         "notes": [asdict(note) for note in stored.notes],
         "text_alerts": [_alert(alert) for alert in stored.text_alerts],
         "legs": dict(stored.legs),
+        "leg_facts": {leg: asdict(facts) for leg, facts in stored.leg_facts.items()},
         "turns": [_turn(trace) for trace in turn_traces(turns)],
         "model_answers": [asdict(answer) for answer in turns.answers],
         "heard_audio": [asdict(heard) for heard in turns.heard],

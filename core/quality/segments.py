@@ -224,17 +224,40 @@ class StoredSamples:
     damaged: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """A call's samples as a table of `SCHEMA`, in the order of their times, and the segments that are damaged."""
+
+    table: pa.Table
+    damaged: tuple[Path, ...]
+
+
 def read_samples(directory: Path, call_id: CallId) -> StoredSamples:
     """All samples that are kept of a call; a damaged segment is skipped and named. Any thread."""
-    samples: list[RtpSample] = []
+    stored = read_table(directory, call_id)
+    return StoredSamples(table_samples(stored.table), stored.damaged)
+
+
+def read_table(directory: Path, call_id: CallId, window_s: tuple[float, float] | None = None) -> StoredTable:
+    """The samples that are kept of a call, or those between two times on its clock (both included). Any thread.
+
+    A damaged segment is skipped and named; one without anything in the window is only looked at.
+    """
+    tables = [SCHEMA.empty_table()]
     damaged: list[Path] = []
     for path in sorted((directory / call_id).glob("*.parquet")):
         try:
-            samples.extend(_read_segment(path))
+            tables.append(_read_segment(path, window_s))
         except (pa.ArrowException, OSError, ValueError) as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
-    return StoredSamples(tuple(sorted(samples, key=lambda s: s.at_s)), tuple(damaged))
+    return StoredTable(pa.concat_tables(tables).sort_by("at_s"), tuple(damaged))
+
+
+def table_samples(table: pa.Table) -> tuple[RtpSample, ...]:
+    """The rows of a table of `SCHEMA` as samples."""
+    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
+    return tuple(RtpSample(*row) for row in zip(*columns, strict=True))
 
 
 def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...]:
@@ -246,14 +269,16 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def _read_segment(path: Path) -> list[RtpSample]:
-    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True)
+def _read_segment(path: Path, window_s: tuple[float, float] | None) -> pa.Table:
+    within = None if window_s is None else [("at_s", ">=", window_s[0]), ("at_s", "<=", window_s[1])]
+    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True, filters=within)
     table.validate()
     lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
     if lacking:
         raise ValueError(f"no {', '.join(lacking)}")
-    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
-    return [RtpSample(*row) for row in zip(*columns, strict=True)]
+    for name in _WORDS:
+        _column(name, table[name].unique().to_pylist())
+    return table
 
 
 def _column(name: str, values: list[Any]) -> list[Any]:

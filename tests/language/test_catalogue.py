@@ -27,7 +27,7 @@ MARKERS = frozenset({"_", "translate", "message"})
 
 def on_the_pages() -> set[str]:
     """Everything that is marked for translation, inside of f-strings, too."""
-    sources = [path for folder in ("pages", "core/ui") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path for folder in ("pages", "core/ui", "core/quality") for path in (ROOT / folder).rglob("*.py")]
     calls = (node for path in sources for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
     marked = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in MARKERS)
     texts = (call.args[0].value for call in marked if call.args and isinstance(call.args[0], ast.Constant))
