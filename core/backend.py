@@ -37,6 +37,7 @@ from core.model.errors import (
     SignInRefused,
 )
 from core.model.health import PartHealth
+from core.model.impairment import Impairment
 from core.model.insight import Turn
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
@@ -96,6 +97,15 @@ class Backend:
         names = {**SCRIPT_NAMES.get(script.language, SCRIPT_NAMES["en"]), **script.names}
         begin = self._parts.demos.start_script
         return self._parts.loop.wait(lambda: begin(script.turns, script.language, names, by), COMMAND_TIMEOUT_S).call
+
+    def impair(self, call_id: CallId, participant_id: ParticipantId, impairment: Impairment) -> None:
+        """Disturb what a demo's recorded voice sends. Raises CallNotFound, CallNotImpairable, MediaError."""
+        impair = self._parts.demos.impair
+        self._parts.loop.wait(lambda: impair(call_id, participant_id, impairment), COMMAND_TIMEOUT_S)
+
+    def impairments(self, call_id: CallId) -> Mapping[ParticipantId, Impairment]:
+        """What is done to the voices of a demo call now; nobody's where there are none."""
+        return self._parts.demos.impairments(call_id)
 
     def scenarios(self) -> ScenarioList:
         """The scripted demos, read again when their files change."""

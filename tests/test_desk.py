@@ -21,6 +21,7 @@ from core.model.errors import (
     AlertRulesChanged,
     AlertRulesInvalid,
     CallNotFound,
+    CallNotImpairable,
     CallRunning,
     HintsChanged,
     HintsInvalid,
@@ -35,6 +36,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartState
+from core.model.impairment import CLEAN
 from core.model.wrap_up import WrapUpText
 from core.settings import Settings
 from tests.support.waiting import wait_for
@@ -60,6 +62,8 @@ DEEDS: dict[str, Deed] = {
     "start_call": Deed(Right.TALK, lambda desk, call: desk.start_call("ko")),
     "start_demo": Deed(Right.DEMO, lambda desk, call: desk.start_demo()),
     "start_scenario": Deed(Right.DEMO, lambda desk, call: desk.start_scenario("no-such-demo")),
+    "impair": Deed(Right.DEMO, lambda desk, call: desk.impair(call, NOBODYS_SEAT, CLEAN)),
+    "impairments": Deed(Right.DEMO, lambda desk, call: desk.impairments(call)),
     "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
     "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
     "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
@@ -114,6 +118,7 @@ IMPOSSIBLE = (
     ScenarioNotFound,
     UtteranceNotFound,
     CallRunning,
+    CallNotImpairable,
     ParticipantNotFound,
     HintsChanged,
     PromptChanged,

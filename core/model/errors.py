@@ -34,6 +34,7 @@
     │   ├── UtteranceNotFound
     │   ├── TextInvalid
     │   ├── CallRunning                 it has to end first
+    │   ├── CallNotImpairable           only a demo over a network can be
     │   └── ParticipantNotFound
     ├── LinkError
     │   ├── LinkExpired
@@ -427,6 +428,16 @@ class CallRunning(CallError):
 
     call_id: str
     template: ClassVar[str] = "The call {call_id} is still running. End it first."
+
+
+@dataclass(eq=False)
+class CallNotImpairable(CallError):
+    """A call has no recorded voices that talk over a network."""
+
+    call_id: str
+    template: ClassVar[str] = (
+        "The call {call_id} cannot be impaired: that is for running voice demos over a network. Start the voice demo."
+    )
 
 
 @dataclass(eq=False)
