@@ -119,6 +119,12 @@ NOTES: Mapping[str, str] = {
     "supervision_take_over": message("{subject} has taken over; nobody hears the agent."),
     "supervision_left": message("{subject} left."),
     "supervision_lost": message("The connection of {subject} was lost."),
+    "impaired_loss": message("On purpose, packets get lost on the side of {subject}."),
+    "impaired_jitter": message("On purpose, packets come unevenly late from the side of {subject}."),
+    "impaired_drift": message("On purpose, the clock is fast on the side of {subject}."),
+    "impaired_microphone": message("On purpose, the microphone is dead on the side of {subject}."),
+    "impaired_blocked": message("On purpose, no sound gets out on the side of {subject}."),
+    "impairment_over": message("The side of {subject} is clean again."),
     "media_restarted": message("The audio server was restarted; connections are being made again."),
     "server_stopping": message("The server is about to be stopped. Please finish this call soon."),
 }
@@ -264,9 +270,9 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "send": _("Send dev."),
         "drift": _("Drift"),
         "drift_line": _(
-            "{name}: {slope} ms/min (between {low} and {high}, over {span} s). Sound waits {delay} ms just now. The "
-            "browser's own counter jitterBufferDelay stands at {total} s: it sums the waiting of every sample of sound, "
-            "so it rises in a line even when all is well; only how steeply says anything, and that is the waiting."
+            "{name}: {slope} ms/min (between {low} and {high}, over {span} s). Sound waits {delay} ms just now. "
+            "The browser's own counter jitterBufferDelay stands at {total} s: it sums the waiting of every sample of "
+            "sound, so it rises in a line even when all is well; only how steeply says anything, and that is the waiting."
         ),
         "duration_tip": _("Since the call went live. The times below count from when it was opened."),
         "state_waiting": _("Waiting for people to connect"),
