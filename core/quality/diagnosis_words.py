@@ -103,7 +103,7 @@ _CAUSES: Mapping[Cause, _Sentences] = {
         message("Take load off the machine: fewer calls, a smaller speech model, or speech to text elsewhere."),
     ),
     Cause.ACCESS_NETWORK: _Sentences(
-        message("{subject}: the own network is bad"),
+        message("{subject}: the network on this side is bad"),
         message("Packets are lost or late on this side alone; the others' are not."),
         message("Move closer to the Wi-Fi or use a cable, stop downloads, or change the network."),
     ),

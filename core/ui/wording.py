@@ -272,7 +272,8 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "drift_line": _(
             "{name}: {slope} ms/min (between {low} and {high}, over {span} s). Sound waits {delay} ms just now. "
             "The browser's own counter jitterBufferDelay stands at {total} s: it sums the waiting of every sample of "
-            "sound, so it rises in a line even when all is well; only how steeply says anything, and that is the waiting."
+            "sound, so it rises in a line even when all is well; only how steeply says anything, and that is the "
+            "waiting."
         ),
         "duration_tip": _("Since the call went live. The times below count from when it was opened."),
         "state_waiting": _("Waiting for people to connect"),
