@@ -74,7 +74,10 @@ class CallArchive:
         """The picture of a call that only the store knows. Raises CallNotFound, StoreError."""
         kept = self._store.load_call(call_id)
         samples = read_samples(self._samples_dir, call_id).samples
-        return kept.snapshot(thinned(samples, ENDED_POINTS), judged(samples))
+        call = kept.call
+        end_s = None if call.ended_at is None else call.ended_at - call.created_at
+        quality = judged(samples, kept.leg_facts, kept.notes, end_s)
+        return kept.snapshot(thinned(samples, ENDED_POINTS), quality)
 
     def measures(self, call_id: CallId, live: CallSnapshot | None = None) -> CallMeasures:
         """All that was measured of a call.

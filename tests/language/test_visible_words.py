@@ -42,7 +42,7 @@ NOT_TEXT = frozenset({"Page", "switch_page", "page_link", "space", "fragment", "
 BRAND = "Earshot"
 
 ALLOWED = frozenset(
-    """Earshot README md AI API ID IP UDP URL RTP RTT MOS
+    """Earshot README md AI API ID IP UDP URL RTP RTT MOS dBFS jitterBufferDelay
     JSON CSV WebVTT HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
