@@ -150,7 +150,7 @@ def _choice(frame: pd.DataFrame, participants: Sequence[Participant], measures: 
     call_id = measures.picture.call.id
     with st.container(horizontal=True, gap="medium", key="quality-filters"):
         who = st.pills(
-            _("Who"),
+            _("Participants"),
             [person.id for person in people],
             default=[person.id for person in people],
             selection_mode="multi",

@@ -27,7 +27,7 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
         return
     names = names_of_legs(picture)
     heads = (
-        _("Who"),
+        _("Participants"),
         "",
         f"{_('MOS')} ({_('estimated')})",
         _("Round-trip time"),
@@ -71,7 +71,7 @@ def legs_table(picture: CallSnapshot, reader: Reader) -> None:
             )
         )
     if rows:
-        heads = (_("Who"), _("Browser, system, network"), _("Set-up time"))
+        heads = (_("Participants"), _("Browser, system, network"), _("Set-up time"))
         st.html(_table(_("Connections of this call"), heads, rows))
 
 
@@ -85,7 +85,7 @@ def figures_table(
     _ = reader.translate
     heads = (
         _("Figure"),
-        _("Who"),
+        _("Participants"),
         _("Measured by"),
         _("Value"),
         _("Mean"),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import plotly.graph_objects as go
 
 from core.language.catalogue import Translate, message
@@ -234,8 +235,9 @@ def _lines(
         way, whose = translate(DIRECTIONS_SHORT[line.direction]), translate(VANTAGES[line.vantage])
         found.append(
             go.Scatter(
-                x=[on_axis(at_s) for at_s in line.at_s],
-                y=line.values,
+                # As arrays: of lists, Plotly would look at every number by itself. A gap is NaN.
+                x=ORIGIN_MS + 1000.0 * np.array(line.at_s),
+                y=np.array(line.values, dtype="float64"),
                 name=f"{names.get(owner, '')} {way} · {whose}",
                 mode="lines",
                 connectgaps=False,
