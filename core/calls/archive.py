@@ -9,7 +9,7 @@ from threading import Lock
 
 from core.calls.discretion import kept_without_listeners
 from core.calls.durable import DurableWriter
-from core.calls.export import MEDIA_TYPES, ExportFormat, export_call
+from core.calls.export import MEDIA_TYPES, WITH_SAMPLES, ExportFormat, export_call
 from core.calls.measures import CallMeasures
 from core.calls.registry import CallRegistry
 from core.calls.sampling import SampleKeeper
@@ -116,7 +116,7 @@ class CallArchive:
         """
         kept = self._store.load_call(call_id)
         (turns,) = self._store.turn_records([call_id])
-        samples = read_samples(self._samples_dir, call_id).samples if kind is ExportFormat.JSON else ()
+        samples = read_samples(self._samples_dir, call_id).samples if kind in WITH_SAMPLES else ()
         if is_discreet:
             kept = kept_without_listeners(kept)
             samples = tuple(sample for sample in samples if sample.leg_id in kept.legs)

@@ -13,6 +13,7 @@ from core.model.call import Call, CallId, CallOrigin, CallState, Role
 from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
 from core.ui.call_list import QUALITY_PAGE
+from core.ui.impairment_control import IMPAIRABLE, impairment_control
 from core.ui.join_link import copy_button, join_address
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
@@ -64,6 +65,8 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
         elif call.origin in ORIGIN_NOTES:
             st.caption(translate(ORIGIN_NOTES[call.origin]))
         _choices(desk, call, part, translate)
+        if call.origin in IMPAIRABLE and desk.may(Right.DEMO):
+            impairment_control(desk, call, translate, open_desk)
         if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
             token = _join_token(desk, call.id)
             copy_button(join_address(token, st.context.url, desk.settings.public_url), translate)

@@ -49,6 +49,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartHealth, PartState
+from core.model.impairment import CLEAN, Impairment
 from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
@@ -271,6 +272,8 @@ class PageBackend:
     link_error: Exception | None = None
     demo_error: Exception | None = None
     mode_error: Exception | None = None
+    impairment_error: Exception | None = None
+    impaired: dict[ParticipantId, Impairment] = field(default_factory=dict)
     parts: tuple[PartHealth, ...] = tuple(
         PartHealth(name, PartState.UP, needed=name in ("media", "store"))
         for name in ("media", "speech", "assist", "guidance", "store")
@@ -390,6 +393,14 @@ class PageBackend:
         self.done.append(("start_scenario", name))
         language = self.folder.find(name).language
         return self.put(make_snapshot(make_call("script", origin=CallOrigin.SCRIPT, language=language))).call
+
+    def impair(self, call_id: CallId, participant_id: ParticipantId, impairment: Impairment) -> None:
+        if self.impairment_error is not None:
+            raise self.impairment_error
+        self.impaired[participant_id] = impairment
+
+    def impairments(self, call_id: CallId) -> Mapping[ParticipantId, Impairment]:
+        return {each.id: self.impaired.get(each.id, CLEAN) for each in self.call(call_id).participants}
 
     def scenarios(self) -> ScenarioList:
         return self.folder.list()
