@@ -18,6 +18,7 @@ from core.quality.moments import doubted_during_loss, metric_summaries, worst_mo
 from core.ui.call_list import LIVE_PAGE
 from core.ui.charts.quality import QualityPicture
 from core.ui.metric_words import DIRECTIONS, VANTAGES
+from core.ui.quality_causes import cause_moments, causes
 from core.ui.quality_marks import call_marks, moment_lines, names_of_legs
 from core.ui.quality_tables import figures_table, legs_table, scores_table
 from core.ui.quality_view import quality_view
@@ -65,6 +66,7 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
         _no_figures(call, is_running, reader)
         return
     scored = with_scores(measures.stored.frame)
+    causes(picture, _)
     st.subheader(_("Scores"), anchor=False)
     scores_table(picture, is_running, reader)
     legs_table(picture, reader)
@@ -83,7 +85,7 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
             marks=call_marks(picture, span_s[1], _),
             doubted=doubted_during_loss(picture.utterances, scored, picture.legs),
         ),
-        moment_lines(worst_moments(scored, MOST_MOMENTS), names, _),
+        [*cause_moments(picture, _), *moment_lines(worst_moments(scored, MOST_MOMENTS), names, _)],
         call_id=call.id,
         view_token=desk.view_token(call.id),
         moment=moment,

@@ -28,7 +28,8 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
     names = names_of_legs(picture)
     heads = (
         _("Participants"),
-        "",
+        _("Direction"),
+        _("Measured by"),
         f"{_('MOS')} ({_('estimated')})",
         _("Round-trip time"),
         _("Jitter"),
@@ -48,10 +49,16 @@ def _score_cells(score: Score, name: str, reader: Reader) -> tuple[str, ...]:
     return (
         name,
         _(DIRECTIONS_SHORT[score.direction]),
+        _(VANTAGES[score.vantage]),
         f"{reader.number(score.mos, 2)} · {_(BANDS[score.band])}",
-        f"{reader.number(score.rtt_ms)} ms",
-        f"{reader.number(score.jitter_ms, 1)} ms",
-        f"{reader.number(score.loss_pct, 1)} %",
+        *(
+            f"{value} ({_(PROVENANCES[Provenance.ESTIMATED])})" if name in score.estimated else value
+            for name, value in (
+                ("rtt_ms", f"{reader.number(score.rtt_ms)} ms"),
+                ("jitter_ms", f"{reader.number(score.jitter_ms, 1)} ms"),
+                ("loss_pct", f"{reader.number(score.loss_pct, 1)} %"),
+            )
+        ),
     )
 
 
