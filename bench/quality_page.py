@@ -20,7 +20,8 @@ from core.quality.figures import FIELDS, with_scores
 from core.quality.lines import lines
 from core.quality.moments import doubted_during_loss, metric_summaries, worst_moments
 from core.store.records import Store
-from core.ui.charts.quality import QualityPicture, quality_figure
+from core.ui.charts.quality import quality_figure
+from core.ui.charts.quality_picture import QualityPicture
 from core.ui.quality_marks import call_marks, moment_lines, names_of_legs
 from core.ui.quality_page import MOST_MOMENTS, POINTS
 from core.ui.theme import LIGHT

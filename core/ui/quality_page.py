@@ -16,7 +16,7 @@ from core.quality.figures import FIELDS, with_scores
 from core.quality.lines import lines
 from core.quality.moments import doubted_during_loss, metric_summaries, worst_moments
 from core.ui.call_list import LIVE_PAGE
-from core.ui.charts.quality import QualityPicture
+from core.ui.charts.quality_picture import QualityPicture
 from core.ui.metric_words import DIRECTIONS, VANTAGES
 from core.ui.quality_causes import cause_moments, causes
 from core.ui.quality_marks import call_marks, moment_lines, names_of_legs

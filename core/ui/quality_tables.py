@@ -21,11 +21,11 @@ from core.ui.reader import Reader
 def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> None:
     """Draw the score of every leg and direction with its inputs. Script thread."""
     _ = reader.translate
-    scores = picture.quality.scores
+    names = names_of_legs(picture)
+    scores = [score for score in picture.quality.scores if score.leg_id in names]
     if not scores:
         st.caption(_("No score: it takes round-trip time, jitter and loss of the same seconds, and one was missing."))
         return
-    names = names_of_legs(picture)
     heads = (
         _("Participants"),
         _("Direction"),
@@ -35,7 +35,9 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
         _("Jitter"),
         _("Packet loss"),
     )
-    rows = [_score_cells(score, names.get(score.leg_id, ""), reader) for score in scores]
+    legs = list(names)
+    in_order = sorted(scores, key=lambda each: (legs.index(each.leg_id), each.direction is Direction.INBOUND))
+    rows = [_score_cells(score, names[score.leg_id], reader) for score in in_order]
     caption = (
         _("The latest scores, each with what it was computed from")
         if is_running

@@ -69,15 +69,29 @@ def samples(length_s: int = LENGTH_S) -> Iterator[RtpSample]:
 
 def _second(leg: LegId, at_s: float, chance: Random) -> Iterator[RtpSample]:
     is_customer = leg is not AGENT_LEG
-    lost = chance.randrange(3, 12) if is_customer and LOSS_S[0] <= at_s < LOSS_S[1] else 0
-    shaken = 60.0 if is_customer and JITTER_S[0] <= at_s < JITTER_S[1] else 0.0
+    is_lossy, is_shaken = LOSS_S[0] <= at_s < LOSS_S[1], JITTER_S[0] <= at_s < JITTER_S[1]
+    # What is lost of the customer's packets on the way to the server is missing at the agent's browser, too.
+    lost = chance.randrange(3, 12) if is_lossy else 0
+    shaken = 60.0 if is_shaken else 0.0
+    lost_in, lost_out = (lost, 0) if is_customer else (0, lost)
+    shaken_in, shaken_out = (shaken, 0.0) if is_customer else (0.0, shaken)
     jitter = 4 + 2 * math.sin(at_s / 40) + chance.uniform(0, 2)
     rtt = 38 + 8 * math.sin(at_s / 300) + chance.uniform(0, 4)
     level = -22 + 6 * math.sin(at_s / 5) + chance.uniform(-8, 4) if int(at_s / 8) % 2 == is_customer else -61.0
     report = at_s % 5 == 0
     inbound, outbound, server, browser = Direction.INBOUND, Direction.OUTBOUND, Vantage.SERVER, Vantage.BROWSER
     yield RtpSample(
-        leg, inbound, server, at_s, 1.0, 50 - lost, 6_000, lost, jitter + shaken, level_dbfs=level, loop_lag_p99_ms=2.0
+        leg,
+        inbound,
+        server,
+        at_s,
+        1.0,
+        50 - lost_in,
+        6_000,
+        lost_in,
+        jitter + shaken_in,
+        level_dbfs=level,
+        loop_lag_p99_ms=2.0,
     )
     yield RtpSample(
         leg,
@@ -101,15 +115,15 @@ def _second(leg: LegId, at_s: float, chance: Random) -> Iterator[RtpSample]:
         browser,
         at_s,
         1.0,
-        50,
+        50 - lost_out,
         6_000,
-        0,
-        jitter + 1,
+        lost_out,
+        jitter + 1 + shaken_out,
         rtt + 2,
-        level_dbfs=-25.0,
-        jitter_buffer_ms=42 + jitter,
-        jitter_buffer_target_ms=40.0,
-        concealed_pct=chance.uniform(0, 0.4),
+        level_dbfs=-61.0 if level > -60 else -24 + chance.uniform(-6, 4),
+        jitter_buffer_ms=42 + jitter + 1.5 * shaken_out,
+        jitter_buffer_target_ms=40.0 + 1.4 * shaken_out,
+        concealed_pct=chance.uniform(0, 0.4) + lost_out,
         stretched_pct=0.2,
         path_id="CP1",
     )

@@ -13,7 +13,9 @@ from core.quality.figures import FIELDS, with_scores
 from core.quality.frames import sample_frame
 from core.quality.lines import lines
 from core.ui.charts.call import on_axis
-from core.ui.charts.quality import AXES, MISSING, NOT_SHOWN, Mark, QualityPicture, quality_figure
+from core.ui.charts.quality import quality_figure
+from core.ui.charts.quality_layout import AXES, MISSING, NOT_SHOWN
+from core.ui.charts.quality_picture import Mark, QualityPicture
 from core.ui.metric_words import METRIC_EXPLANATIONS, METRIC_NAMES, alert_sentence
 from core.ui.quality_marks import call_marks
 from core.ui.theme import DARK, LIGHT, Palette
