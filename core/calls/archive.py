@@ -19,6 +19,7 @@ from core.model.clock import Clock
 from core.model.errors import CallNotFound, CallRunning, TextInvalid
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
+from core.model.stored_call import StoredCall
 from core.model.utterance import Utterance
 from core.quality.alerts import judged
 from core.quality.segments import StoredTable, read_samples, read_table, table_samples, thinned
@@ -90,14 +91,15 @@ class CallArchive:
         kept = self._store.load_call(call_id)
         read = read_table(self._samples_dir, call_id)
         latest = table_samples(read.table.slice(max(0, read.table.num_rows - 1)))
-        return CallMeasures(kept.snapshot(latest, self._verdict(call_id, read)), table_frame(read))
+        return CallMeasures(kept.snapshot(latest, self._verdict(kept, read)), table_frame(read))
 
-    def _verdict(self, call_id: CallId, read: StoredTable) -> CallQuality:
+    def _verdict(self, kept: StoredCall, read: StoredTable) -> CallQuality:
         """How an ended call was: to judge it takes longer than to draw it, and it does not change any more."""
+        call_id = kept.call.id
         known = self._verdicts.get(call_id)
         if known is not None and known[0] == read.table.num_rows:
             return known[1]
-        verdict = judged(table_samples(read.table))
+        verdict = judged(table_samples(read.table), kept.leg_facts, kept.notes)
         with self._verdicts_lock:
             self._verdicts[call_id] = read.table.num_rows, verdict
             while len(self._verdicts) > VERDICTS:
