@@ -64,6 +64,11 @@ SCHEMA = pa.schema(
 )
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
 
+WHOLE = "whole.parquet"
+"""What the segments of a call that is over are put together in (`core.quality.compaction`)."""
+REPLACES = b"replaces"
+"""Key of the whole's metadata: names of the files that it was made of, joined by slashes."""
+
 _WORDS: dict[str, Callable[[str], object]] = {
     "leg_id": LegId,
     "direction": Direction,
@@ -110,6 +115,11 @@ class SampleWriter:
         """Samples that were not kept."""
         self.is_failing = False
         """Whether the last attempt to write failed; it is tried again. Any thread."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the folders of the calls are."""
+        return self._directory
 
     def append(self, call_id: CallId, samples: Iterable[RtpSample]) -> None:
         """Take samples whose `at_s` is on the call's clock.
@@ -191,10 +201,14 @@ class SampleWriter:
 
 
 def _free_path(folder: Path, minute: int) -> Path:
-    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone."""
+    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone.
+
+    A name that the whole has replaced is no more to be used: what bears it counts as a copy.
+    """
     path = folder / f"{minute:05d}.parquet"
+    taken = replaced_by(folder / WHOLE)
     more = 0
-    while path.exists():
+    while path.exists() or path.name in taken:
         more += 1
         path = folder / f"{minute:05d}-{more}.parquet"
     return path
@@ -227,13 +241,46 @@ def read_samples(directory: Path, call_id: CallId) -> StoredSamples:
     """All samples that are kept of a call; a damaged segment is skipped and named. Any thread."""
     samples: list[RtpSample] = []
     damaged: list[Path] = []
-    for path in sorted((directory / call_id).glob("*.parquet")):
+    for path in sample_files(directory, call_id):
         try:
             samples.extend(_read_segment(path))
         except (pa.ArrowException, OSError, ValueError) as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
     return StoredSamples(tuple(sorted(samples, key=lambda s: s.at_s)), tuple(damaged))
+
+
+def sample_files(directory: Path, call_id: CallId) -> tuple[Path, ...]:
+    """The files that hold a call's samples, each sample in one of them. Any thread."""
+    folder = directory / call_id
+    paths = sorted(folder.glob("*.parquet"))
+    if len(paths) < 2 or folder / WHOLE not in paths:
+        return tuple(paths)
+    # A crash came between writing the whole and deleting what it was made of; or a sample came late.
+    replaced = replaced_by(folder / WHOLE)
+    return tuple(path for path in paths if path.name not in replaced)
+
+
+def replaced_by(whole: Path) -> frozenset[str]:
+    """Names of the files that a whole was made of; none where there is no whole. Any thread."""
+    try:
+        metadata = pq.read_metadata(whole).metadata or {}
+    except (pa.ArrowException, OSError, ValueError):
+        return frozenset()
+    names = metadata.get(REPLACES, b"").decode(errors="replace").split("/")
+    return frozenset(name for name in names if name.endswith(".parquet"))
+
+
+def damaged_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of some sample files that cannot be read; each is read whole. Any thread."""
+    damaged: list[Path] = []
+    for path in paths:
+        try:
+            read_table(path)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            logger.warning("the sample file %s is damaged and was left out: %s", path, error)
+            damaged.append(path)
+    return tuple(damaged)
 
 
 def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...]:
@@ -245,12 +292,18 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def _read_segment(path: Path) -> list[RtpSample]:
+def read_table(path: Path) -> pa.Table:
+    """A sample file as an Arrow table of `SCHEMA`. Raises ArrowException, OSError, ValueError where it is damaged."""
     table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True)
     table.validate()
     lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
     if lacking:
         raise ValueError(f"no {', '.join(lacking)}")
+    return table
+
+
+def _read_segment(path: Path) -> list[RtpSample]:
+    table = read_table(path)
     columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
     return [RtpSample(*row) for row in zip(*columns, strict=True)]
 

@@ -272,6 +272,13 @@ class Store:
         with self._database.reading() as connection:
             return search_calls(connection, query)
 
+    def ended_calls(self) -> tuple[CallId, ...]:
+        """All calls that have ended, newest first."""
+        calls = schema.calls.c
+        query = select(calls.id).where(calls.state == CallState.ENDED.value).order_by(calls.created_at.desc())
+        with self._database.reading() as connection:
+            return tuple(CallId(call_id) for call_id in connection.execute(query).scalars())
+
     def calls_ended_before(self, wall: float, limit: int) -> tuple[CallId, ...]:
         """Calls that ended before a moment (seconds since the Unix epoch), oldest first."""
         ended = schema.calls.c.ended_at

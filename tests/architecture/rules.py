@@ -53,6 +53,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "httpx": ("core/guidance/json_server.py",),
     "markdown_it": ("core/guidance/markdown.py",),
     "pyarrow": ("core/quality/",),
+    "duckdb": ("core/quality/fleet.py",),
     "pandas": ("core/quality/", "core/ui/"),
     "numpy": ("core/",),
     "sqlalchemy": ("core/store/",),
