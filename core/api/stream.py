@@ -12,7 +12,7 @@ from core.model.call import CallState
 from core.model.errors import EarshotError
 from core.model.health import PartHealth
 from core.model.quality import Alert, CallQuality
-from core.model.sample import RtpSample
+from core.model.sample import RtpSample, Vantage
 from core.model.snapshot import CallSnapshot
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
@@ -50,6 +50,8 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["samples"] = samples
     if before is None or before.legs != now.legs:
         message["legs"] = dict(now.legs)
+    if now.leg_facts != (before.leg_facts if before else {}):
+        message["leg_facts"] = {leg: _known(asdict(facts)) for leg, facts in now.leg_facts.items()}
     if before is None or before.quality != now.quality:
         message["quality"] = _quality(now.quality)
     if now.text_alerts != (before.text_alerts if before else ()):
@@ -98,6 +100,25 @@ def _new_samples(before: CallSnapshot | None, now: CallSnapshot) -> list[Json]:
 
 
 def _sample(sample: RtpSample) -> Json:
+    told = _measured_by_all(sample)
+    if sample.vantage is Vantage.SERVER:
+        return told
+    more = {
+        "jitter_buffer_ms": _rounded(sample.jitter_buffer_ms),
+        "concealed_pct": _rounded(sample.concealed_pct),
+        "path_state": sample.path_state,
+    }
+    return _known(told | more)
+
+
+def _known(fields: Json) -> Json:
+    """Fields without those that are missing, at any depth."""
+    return {
+        name: _known(value) if isinstance(value, dict) else value for name, value in fields.items() if value is not None
+    }
+
+
+def _measured_by_all(sample: RtpSample) -> Json:
     return {
         "leg_id": sample.leg_id,
         "direction": sample.direction,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from core.calls.browser_samples import BrowserReport
 from core.calls.conversation import Conversation
 from core.calls.durable import Write
 from core.calls.hearing import GONE
@@ -160,6 +161,8 @@ class CallSession:
             self._conversation.listen_to(supervisor)
         if supervisor.mode is not None and supervisor.leg_state is LegState.CONNECTED:
             self._note(MODE_NOTES[supervisor.mode], supervisor.name)
+        if supervisor.leg_id is not None:
+            self._measuring.listener_changed(supervisor.leg_id, supervisor.mode is SupervisionMode.MONITOR)
         self._put_participant(supervisor)
 
     async def connect(self, participant_id: ParticipantId, listen_only: bool = False) -> LegId:
@@ -185,8 +188,10 @@ class CallSession:
             )
         )
         former = self._roster.open_leg(participant_id, leg_id, self._services.clock.monotonic())
+        self._measuring.opened(leg_id, listen_only or participant.mode is SupervisionMode.MONITOR)
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
+            self._measuring.leg_changed(former, LegState.CLOSED)
             await self._services.media.close_leg(former)
         if speech and participant.role.speaks:
             self._conversation.listen_to(self._roster.participant(participant_id))
@@ -198,7 +203,9 @@ class CallSession:
 
     async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
         """Answer a leg's one offer. Raises MediaError."""
-        return await self._services.media.answer(leg_id, offer_sdp)
+        answer = await self._services.media.answer(leg_id, offer_sdp)
+        self._measuring.offered(leg_id)
+        return answer
 
     async def add_candidate(self, leg_id: LegId, candidate: Mapping[str, object]) -> None:
         """Pass on one trickled candidate as browsers write it. Raises MediaError."""
@@ -233,6 +240,7 @@ class CallSession:
         """Take a leg's new state, with its path, from the media process or from its owner."""
         legs_before = self._roster.present_legs()
         participant = self._roster.change_leg(leg_id, state, path)
+        self._measuring.leg_changed(leg_id, state)
         legs_now = self._roster.present_legs()
         if len(legs_now) < len(legs_before) and not self._roster.has_person():
             self._alone_since = self._services.clock.monotonic()
@@ -250,6 +258,10 @@ class CallSession:
         self._put_participant(self._roster.participant(participant.id))
         if len(legs_now) < len(legs_before):
             await self._wiring.update_if_up()
+
+    def tell(self, code: str, subject: str) -> None:
+        """Add a line to the call's history; see `Note`."""
+        self._note(code, subject)
 
     def tell_of_stop(self) -> None:
         """Tell everybody in the call that the server is being stopped."""
@@ -280,6 +292,10 @@ class CallSession:
     def measured(self, sample: RtpSample) -> None:
         """One second's figures of one leg; shown and kept with the next tick."""
         self._measuring.measured(sample)
+
+    async def reported(self, leg_id: LegId, report: BrowserReport) -> None:
+        """What the browser of one leg measured; shown and kept with the next tick, as far as it is believed."""
+        self._measuring.reported(leg_id, report)
 
     # Life
 
@@ -340,6 +356,7 @@ class CallSession:
         )
         for leg in self._roster.present_legs():
             self._roster.change_leg(leg.id, LegState.CLOSED)
+            self._measuring.leg_changed(leg.id, LegState.CLOSED)
             try:
                 await self._services.media.close_leg(leg.id)
             except MediaError as error:

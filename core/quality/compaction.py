@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 
 from core.model.call import CallId
 from core.model.errors import DiskFull, SampleFileUnwritable
-from core.quality.segments import REPLACES, WHOLE, read_table, replaced_by, sample_files
+from core.quality.segments import REPLACES, WHOLE, replaced_by, sample_files, segment_table
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ def _readable(paths: tuple[Path, ...]) -> dict[Path, pa.Table]:
     read: dict[Path, pa.Table] = {}
     for path in paths:
         try:
-            read[path] = read_table(path)
+            read[path] = segment_table(path)
         except (pa.ArrowException, ValueError) as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
     return read

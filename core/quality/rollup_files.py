@@ -220,7 +220,9 @@ class RollupFiles:
         return LoadedRollups(pa.concat_tables(tables) if tables else SCHEMA.empty_table(), tuple(damaged))
 
     def _paths(self) -> Sequence[Path]:
-        return [stamp.path for stamp in file_stamps(self._directory, {".parquet"}, below=False)]
+        stamps = file_stamps(self._directory, {".parquet"}, below=False)
+        # A folder that cannot be listed stands for itself there; one that does not exist holds nothing.
+        return [stamp.path for stamp in stamps if stamp.path != self._directory or self._directory.exists()]
 
     def _path(self, day: str) -> Path:
         return self._directory / f"{day}.parquet"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,6 +60,7 @@ SCHEMA = pa.schema(
         pa.field("remote_candidate", pa.string()),
         pa.field("path_transport", pa.string()),
         pa.field("path_id", pa.string()),
+        pa.field("timestamp_drift_ms_per_min", pa.float64()),
     ]
 )
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
@@ -237,17 +238,40 @@ class StoredSamples:
     damaged: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """A call's samples as a table of `SCHEMA`, in the order of their times, and the segments that are damaged."""
+
+    table: pa.Table
+    damaged: tuple[Path, ...]
+
+
 def read_samples(directory: Path, call_id: CallId) -> StoredSamples:
     """All samples that are kept of a call; a damaged segment is skipped and named. Any thread."""
-    samples: list[RtpSample] = []
+    stored = read_table(directory, call_id)
+    return StoredSamples(table_samples(stored.table), stored.damaged)
+
+
+def read_table(directory: Path, call_id: CallId, window_s: tuple[float, float] | None = None) -> StoredTable:
+    """The samples that are kept of a call, or those between two times on its clock (both included). Any thread.
+
+    A damaged segment is skipped and named; one without anything in the window is only looked at.
+    """
+    tables = [SCHEMA.empty_table()]
     damaged: list[Path] = []
     for path in sample_files(directory, call_id):
         try:
-            samples.extend(_read_segment(path))
-        except (pa.ArrowException, OSError, ValueError) as error:
+            tables.append(_read_segment(path, window_s))
+        except DAMAGED as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
-    return StoredSamples(tuple(sorted(samples, key=lambda s: s.at_s)), tuple(damaged))
+    return StoredTable(pa.concat_tables(tables).sort_by("at_s"), tuple(damaged))
+
+
+def table_samples(table: pa.Table) -> tuple[RtpSample, ...]:
+    """The rows of a table of `SCHEMA` as samples."""
+    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
+    return tuple(RtpSample(*row) for row in zip(*columns, strict=True))
 
 
 def sample_files(directory: Path, call_id: CallId) -> tuple[Path, ...]:
@@ -265,7 +289,7 @@ def replaced_by(whole: Path) -> frozenset[str]:
     """Names of the files that a whole was made of; none where there is no whole. Any thread."""
     try:
         metadata = pq.read_metadata(whole).metadata or {}
-    except (pa.ArrowException, OSError, ValueError):
+    except DAMAGED:
         return frozenset()
     names = metadata.get(REPLACES, b"").decode(errors="replace").split("/")
     return frozenset(name for name in names if name.endswith(".parquet"))
@@ -276,8 +300,8 @@ def damaged_files(paths: Iterable[Path]) -> tuple[Path, ...]:
     damaged: list[Path] = []
     for path in paths:
         try:
-            read_table(path)
-        except (pa.ArrowException, OSError, ValueError) as error:
+            segment_table(path)
+        except DAMAGED as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
     return tuple(damaged)
@@ -292,20 +316,35 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def read_table(path: Path) -> pa.Table:
-    """A sample file as an Arrow table of `SCHEMA`. Raises ArrowException, OSError, ValueError where it is damaged."""
-    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True)
+DAMAGED = (pa.ArrowException, OSError, ValueError)
+"""What reading a file raises that is damaged, or no file of samples."""
+
+
+def sample_rows(source: Path | BinaryIO) -> int:
+    """How many samples a file says that it has, without reading them. Raises one of `DAMAGED`."""
+    return int(pq.ParquetFile(source).metadata.num_rows)
+
+
+def read_segment(source: Path | BinaryIO) -> tuple[RtpSample, ...]:
+    """The samples of one file, a segment or an export, in its order. Any thread. Raises one of `DAMAGED`."""
+    return table_samples(_read_segment(source, None))
+
+
+def segment_table(path: Path) -> pa.Table:
+    """The samples of one file as a table of `SCHEMA`. Any thread. Raises one of `DAMAGED`."""
+    return _read_segment(path, None)
+
+
+def _read_segment(path: Path | BinaryIO, window_s: tuple[float, float] | None) -> pa.Table:
+    within = None if window_s is None else [("at_s", ">=", window_s[0]), ("at_s", "<=", window_s[1])]
+    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True, filters=within)
     table.validate()
     lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
     if lacking:
         raise ValueError(f"no {', '.join(lacking)}")
+    for name in _WORDS:
+        _column(name, table[name].unique().to_pylist())
     return table
-
-
-def _read_segment(path: Path) -> list[RtpSample]:
-    table = read_table(path)
-    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
-    return [RtpSample(*row) for row in zip(*columns, strict=True)]
 
 
 def _column(name: str, values: list[Any]) -> list[Any]:

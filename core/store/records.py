@@ -11,6 +11,7 @@ from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState,
 from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound, WrapUpFiled
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary
+from core.model.leg_facts import LegFacts
 from core.model.message import Message
 from core.model.passage import Guidance
 from core.model.snapshot import Note
@@ -25,6 +26,7 @@ from core.store.database import Database
 from core.store.rows import (
     call_of,
     guidance_of,
+    leg_facts_of,
     participants_of,
     rows_of,
     summary_of,
@@ -100,6 +102,12 @@ class Store:
             if participant.leg_id is not None and participant.leg_state is not None:
                 leg = {"call_id": call_id, "participant_id": participant.id, "state": participant.leg_state.value}
                 _put(connection, schema.legs, participant.leg_id, leg)
+
+    def save_leg_facts(self, call_id: CallId, facts: LegFacts) -> None:
+        """Keep what is known of a leg; of one that is not kept itself nothing is."""
+        is_it = (schema.legs.c.call_id == call_id, schema.legs.c.id == facts.leg_id)
+        with self._database.transaction() as connection:
+            connection.execute(update(schema.legs).where(*is_it).values(facts=asdict(facts)))
 
     def save_utterance(self, call_id: CallId, utterance: Utterance) -> None:
         """Keep a final utterance; one that is already kept is replaced, but reads as it was corrected. On return it is
@@ -229,6 +237,7 @@ class Store:
             row = connection.execute(select(schema.calls).where(schema.calls.c.id == call_id)).one_or_none()
             if row is None:
                 raise CallNotFound(call_id=call_id)
+            legs = rows_of(connection, schema.legs, call_id, "row")
             return StoredCall(
                 call=call_of(row, participants_of(connection, [call_id]).get(call_id, ())),
                 utterances=tuple(
@@ -240,10 +249,8 @@ class Store:
                     Note(at_s=r.at_s, code=r.code, subject=r.subject, until_s=r.until_s)
                     for r in rows_of(connection, schema.notes, call_id, "row")
                 ),
-                legs={
-                    LegId(r.id): ParticipantId(r.participant_id)
-                    for r in rows_of(connection, schema.legs, call_id, "row")
-                },
+                legs={LegId(r.id): ParticipantId(r.participant_id) for r in legs},
+                leg_facts={LegId(r.id): leg_facts_of(r) for r in legs if r.facts is not None},
                 wrap_up=next(map(wrap_up_of, rows_of(connection, schema.wrap_ups, call_id)), None),
                 text_alerts=tuple(text_alert_of(r) for r in rows_of(connection, schema.text_alerts, call_id, "row")),
             )
