@@ -87,7 +87,8 @@ def rolled_up(store: Store, samples_dir: Path, call_id: CallId) -> CallRollup | 
         return None
     samples = read_samples(samples_dir, call_id).samples
     (record,) = store.turn_records([call_id])
-    return call_rollup(kept.snapshot(samples, judged(samples)), samples, turn_traces(record))
+    verdict = judged(samples, kept.leg_facts, kept.notes)
+    return call_rollup(kept.snapshot(samples, verdict), samples, turn_traces(record))
 
 
 def write_missing(

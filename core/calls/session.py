@@ -365,10 +365,7 @@ class CallSession:
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
-        self._services.samples.finish(self.call.id)
-        # Once everything that was posted before it is in the store, and then in the sample files.
-        roll_up = partial(self._services.rollups.write, self.call.id)
-        self._services.durable.post(partial(self._services.samples.afterwards, roll_up))
+        self._measuring.finish()
         self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:
