@@ -71,6 +71,7 @@ class Backend:
         self.sign_in = self._parts.sign_in
         self.audit = self._parts.audit
         self.archive = self._parts.archive
+        self.fleet = self._parts.fleet
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
         self.prices = self._parts.prices

@@ -12,6 +12,7 @@ from core.calls.durable import DurableWriter
 from core.calls.export import MEDIA_TYPES, WITH_SAMPLES, ExportFormat, export_call
 from core.calls.measures import CallMeasures
 from core.calls.registry import CallRegistry
+from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.model.archive import CallPage, CallQuery
 from core.model.call import CallId
@@ -51,6 +52,7 @@ class CallArchive:
         store: Store,
         samples: SampleKeeper,
         samples_dir: Path,
+        rollups: Rollups,
         registry: CallRegistry,
         durable: DurableWriter,
         clock: Clock,
@@ -60,6 +62,7 @@ class CallArchive:
         self._store = store
         self._samples = samples
         self._samples_dir = samples_dir
+        self._rollups = rollups
         self._registry = registry
         self._durable = durable
         self._clock = clock
@@ -175,6 +178,7 @@ class CallArchive:
             self._registry.forget(call_id)
         await self._durable.ask(partial(self._store.delete_call, call_id))
         self._samples.delete(call_id)
+        self._rollups.delete(call_id)
 
     async def expired(self, before: float, limit: int) -> Iterable[CallId]:
         """At most `limit` calls that ended before a moment (seconds since the Unix epoch). Raises StoreError."""

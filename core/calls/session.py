@@ -371,7 +371,7 @@ class CallSession:
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
-        self._services.samples.finish(self.call.id)
+        self._measuring.finish()
         self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:
