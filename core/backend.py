@@ -15,6 +15,7 @@ from core.calls.drain import drain
 from core.calls.leg_port import LegPort
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport
+from core.calls.server_figures import server_figures
 from core.calls.session import CallSession
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
@@ -36,6 +37,7 @@ from core.model.errors import (
 from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.overview import CallOverview
+from core.model.server_figures import ServerFigures
 from core.model.snapshot import CallSnapshot
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
@@ -314,6 +316,12 @@ class Backend:
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""
         return tuple(self._parts.loads)
+
+    def figures(self) -> ServerFigures:
+        """The server in figures without names, for a system that watches it. Any thread."""
+        load = self._parts.loads[-1] if self._parts.loads else None
+        running = self._parts.registry.running()
+        return server_figures(running, self.health(), self._dropped(), load, self._parts.tally)
 
     @property
     def is_stopping(self) -> bool:
