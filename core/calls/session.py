@@ -259,6 +259,10 @@ class CallSession:
         if len(legs_now) < len(legs_before):
             await self._wiring.update_if_up()
 
+    def tell(self, code: str, subject: str) -> None:
+        """Add a line to the call's history; see `Note`."""
+        self._note(code, subject)
+
     def tell_of_stop(self) -> None:
         """Tell everybody in the call that the server is being stopped."""
         self._note("server_stopping")

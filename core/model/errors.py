@@ -30,9 +30,11 @@
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
     │   ├── CallLimitReached            retryable
+    │   ├── TrialsBusy                  retryable
     │   ├── UtteranceNotFound
     │   ├── TextInvalid
     │   ├── CallRunning                 it has to end first
+    │   ├── CallNotImpairable           only a demo over a network can be
     │   └── ParticipantNotFound
     ├── LinkError
     │   ├── LinkExpired
@@ -397,6 +399,14 @@ class CallLimitReached(CallError):
 
 
 @dataclass(eq=False)
+class TrialsBusy(CallError):
+    """As many trial calls go on as may at the same time."""
+
+    template: ClassVar[str] = "Other people are making their trial calls just now. Try again in half a minute."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class UtteranceNotFound(CallError):
     """The call has no such final utterance."""
 
@@ -418,6 +428,16 @@ class CallRunning(CallError):
 
     call_id: str
     template: ClassVar[str] = "The call {call_id} is still running. End it first."
+
+
+@dataclass(eq=False)
+class CallNotImpairable(CallError):
+    """A call has no recorded voices that talk over a network."""
+
+    call_id: str
+    template: ClassVar[str] = (
+        "The call {call_id} cannot be impaired: that is for running voice demos over a network. Start the voice demo."
+    )
 
 
 @dataclass(eq=False)

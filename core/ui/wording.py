@@ -114,6 +114,12 @@ NOTES: Mapping[str, str] = {
     "supervision_take_over": message("{subject} has taken over; nobody hears the agent."),
     "supervision_left": message("{subject} left."),
     "supervision_lost": message("The connection of {subject} was lost."),
+    "impaired_loss": message("On purpose, packets get lost on the side of {subject}."),
+    "impaired_jitter": message("On purpose, packets come unevenly late from the side of {subject}."),
+    "impaired_drift": message("On purpose, the clock is fast on the side of {subject}."),
+    "impaired_microphone": message("On purpose, the microphone is dead on the side of {subject}."),
+    "impaired_blocked": message("On purpose, no sound gets out on the side of {subject}."),
+    "impairment_over": message("The side of {subject} is clean again."),
     "media_restarted": message("The audio server was restarted; connections are being made again."),
     "server_stopping": message("The server is about to be stopped. Please finish this call soon."),
 }

@@ -31,7 +31,7 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "brotli": ("core/api/guards/compression.py",),
     "anyio": ("core/api/guards/compression.py",),
     "aiortc": ("core/media/",),
-    "aioice": ("core/media/compat.py", "core/media/compat_ice.py"),
+    "aioice": ("core/media/compat.py", "core/media/compat_ice.py", "core/media/ice_probe.py"),
     "pylibsrtp": ("core/media/compat.py",),
     "av": ("core/media/", "core/speech/recording.py"),
     "msgspec": ("core/media/",),
