@@ -117,7 +117,7 @@ class CallArchive:
             return CallMeasures(live, within(with_latest(stored, live.samples), window_s))
         return CallMeasures(self._store.load_call(call_id).snapshot((), CallQuality()), stored)
 
-    def export(self, call_id: CallId, kind: ExportFormat, *, is_discreet: bool = False) -> Export:
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en", *, is_discreet: bool = False) -> Export:
         """A call as a file, a running one as far as it has come; a discreet one tells of no listener.
 
         Raises CallNotFound, StoreError.
@@ -131,7 +131,7 @@ class CallArchive:
         return Export(
             name=f"earshot-{call_id}.{kind.value}",
             media_type=MEDIA_TYPES[kind],
-            content=export_call(kept, samples, kind, turns),
+            content=export_call(kept, samples, kind, turns, locale),
         )
 
     async def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:

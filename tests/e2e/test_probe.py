@@ -5,6 +5,7 @@ import os
 import signal
 import urllib.request
 from collections.abc import Iterable
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -112,7 +113,7 @@ def test_a_browser_s_seconds_are_one_after_another_on_the_call_s_clock(kept: dic
     for leg_id, facts in kept["leg_facts"].items():
         assert facts["opened_at_s"] <= facts["offered_at_s"] <= facts["connected_at_s"] <= facts["ended_at_s"]
         rows = of(kept["samples"], leg_id, "outbound", "browser")
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             # Nothing between them is left out, unless the page had no time for a second.
             assert after["at_s"] - after["period_s"] == pytest.approx(before["at_s"], abs=CLOCK_TOLERANCE_S)
         assert rows[0]["at_s"] - rows[0]["period_s"] >= facts["opened_at_s"] - CLOCK_TOLERANCE_S

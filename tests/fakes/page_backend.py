@@ -232,7 +232,7 @@ class FakeArchive:
             )
         return CallPage(tuple(found[query.offset :][: query.limit]), len(found))
 
-    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en", *, is_discreet: bool = False) -> Export:
         return Export(f"earshot-{call_id}.{kind.value}", "text/plain", b"exported")
 
 
