@@ -10,9 +10,12 @@ from functools import partial
 from core.access.tokens import LegGrant
 from core.assist.prompt_trial import PromptTrial, try_prompt
 from core.assist.scenarios import ScenarioList
+from core.calls.browser_intake import BrowserIntake
+from core.calls.browser_samples import BrowserReport
 from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
 from core.calls.leg_port import LegPort
+from core.calls.measures import CallMeasures
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport
 from core.calls.session import CallSession
@@ -73,6 +76,8 @@ class Backend:
         self.prices = self._parts.prices
         self.alert_rules = self._parts.alert_rules
         self.guidance = self._parts.handbook
+        self.browser_intake = BrowserIntake(self._parts.loop)
+        self.doctor = self._parts.doctor
 
     # Calls
 
@@ -128,6 +133,16 @@ class Backend:
         except CallNotFound:
             return self.archive.snapshot(call_id)
         return replace(live, parts=self.health(), dropped={**live.dropped, **self._dropped()})
+
+    def measures(self, call_id: CallId, window_s: tuple[float, float] | None = None) -> CallMeasures:
+        """All that was measured of a call, or what was in a window on its clock. Raises CallNotFound, StoreError."""
+        try:
+            live = self._parts.registry.find(call_id).record.snapshot()
+        except CallNotFound:
+            live = None
+        if window_s is None:
+            return self.archive.measures(call_id, live)
+        return self.archive.window(call_id, window_s, live)
 
     def _dropped(self) -> dict[str, int]:
         """What the queues that all calls share have dropped since the server started."""
@@ -195,6 +210,10 @@ class Backend:
     def leave_leg(self, grant: LegGrant) -> None:
         """End one leg on purpose; returns at once. Raises CallNotFound."""
         self._parts.loop.post(partial(self._find(grant.call_id).close_leg, grant.leg_id))
+
+    def take_browser_report(self, grant: LegGrant, report: BrowserReport) -> float:
+        """What a leg's browser measured; gives the call's clock. Raises CallNotFound, CallEnded, LegNotFound."""
+        return self.browser_intake.take(self._find(grant.call_id), grant.leg_id, report)
 
     def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
         """A page has painted something, as of now; returns at once. Raises CallNotFound, CallEnded."""

@@ -23,6 +23,9 @@ from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
+from core.calls.checks.doctor import Doctor
+from core.calls.checks.server_checks import CheckThreads, ServerChecks
+from core.calls.checks.trial_calls import TrialCalls
 from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
@@ -44,6 +47,7 @@ from core.guidance.knowledge_folder import KnowledgeFolder
 from core.guidance.retriever import Retriever
 from core.language.masking import MaskingRules, masked
 from core.media.events import MediaEvent, MediaLoad
+from core.media.ice import BROWSER, IceConfiguration
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
@@ -127,6 +131,9 @@ class Parts:
             logger.warning("call %s was interrupted by a crash; it is kept with what it had", call_id)
         self.loop = CallsLoop()
         opened.callback(self.loop.close)
+        # Closed after the engines, which let go of whoever waits for them.
+        self._check_threads = CheckThreads()
+        opened.callback(self._check_threads.close)
         self.transcriber = open_transcriber(settings, self.clock, hints=self.hints)
         opened.callback(self.transcriber.close)
         self.local_handbook = BackgroundRetriever(
@@ -221,9 +228,30 @@ class Parts:
             mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
+        self._open_doctor()
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _open_doctor(self) -> None:
+        self._trials = TrialCalls(self.media, lambda: secrets.token_hex(6))
+        self._checkup = ServerChecks(
+            settings=self.settings,
+            clock=self.clock,
+            media=self.media,
+            loads=lambda: tuple(self.loads),
+            transcriber=self.transcriber,
+            model=self.model,
+            retriever=self.retriever,
+            store=self.store,
+            durable=self.durable,
+            voices=tuple(side.path for side in DEMO_SIDES),
+        ).checkup(self._trials, self._check_threads)
+
+        def browser_ice() -> IceConfiguration:
+            return IceConfiguration.from_settings(self.settings, self.clock.wall(), BROWSER)
+
+        self.doctor = Doctor(self._checkup, self._trials, self.loop, browser_ice)
 
     def _charge(self, call_id: CallId, answer: ModelAnswer) -> None:
         """Have kept what an answer took of the language model. Any thread; returns at once."""
@@ -255,6 +283,7 @@ class Parts:
         if isinstance(event, MediaLoad):
             self.loads.append(event)
         else:
+            self._trials.take(event)
             self.registry.take(event)
 
     def entry(
@@ -292,6 +321,8 @@ class Parts:
         for task in (self._media_start, self._sweep):
             task.cancel()
         await asyncio.gather(self._media_start, self._sweep, return_exceptions=True)
+        await self._checkup.close()
+        await self._trials.close()
         await self.demos.close()
         await self.registry.close()
         await self.media.stop()

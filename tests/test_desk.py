@@ -27,6 +27,7 @@ from core.model.errors import (
     HintsInvalid,
     KnowledgePathRefused,
     ModelNotConfigured,
+    OfferRefused,
     ParticipantNotFound,
     PromptChanged,
     PromptInvalid,
@@ -66,6 +67,7 @@ DEEDS: dict[str, Deed] = {
     "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
     "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
     "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
+    "quality": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.quality(call)),
     "insight_names": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.insight_names("ko", "en")),
     "end_call": Deed(Right.TALK, lambda desk, call: desk.end_call(call)),
     "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
@@ -102,6 +104,12 @@ DEEDS: dict[str, Deed] = {
     "alert_rules": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.alert_rules()),
     "switched_off_rules": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.switched_off_rules()),
     "save_alert_rules": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_alert_rules("", "another file's")),
+    "doctor_token": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.doctor_token()),
+    "check_report": Deed(Right.SEE_SERVER, lambda desk, call: desk.check_report()),
+    "run_checks": Deed(Right.SEE_SERVER, lambda desk, call: desk.run_checks({"clock"})),
+    "trial_ice": Deed(Right.TALK, lambda desk, call: desk.trial_ice()),
+    "connect_trial": Deed(Right.TALK, lambda desk, call: desk.connect_trial("no offer", "no offer")),
+    "end_trial": Deed(Right.TALK, lambda desk, call: desk.end_trial()),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
@@ -117,6 +125,7 @@ IMPOSSIBLE = (
     ModelNotConfigured,
     AlertRulesChanged,
     KnowledgePathRefused,
+    OfferRefused,
 )
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}

@@ -100,7 +100,7 @@ def call_routes(visitors: Visitors) -> APIRouter:
     def export_call(
         call_id: Id, desk: Annotated[Desk, Depends(visitors.desk)], format: ExportFormat = ExportFormat.JSON
     ) -> Response:
-        """One call as a file: JSON, CSV or WebVTT."""
+        """One call as a file: JSON, CSV or WebVTT; its RTP figures as Parquet or CSV."""
         export = desk.export(CallId(call_id), format)
         return Response(
             export.content,

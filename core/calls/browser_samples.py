@@ -1,4 +1,4 @@
-"""What a browser measured of its leg, and how much of it is believed. Pure; lives on the calls loop."""
+"""What a browser measured of its leg, and how much of it is believed."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class BrowserReport:
 
 @dataclass(slots=True)
 class LegAdmission:
-    """Decides what of one leg's reports is taken. Keeps four numbers, however much comes."""
+    """Decides what of one leg's reports is taken. Keeps four numbers, however much comes. Calls loop; pure."""
 
     opened_at_s: float
     _number: int = -1

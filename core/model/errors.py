@@ -30,6 +30,7 @@
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
     │   ├── CallLimitReached            retryable
+    │   ├── TrialsBusy                  retryable
     │   ├── UtteranceNotFound
     │   ├── TextInvalid
     │   ├── CallRunning                 it has to end first
@@ -113,6 +114,13 @@
     │   ├── KnowledgeTextInvalid        nothing was saved
     │   ├── KnowledgeUnwritable
     │   └── KnowledgeChanged            somebody else changed the file meanwhile
+    ├── ImportedFileError
+    │   ├── ImportedFileBroken          it says where
+    │   ├── ImportedFileUnknown         no kind of file that is read here
+    │   ├── ImportedFileOld             figures of a kind that browsers no longer give
+    │   ├── ImportedFileSilent          nothing about sound in it
+    │   ├── ImportedFileTooLarge
+    │   └── ImportedFileUnreadable
     ├── MaskingRulesInvalid
     ├── BackupError
     │   ├── BackupInvalid
@@ -387,6 +395,14 @@ class CallLimitReached(CallError):
         "{limit} calls are running, which is as many as this server may carry. Try again when one has ended, or have"
         " EARSHOT_CALL_LIMIT raised."
     )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class TrialsBusy(CallError):
+    """As many trial calls go on as may at the same time."""
+
+    template: ClassVar[str] = "Other people are making their trial calls just now. Try again in half a minute."
     retryable: ClassVar[bool] = True
 
 
@@ -1220,6 +1236,76 @@ class KnowledgeChanged(GuidanceError):
         "The handbook file {path} was changed by somebody else meanwhile, and nothing was saved. Copy your text, open"
         " it again as it is now, and make your changes in that."
     )
+
+
+@dataclass(eq=False)
+class ImportedFileError(EarshotError):
+    """A file with a call's figures cannot be used."""
+
+
+@dataclass(eq=False)
+class ImportedFileBroken(ImportedFileError):
+    """It ends too early, or is not what it seems to be."""
+
+    name: str
+    place: str | Message
+    """Where in the file: a path of keys, or a line."""
+    offset: int
+    """In bytes, of what is unpacked."""
+    reason: str | Message
+    template: ClassVar[str] = (
+        "The file {name} is broken at byte {offset} ({place}): {reason}. Save it again, or look for an unharmed copy."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileUnknown(ImportedFileError):
+    """It is no kind of file that is read here."""
+
+    name: str
+    template: ClassVar[str] = (
+        "{name} is neither a dump of chrome://webrtc-internals nor a Parquet file of Earshot. Choose another file."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileOld(ImportedFileError):
+    """Its figures are of a kind that browsers no longer give, or packed in a way that is not read."""
+
+    name: str
+    what: str | Message
+    template: ClassVar[str] = (
+        "{name} cannot be read: {what}. Make the dump again with a browser of today, from chrome://webrtc-internals."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileSilent(ImportedFileError):
+    """It is whole, but tells nothing about sound."""
+
+    name: str
+    template: ClassVar[str] = (
+        "{name} holds no figures about sound. Open chrome://webrtc-internals before the call, and save it before the"
+        " call's tab is closed."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileTooLarge(ImportedFileError):
+    """It is larger than what is read."""
+
+    name: str
+    limit: str
+    template: ClassVar[str] = "{name} is larger than is read here ({limit}). Save a shorter part of the call."
+
+
+@dataclass(eq=False)
+class ImportedFileUnreadable(ImportedFileError):
+    """The system does not let it be read."""
+
+    name: str
+    reason: str
+    template: ClassVar[str] = "{name} cannot be read: {reason}. Check the path and its rights."
 
 
 @dataclass(eq=False)

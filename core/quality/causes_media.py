@@ -8,7 +8,7 @@ import numpy.typing as npt
 from core.model.call import LegId
 from core.model.diagnosis import Cause, Diagnosis, Evidence
 from core.quality.case import BROWSER, IN, OUT, SERVER, Case, shown
-from core.quality.drift import theil_sen
+from core.quality.drift import CLEAN_JITTER_MS, CLEAN_LOSS_PCT, GROWTH_LIMIT, GROWTH_S, STEP_S, growth, theil_sen
 from core.quality.grid import BIN_S, Bins, first_known, mean_around
 from core.quality.spans import Span, spans, where, without
 
@@ -28,13 +28,6 @@ CONSTANT_DB = 0.001
 SHARED_S = 10.0
 HALF_LOW, HALF_HIGH = 17.0, 33.0
 """About half of the normal rate."""
-CLEAN_LOSS_PCT = 0.5
-CLEAN_JITTER_MS = 20.0
-GROWTH_LIMIT = 10.0
-"""ms a minute."""
-GROWTH_OVER = 2.0
-GROWTH_S = 120.0
-GROWTH_STEP_S = 10.0
 SMOOTH = 5
 """Bins over which figures are smoothed."""
 
@@ -118,9 +111,9 @@ def timestamp_drift(case: Case, leg_id: LegId, explained: tuple[Span, ...]) -> I
     rate = grid.rate(leg_id, OUT, BROWSER)
     clean = ~np.isnan(delay) & ~(mean_around(jitter, SMOOTH) >= CLEAN_JITTER_MS) & ~(loss >= CLEAN_LOSS_PCT)
     clean &= ~(mean_around(rate, SMOOTH) < 40.0)
-    growth = _growth(np.where(clean, delay, np.nan))
-    holds = np.where(np.isnan(growth), np.nan, (growth > GROWTH_LIMIT).astype(np.float64))
-    found = spans(holds, for_s=GROWTH_STEP_S, apart_s=3 * GROWTH_STEP_S)
+    grown = _growth(np.where(clean, delay, np.nan))
+    holds = where(grown > GROWTH_LIMIT, grown)
+    found = spans(holds, for_s=STEP_S, apart_s=3 * STEP_S)
     window = round(GROWTH_S / BIN_S)
     for late in found:
         # It was seen at the end of a window of two minutes in which it had gone on.
@@ -140,24 +133,15 @@ def timestamp_drift(case: Case, leg_id: LegId, explained: tuple[Span, ...]) -> I
 
 
 def _growth(delay: Bins) -> Bins:
-    """The slope of two minutes up to each bin, in ms a minute; NaN where less than most of them is known.
-
-    A buffer that only stepped up once is no growing one: each half of the window must rise, too.
-    """
-    window, step = round(GROWTH_S / BIN_S), round(GROWTH_STEP_S / BIN_S)
-    growth = np.full(len(delay), np.nan)
+    """The growth over two minutes up to each bin; NaN where less than most of them is known."""
+    window, step = round(GROWTH_S / BIN_S), round(STEP_S / BIN_S)
+    grown = np.full(len(delay), np.nan)
     for end in range(window, len(delay) + 1, step):
         part = delay[end - window : end]
         known = ~np.isnan(part)
-        if 5 * known.sum() < 4 * window:
-            continue
-        minutes, delays = _points(_minutes(known), part[known])
-        half = len(minutes) // 2
-        slope = theil_sen(minutes, delays)
-        halves = min(theil_sen(minutes[:half], delays[:half]).value, theil_sen(minutes[half:], delays[half:]).value)
-        is_growing = slope.low > GROWTH_OVER and halves > GROWTH_OVER
-        growth[end - step : end] = slope.value if is_growing else min(slope.value, GROWTH_OVER)
-    return growth
+        if 5 * known.sum() >= 4 * window:
+            grown[end - step : end] = growth(*_points(_minutes(known), part[known]))
+    return grown
 
 
 def _minutes(known: npt.NDArray[np.bool_]) -> Bins:
@@ -166,7 +150,7 @@ def _minutes(known: npt.NDArray[np.bool_]) -> Bins:
 
 def _points(minutes: Bins, delays: Bins) -> tuple[Bins, Bins]:
     """A median for every ten seconds: what lies between hangs together, and would make the line seem too sure."""
-    size = round(GROWTH_STEP_S / BIN_S)
+    size = round(STEP_S / BIN_S)
     starts = range(0, len(minutes), size)
     return (
         np.array([np.mean(minutes[i : i + size]) for i in starts]),

@@ -22,6 +22,15 @@ took them for independent would be too narrow."""
 WINDOW_S = 300.0
 SHORTEST_S = 60.0
 """Less says nothing."""
+GROWTH_S = 120.0
+"""A buffer that grows does so for at least so long."""
+GROWTH_LIMIT = 10.0
+"""ms a minute, from which on it grows."""
+GROWTH_OVER = 2.0
+"""ms a minute, below which it does no more."""
+CLEAN_LOSS_PCT = 0.5
+CLEAN_JITTER_MS = 20.0
+"""A network with less of either asks for no longer buffer."""
 Z95 = 1.959964
 """The standard normal distribution's quantile of a two-sided interval of 95 %."""
 
@@ -50,6 +59,19 @@ def theil_sen(x: npt.ArrayLike, y: npt.ArrayLike) -> Slope:
     low = max(0, round((count - reach) / 2) - 1)
     high = min(count - 1, round((count + reach) / 2))
     return Slope(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
+
+
+def growth(minutes: npt.NDArray[np.float64], delays_ms: npt.NDArray[np.float64]) -> float:
+    """How fast a buffer grows over `GROWTH_S`, in ms a minute, from a point for every `STEP_S`.
+
+    One that only stepped up once is no growing one: each half of the time must show it, too, and the interval must
+    leave no doubt. Otherwise what is above `GROWTH_OVER` is not counted.
+    """
+    half = len(minutes) // 2
+    slope = theil_sen(minutes, delays_ms)
+    early, late = theil_sen(minutes[:half], delays_ms[:half]), theil_sen(minutes[half:], delays_ms[half:])
+    is_growing = slope.low > GROWTH_OVER and min(early.value, late.value) > GROWTH_LIMIT / 2
+    return slope.value if is_growing else min(slope.value, GROWTH_OVER)
 
 
 class _Buffer:
@@ -100,8 +122,8 @@ class DriftWatch:
             buffer = self._buffers.setdefault(sample.leg_id, _Buffer(sample.leg_id))
             buffer.add(sample.at_s, sample.jitter_buffer_ms)
 
-    def forget(self, leg_id: LegId) -> None:
-        """Forget a leg that is gone."""
+    def end_leg(self, leg_id: LegId) -> None:
+        """A leg is over; idempotent."""
         self._buffers.pop(leg_id, None)
 
     @property

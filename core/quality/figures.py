@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.model.sample import Direction, Vantage
-from core.quality.alerts import JITTER_LIMIT_MS, LOSS_LIMIT_PCT, MOS_LIMIT, RTT_LIMIT_MS
 from core.quality.mos import BEST_R, HOPELESS_MS, KNEE_MS, LOSS_WEIGHT, WORST_R
+from core.quality.thresholds import JITTER_LIMIT_MS, LOSS_LIMIT_PCT, MOS_LIMIT, RTT_LIMIT_MS
 
 RTT_HOLDS_S = 6.0
 """A round-trip time is measured now and then; for so long the last one holds."""

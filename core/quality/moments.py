@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from core.model.call import LegId, ParticipantId
 from core.model.sample import Direction, Vantage
 from core.model.utterance import LOW_CONFIDENCE, Utterance
-from core.quality.alerts import LOSS_LIMIT_PCT
 from core.quality.figures import METRICS, Metric
 from core.quality.stored_frames import each_series
+from core.quality.thresholds import LOSS_LIMIT_PCT
 
 APART_S = 20.0
 """Moments of one leg and direction that are closer than this are one."""

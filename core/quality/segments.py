@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -248,7 +248,7 @@ def read_table(directory: Path, call_id: CallId, window_s: tuple[float, float] |
     for path in sorted((directory / call_id).glob("*.parquet")):
         try:
             tables.append(_read_segment(path, window_s))
-        except (pa.ArrowException, OSError, ValueError) as error:
+        except DAMAGED as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
     return StoredTable(pa.concat_tables(tables).sort_by("at_s"), tuple(damaged))
@@ -269,7 +269,21 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def _read_segment(path: Path, window_s: tuple[float, float] | None) -> pa.Table:
+DAMAGED = (pa.ArrowException, OSError, ValueError)
+"""What reading a file raises that is damaged, or no file of samples."""
+
+
+def sample_rows(source: Path | BinaryIO) -> int:
+    """How many samples a file says that it has, without reading them. Raises one of `DAMAGED`."""
+    return int(pq.ParquetFile(source).metadata.num_rows)
+
+
+def read_segment(source: Path | BinaryIO) -> tuple[RtpSample, ...]:
+    """The samples of one file, a segment or an export, in its order. Any thread. Raises one of `DAMAGED`."""
+    return table_samples(_read_segment(source, None))
+
+
+def _read_segment(path: Path | BinaryIO, window_s: tuple[float, float] | None) -> pa.Table:
     within = None if window_s is None else [("at_s", ">=", window_s[0]), ("at_s", "<=", window_s[1])]
     table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True, filters=within)
     table.validate()

@@ -9,7 +9,7 @@ import pandas as pd
 from core.model.call import CallId, LegId
 from core.model.sample import Direction, RtpSample, Vantage
 from core.quality.frames import sample_frame
-from core.quality.segments import read_table
+from core.quality.segments import StoredTable, read_table
 
 SeriesKey = tuple[LegId, Direction, Vantage]
 """Whose figures, of which way, measured by whom."""
@@ -27,7 +27,11 @@ class StoredFrame:
 
 def read_frame(directory: Path, call_id: CallId, window_s: tuple[float, float] | None = None) -> StoredFrame:
     """What is kept of a call, or of a window on its clock. Any thread."""
-    stored = read_table(directory, call_id, window_s)
+    return table_frame(read_table(directory, call_id, window_s))
+
+
+def table_frame(stored: StoredTable) -> StoredFrame:
+    """A table that was read as a frame."""
     frame = stored.table.to_pandas()
     # Shares and rates as `RtpSample` computes them.
     frame["packets_per_s"] = frame["packets"] / frame["period_s"]

@@ -23,6 +23,7 @@ from core.ui.wording import live_view_words
 
 SCRIPTS = (
     "dom.js",
+    "plotly_script.js",
     "transcript.js",
     "insight.js",
     "questions.js",

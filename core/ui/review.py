@@ -17,6 +17,8 @@ FORMATS = {
     ExportFormat.JSON: message("Everything (JSON)"),
     ExportFormat.CSV: message("Transcript as a table (CSV)"),
     ExportFormat.VTT: message("Transcript as subtitles (WebVTT)"),
+    ExportFormat.SAMPLES_CSV: message("RTP figures as a table (CSV)"),
+    ExportFormat.SAMPLES_PARQUET: message("RTP figures for analysts (Parquet)"),
 }
 
 

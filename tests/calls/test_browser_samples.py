@@ -1,6 +1,7 @@
 """What of a browser's reports is believed: the rules one by one, and that nothing gets round them."""
 
 from collections import Counter
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,5 +92,5 @@ def test_whatever_comes_what_is_taken_is_in_order_timely_bounded_and_all_else_is
         for sample in taken:
             assert max(opened_s - BEFORE_LEG_S, now_s - OLDEST_S) <= sample.at_s <= now_s + AHEAD_S
         all_taken += [sample.at_s for sample in taken[::2]]
-    assert all(before < after for before, after in zip(all_taken, all_taken[1:], strict=False))
+    assert all(before < after for before, after in pairwise(all_taken))
     assert len(all_taken) <= BURST + RATE_PER_S * (now_s - opened_s) + 1e-6

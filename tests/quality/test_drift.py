@@ -65,5 +65,5 @@ def test_a_leg_that_is_gone_and_figures_of_the_server_say_nothing() -> None:
     assert watch.drifts == ()
     for at_s in range(200):
         watch.add(sample(at_s, Direction.OUTBOUND, vantage=Vantage.BROWSER, jitter_buffer_ms=40.0))
-    watch.forget(LEG)
+    watch.end_leg(LEG)
     assert watch.drifts == ()

@@ -18,8 +18,8 @@ RAISED = {
     Trouble.FAR: {AlertKind.HIGH_RTT},
     Trouble.DRIFT: set(),
     Trouble.SHARED_TRACK: set(),
-    Trouble.DEAD_MICROPHONE: set(),
-    Trouble.MUTED_MICROPHONE: set(),
+    Trouble.DEAD_MICROPHONE: {AlertKind.DEAD_MICROPHONE},
+    Trouble.MUTED_MICROPHONE: {AlertKind.DEAD_MICROPHONE},
     Trouble.ROBOT_VOICE: set(),
     Trouble.RELAY: set(),
     Trouble.FLAPPING: set(),
@@ -27,7 +27,8 @@ RAISED = {
     Trouble.ONE_WAY: {AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO},
     Trouble.OUTAGE: {AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO, AlertKind.STATS_GAP},
 }
-"""What the server's own figures raise of each trouble; what only a browser measures raises nothing there."""
+"""What the server's own figures raise of each trouble; what only a browser measures raises nothing there: neither
+does it know of a silent microphone that it was switched off."""
 
 
 def of(call: SyntheticCall, leg: str, direction: Direction, vantage: Vantage) -> list[RtpSample]:

@@ -12,21 +12,6 @@ const HURTS = {
   loss_pct: (value) => value > 1,
   packets_per_s: (value) => value < 40,
 };
-let plotlyLoading = null;
-
-function loadPlotly(url) {
-  if (window.Plotly) return Promise.resolve(window.Plotly);
-  plotlyLoading ??= new Promise((resolve, reject) => {
-    const script = el("script", { src: url, async: true });
-    script.addEventListener("load", () => resolve(window.Plotly));
-    script.addEventListener("error", () => {
-      plotlyLoading = null;
-      reject(new Error(`cannot load ${url}`));
-    });
-    document.head.append(script);
-  });
-  return plotlyLoading;
-}
 
 class NetworkPanel {
   // `locale` and `showSaid` are for the alerts: the names of their rules, and a way to where something was said.
