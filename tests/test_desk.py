@@ -21,6 +21,7 @@ from core.model.errors import (
     AlertRulesChanged,
     AlertRulesInvalid,
     CallNotFound,
+    CallNotImpairable,
     CallRunning,
     HintsChanged,
     HintsInvalid,
@@ -35,6 +36,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartState
+from core.model.impairment import CLEAN
 from core.model.wrap_up import WrapUpText
 from core.settings import Settings
 from tests.support.waiting import wait_for
@@ -60,9 +62,12 @@ DEEDS: dict[str, Deed] = {
     "start_call": Deed(Right.TALK, lambda desk, call: desk.start_call("ko")),
     "start_demo": Deed(Right.DEMO, lambda desk, call: desk.start_demo()),
     "start_scenario": Deed(Right.DEMO, lambda desk, call: desk.start_scenario("no-such-demo")),
+    "impair": Deed(Right.DEMO, lambda desk, call: desk.impair(call, NOBODYS_SEAT, CLEAN)),
+    "impairments": Deed(Right.DEMO, lambda desk, call: desk.impairments(call)),
     "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
     "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
     "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
+    "quality": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.quality(call)),
     "insight_names": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.insight_names("ko", "en")),
     "end_call": Deed(Right.TALK, lambda desk, call: desk.end_call(call)),
     "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
@@ -85,6 +90,7 @@ DEEDS: dict[str, Deed] = {
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
     "delete_call": Deed(Right.DELETE, lambda desk, call: desk.delete_call(call)),
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
+    "figures": Deed(Right.SEE_SERVER, lambda desk, call: desk.figures()),
     "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
     "handbook": Deed(Right.READ_HANDBOOK, lambda desk, call: desk.handbook()),
@@ -113,6 +119,7 @@ IMPOSSIBLE = (
     ScenarioNotFound,
     UtteranceNotFound,
     CallRunning,
+    CallNotImpairable,
     ParticipantNotFound,
     HintsChanged,
     PromptChanged,

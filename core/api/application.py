@@ -15,9 +15,12 @@ from core.api.calls import Id, call_routes
 from core.api.doctor import doctor_routes
 from core.api.errors import answer_error, answer_invalid
 from core.api.legs import leg_routes
+from core.api.metrics import metrics_routes
 from core.api.paints import paint_routes
+from core.api.quality import quality_routes
 from core.api.questions import question_routes
 from core.api.rag import rag_routes
+from core.api.rtc_samples import rtc_sample_routes
 from core.api.server import server_routes
 from core.api.session import session_routes
 from core.api.shutdown import ShutdownNotice
@@ -67,10 +70,13 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(session_routes(visitors))
     api.include_router(call_routes(visitors))
     api.include_router(leg_routes(visitors))
+    api.include_router(rtc_sample_routes(visitors))
     api.include_router(paint_routes(visitors))
     api.include_router(doctor_routes(visitors))
     api.include_router(server_routes(visitors))
+    api.include_router(metrics_routes(visitors))
     api.include_router(question_routes(backend))
+    api.include_router(quality_routes(backend))
     api.include_router(rag_routes(visitors))
 
     @api.get("/health", responses={503: {"model": HealthReport, "description": "A needed part is down."}})

@@ -17,6 +17,7 @@ from core.model.errors import (
     GuidanceServerSilent,
     KnowledgeFileInvalid,
     KnowledgeMissing,
+    LegNotFound,
     LinkError,
     NotSignedIn,
     ParticipantNotFound,
@@ -35,6 +36,7 @@ LONGEST_FIELD = 80
 
 _STATUS: tuple[tuple[type[EarshotError], int], ...] = (
     (CallNotFound, 404),
+    (LegNotFound, 404),
     (ParticipantNotFound, 404),
     (UtteranceNotFound, 404),
     (ScenarioNotFound, 404),

@@ -39,7 +39,8 @@ class LoadReport(BaseModel):
     """Median of the seconds' 99th percentiles."""
     loop_lag_worst_ms: float | None
     dropped: dict[str, int]
-    """What every bounded queue dropped and every guard caught, since the process started."""
+    """What every bounded queue dropped and every guard caught, since the process started; and how many reports of
+    browsers were turned away, since the server did."""
 
 
 def server_routes(visitors: Visitors) -> APIRouter:
@@ -76,10 +77,10 @@ def server_routes(visitors: Visitors) -> APIRouter:
     @router.get("/load")
     def load(desk: Annotated[Desk, Depends(visitors.desk)]) -> LoadReport:
         """How busy the media process is, and whether anything was dropped."""
-        loads = desk.loads()
+        loads, refused = desk.loads(), visitors.backend().browser_intake.refused
         if not loads:
             nothing = dict.fromkeys(("legs", "cpu_pct", "loop_lag_p50_ms", "loop_lag_p99_ms", "loop_lag_worst_ms"))
-            return LoadReport(seconds=0, dropped={}, **nothing)
+            return LoadReport(seconds=0, dropped=refused, **nothing)
         return LoadReport(
             seconds=len(loads),
             legs=loads[-1].legs,
@@ -87,7 +88,7 @@ def server_routes(visitors: Visitors) -> APIRouter:
             loop_lag_p50_ms=median(each.loop_lag_p50_ms for each in loads),
             loop_lag_p99_ms=median(each.loop_lag_p99_ms for each in loads),
             loop_lag_worst_ms=max(each.loop_lag_p99_ms for each in loads),
-            dropped=dict(loads[-1].dropped),
+            dropped=refused | dict(loads[-1].dropped),
         )
 
     return router

@@ -31,6 +31,8 @@ def without_listeners(picture: CallSnapshot) -> CallSnapshot:
         picture.quality,
         scores=tuple(score for score in picture.quality.scores if score.leg_id not in legs),
         alerts=tuple(alert for alert in picture.quality.alerts if alert.leg_id not in legs),
+        drifts=tuple(drift for drift in picture.quality.drifts if drift.leg_id not in legs),
+        diagnoses=tuple(each for each in picture.quality.diagnoses if each.leg_id not in legs),
     )
     return replace(
         picture,
@@ -38,6 +40,7 @@ def without_listeners(picture: CallSnapshot) -> CallSnapshot:
         samples=tuple(sample for sample in picture.samples if sample.leg_id not in legs),
         quality=quality,
         legs={leg: owner for leg, owner in picture.legs.items() if owner not in hidden},
+        leg_facts={leg: facts for leg, facts in picture.leg_facts.items() if leg not in legs},
         notes=shown_notes(picture.notes),
     )
 
@@ -49,6 +52,7 @@ def kept_without_listeners(kept: StoredCall) -> StoredCall:
         kept,
         call=call_without_listeners(kept.call),
         legs={leg: owner for leg, owner in kept.legs.items() if owner not in hidden},
+        leg_facts={leg: facts for leg, facts in kept.leg_facts.items() if kept.legs.get(leg) not in hidden},
         notes=shown_notes(kept.notes),
     )
 

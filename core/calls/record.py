@@ -10,6 +10,7 @@ from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
 from core.model.errors import GuidanceError
 from core.model.insight import ModelActivity, Summary
+from core.model.leg_facts import LegFacts
 from core.model.overview import CallOverview
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
@@ -42,6 +43,7 @@ class CallRecord:
         self._quality = CallQuality()
         self._text_alerts: tuple[TextAlert, ...] = ()
         self._legs: Mapping[LegId, ParticipantId] = {}
+        self._leg_facts: Mapping[LegId, LegFacts] = {}
         self._notes: list[Note] = []
         self._dropped: Counter[str] = Counter()
         self._picture: CallSnapshot | None = None
@@ -73,6 +75,11 @@ class CallRecord:
     def notes(self) -> tuple[Note, ...]:
         """What happened so far, oldest first."""
         return tuple(self._notes)
+
+    @property
+    def guidance_problem(self) -> GuidanceError | None:
+        """Why the handbook gave no answer when it was last asked."""
+        return self._guidance_problem
 
     @property
     def latest_summary(self) -> Summary | None:
@@ -147,11 +154,22 @@ class CallRecord:
                 self._guidance_problem = problem
 
     def add_samples(self, samples: Iterable[RtpSample]) -> None:
-        """Add samples (on the call's clock); those older than the window leave the snapshot."""
+        """Add samples (on the call's clock), in any order; those older than the window leave the snapshot."""
         with self._changing():
-            self._samples.extend(samples)
+            # A browser's come some time after the server's of the same moment; only the latest have to make room.
+            new = list(samples)
+            first_s = min((sample.at_s for sample in new), default=float("inf"))
+            while self._samples and self._samples[-1].at_s > first_s:
+                new.append(self._samples.pop())
+            self._samples.extend(sorted(new, key=_time))
             while self._samples and self._samples[0].at_s < self._samples[-1].at_s - SAMPLE_WINDOW_S:
                 self._samples.popleft()
+
+    def set_leg_facts(self, facts: Mapping[LegId, LegFacts]) -> None:
+        """State what is known of the legs by now."""
+        if facts != self._leg_facts:
+            with self._changing():
+                self._leg_facts = facts
 
     def set_quality(self, quality: CallQuality) -> None:
         """State what the samples say by now."""
@@ -190,6 +208,7 @@ class CallRecord:
                     samples=tuple(self._samples),
                     quality=self._quality,
                     legs=self._legs,
+                    leg_facts=self._leg_facts,
                     notes=tuple(self._notes),
                     parts=(),
                     dropped={queue: count for queue, count in self._dropped.items() if count},
@@ -225,6 +244,10 @@ class CallRecord:
 
 def _begin(utterance: Utterance) -> tuple[float, str]:
     return utterance.start_s, utterance.id
+
+
+def _time(sample: RtpSample) -> float:
+    return sample.at_s
 
 
 class _Change:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from core.calls.browser_samples import BrowserReport
 from core.calls.conversation import Conversation
 from core.calls.durable import Write
 from core.calls.hearing import GONE
@@ -68,9 +69,15 @@ class CallSession:
         self._alone_since = services.clock.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
-        self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
-        self._text_alerts = TextAlerts(self.record, services)
         self._measuring = Measuring(self.record, services, self._roster, self._note)
+        self._conversation = Conversation(
+            self.record,
+            services,
+            who=self._roster.participant,
+            note=self._note,
+            is_sending=self._measuring.is_sending,
+        )
+        self._text_alerts = TextAlerts(self.record, services)
 
     @property
     def call(self) -> Call:
@@ -160,6 +167,8 @@ class CallSession:
             self._conversation.listen_to(supervisor)
         if supervisor.mode is not None and supervisor.leg_state is LegState.CONNECTED:
             self._note(MODE_NOTES[supervisor.mode], supervisor.name)
+        if supervisor.leg_id is not None:
+            self._measuring.listener_changed(supervisor.leg_id, supervisor.mode is SupervisionMode.MONITOR)
         self._put_participant(supervisor)
 
     async def connect(self, participant_id: ParticipantId, listen_only: bool = False) -> LegId:
@@ -185,8 +194,10 @@ class CallSession:
             )
         )
         former = self._roster.open_leg(participant_id, leg_id, self._services.clock.monotonic())
+        self._measuring.opened(leg_id, listen_only or participant.mode is SupervisionMode.MONITOR)
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
+            self._measuring.leg_changed(former, LegState.CLOSED)
             await self._services.media.close_leg(former)
         if speech and participant.role.speaks:
             self._conversation.listen_to(self._roster.participant(participant_id))
@@ -198,7 +209,9 @@ class CallSession:
 
     async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
         """Answer a leg's one offer. Raises MediaError."""
-        return await self._services.media.answer(leg_id, offer_sdp)
+        answer = await self._services.media.answer(leg_id, offer_sdp)
+        self._measuring.offered(leg_id)
+        return answer
 
     async def add_candidate(self, leg_id: LegId, candidate: Mapping[str, object]) -> None:
         """Pass on one trickled candidate as browsers write it. Raises MediaError."""
@@ -233,6 +246,7 @@ class CallSession:
         """Take a leg's new state, with its path, from the media process or from its owner."""
         legs_before = self._roster.present_legs()
         participant = self._roster.change_leg(leg_id, state, path)
+        self._measuring.leg_changed(leg_id, state)
         legs_now = self._roster.present_legs()
         if len(legs_now) < len(legs_before) and not self._roster.has_person():
             self._alone_since = self._services.clock.monotonic()
@@ -250,6 +264,10 @@ class CallSession:
         self._put_participant(self._roster.participant(participant.id))
         if len(legs_now) < len(legs_before):
             await self._wiring.update_if_up()
+
+    def tell(self, code: str, subject: str) -> None:
+        """Add a line to the call's history; see `Note`."""
+        self._note(code, subject)
 
     def tell_of_stop(self) -> None:
         """Tell everybody in the call that the server is being stopped."""
@@ -281,6 +299,10 @@ class CallSession:
         """One second's figures of one leg; shown and kept with the next tick."""
         self._measuring.measured(sample)
 
+    async def reported(self, leg_id: LegId, report: BrowserReport) -> None:
+        """What the browser of one leg measured; shown and kept with the next tick, as far as it is believed."""
+        self._measuring.reported(leg_id, report)
+
     # Life
 
     @property
@@ -304,8 +326,8 @@ class CallSession:
 
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
-        self._measuring.tick()
         self._conversation.tick()
+        self._measuring.tick(self._conversation.troubles)
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
         self._text_alerts.tick()
         if self.call.state is CallState.ENDED:
@@ -340,6 +362,7 @@ class CallSession:
         )
         for leg in self._roster.present_legs():
             self._roster.change_leg(leg.id, LegState.CLOSED)
+            self._measuring.leg_changed(leg.id, LegState.CLOSED)
             try:
                 await self._services.media.close_leg(leg.id)
             except MediaError as error:
@@ -348,7 +371,7 @@ class CallSession:
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
-        self._services.samples.finish(self.call.id)
+        self._measuring.finish()
         self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:

@@ -39,6 +39,8 @@ class Exchange:
         self._feeds: dict[CallId, DirectFeed] = {}
         self._endings: set[asyncio.Task[None]] = set()
         self._sampler: asyncio.Task[None] | None = None
+        self.loop_lag_p99_ms: float | None = None
+        """How late this loop woke from short sleeps in the last second that was measured."""
 
     @property
     def legs(self) -> int:
@@ -177,7 +179,7 @@ class Exchange:
                     continue
                 last_s, self._sampled_s[leg_id] = self._sampled_s[leg_id], now_s
                 with self._guard:
-                    for sample in await leg.sample(now_s, now_s - last_s):
+                    for sample in await leg.sample(now_s, now_s - last_s, self.loop_lag_p99_ms):
                         self._emit(SampleReport(sample))
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 from aiortc import RTCPeerConnection, RTCRtpSender, RTCRtpTransceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
@@ -186,8 +187,13 @@ class Leg:
         self.state = state
         self._on_state(self, state)
 
-    async def sample(self, now_s: float, period_s: float) -> tuple[RtpSample, ...]:
-        """The figures of the period that ends now; nothing before the leg is connected."""
+    async def sample(
+        self, now_s: float, period_s: float, loop_lag_p99_ms: float | None = None
+    ) -> tuple[RtpSample, ...]:
+        """The figures of the period that ends now; nothing before the leg is connected.
+
+        `loop_lag_p99_ms` is the media loop's own of about this period.
+        """
         if self.state is not LegState.CONNECTED:
             return ()
         level = None
@@ -201,7 +207,8 @@ class Leg:
             samples += (await self._meter.inbound(receiver, now_s, period_s, level),)
         if self._audio is not None:
             deviation = self._bridge.take_deviation(self.spec.leg_id)
-            samples += (await self._meter.outbound(self._audio.sender, now_s, period_s, deviation),)
+            outbound = await self._meter.outbound(self._audio.sender, now_s, period_s, deviation)
+            samples += (replace(outbound, loop_lag_p99_ms=loop_lag_p99_ms),)
         return samples
 
     async def close(self) -> None:

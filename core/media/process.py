@@ -12,7 +12,6 @@ from core.media.bridge import Bridge
 from core.media.forward import ForwardBridge
 from core.media.guard import Tally
 from core.media.load import report_load
-from core.media.messages import LoadReport
 from core.media.relay import RelayBridge
 from core.media.server import ControlServer
 from core.media.tap import TapBridge
@@ -71,9 +70,7 @@ async def run(socket: Path, kind: BridgeKind, orphan_s: float = ORPHAN_S) -> Non
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await server.start(socket)
-    load = asyncio.create_task(
-        report_load(server, tally, lambda load: server.emit(LoadReport(load))), name="media-load"
-    )
+    load = asyncio.create_task(report_load(server, tally, server.take_load), name="media-load")
     orphaned = asyncio.create_task(server.wait_deserted(orphan_s), name="media-orphaned")
     stopped = asyncio.create_task(stop.wait(), name="media-stopped")
     tasks = (load, orphaned, stopped)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.media.bridge import Bridge
+from core.media.events import MediaLoad
 from core.media.exchange import Exchange
 from core.media.guard import Tally
 from core.media.messages import (
@@ -21,6 +22,7 @@ from core.media.messages import (
     Feed,
     FromController,
     Hello,
+    LoadReport,
     Message,
     OpenLeg,
     ProtocolError,
@@ -77,6 +79,11 @@ class ControlServer:
         """Send an event to every controller that wants events. Never blocks."""
         for outbox in self._listeners:
             outbox.put(report)
+
+    def take_load(self, load: MediaLoad) -> None:
+        """Tell the process's own figures of the last second, and put them beside the legs' until the next ones."""
+        self._exchange.loop_lag_p99_ms = load.loop_lag_p99_ms
+        self.emit(LoadReport(load))
 
     async def start(self, path: Path) -> None:
         """Listen at `path`: at most about 100 bytes long, in a folder that is open to its owner only."""

@@ -17,6 +17,8 @@ class AuditAction(StrEnum):
     """Somebody asked for what the role does not allow; the detail names the right."""
     CALL_STARTED = "call_started"
     CALL_ENDED = "call_ended"
+    DEMO_IMPAIRED = "demo_impaired"
+    """A demo call was disturbed on purpose, or no longer; the detail says how."""
     LINK_MADE = "link_made"
     JOINED = "joined"
     LISTENED = "listened"

@@ -1,10 +1,11 @@
 """A call as the store gives it back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.model.call import Call, LegId, ParticipantId
 from core.model.insight import Summary
+from core.model.leg_facts import LegFacts
 from core.model.passage import Guidance
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
@@ -27,6 +28,8 @@ class StoredCall:
     wrap_up: WrapUp | None = None
     text_alerts: tuple[TextAlert, ...] = ()
     """In the order in which they were raised, without words."""
+    leg_facts: Mapping[LegId, LegFacts] = field(default_factory=dict)
+    """Of those legs of which any are kept."""
 
     def snapshot(self, samples: tuple[RtpSample, ...], quality: CallQuality) -> CallSnapshot:
         """The picture that a page draws of a call that is in the store and the sample files alone; revision 0."""
@@ -42,6 +45,7 @@ class StoredCall:
             samples=samples,
             quality=quality,
             legs=self.legs,
+            leg_facts=self.leg_facts,
             notes=self.notes,
             parts=(),
             dropped={},

@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, Table, Update, delete, insert, select, update
 
 from core.model.archive import CallPage, CallQuery
-from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId
+from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, LegId, LegState, Participant, ParticipantId
 from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound, WrapUpFiled
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary
+from core.model.leg_facts import LegFacts
 from core.model.message import Message
 from core.model.passage import Guidance
 from core.model.snapshot import Note
@@ -25,6 +26,7 @@ from core.store.database import Database
 from core.store.rows import (
     call_of,
     guidance_of,
+    leg_facts_of,
     participants_of,
     rows_of,
     summary_of,
@@ -75,6 +77,28 @@ class Store:
         with self._database.transaction() as connection:
             connection.execute(insert(schema.calls).values(id=call.id, **_call_values(call)))
 
+    def keep_whole(self, kept: StoredCall, turns: TurnBatch) -> None:
+        """Keep a call that is over, with its people, legs, words, notes, summaries and turns, all at once."""
+        call = kept.call
+        people = [(person, _participant_values(call.id, person)) for person in call.participants]
+        legs = [
+            {"id": leg_id, "call_id": call.id, "participant_id": owner, "state": LegState.CLOSED.value}
+            | {"facts": asdict(facts) if (facts := kept.leg_facts.get(leg_id)) else None}
+            for leg_id, owner in kept.legs.items()
+        ]
+        with self._database.transaction() as connection:
+            connection.execute(insert(schema.calls).values(id=call.id, **_call_values(call)))
+            for table, rows in (
+                (schema.participants, [{"id": person.id, **values} for person, values in people]),
+                (schema.legs, legs),
+                (schema.utterances, [{"call_id": call.id, **_utterance_values(each)} for each in kept.utterances]),
+                (schema.notes, [{"call_id": call.id, **asdict(note)} for note in kept.notes]),
+                (schema.summaries, [{"call_id": call.id, **_summary_values(each)} for each in kept.summaries]),
+            ):
+                if rows:
+                    connection.execute(insert(table), rows)
+            save_turns(connection, call.id, turns)
+
     def update_call(self, call: Call) -> None:
         """Keep a call's new state, times and reason."""
         with self._database.transaction() as connection:
@@ -86,26 +110,22 @@ class Store:
 
     def save_participant(self, call_id: CallId, participant: Participant) -> None:
         """Keep a participant, and the leg it is on."""
-        values = {
-            "call_id": call_id,
-            "name": participant.name,
-            "role": participant.role.value,
-            "joined_at": participant.joined_at,
-            "muted": participant.muted,
-            "person_id": participant.person_id,
-            "language": participant.language,
-        }
         with self._database.transaction() as connection:
-            _put(connection, schema.participants, participant.id, values)
+            _put(connection, schema.participants, participant.id, _participant_values(call_id, participant))
             if participant.leg_id is not None and participant.leg_state is not None:
                 leg = {"call_id": call_id, "participant_id": participant.id, "state": participant.leg_state.value}
                 _put(connection, schema.legs, participant.leg_id, leg)
 
+    def save_leg_facts(self, call_id: CallId, facts: LegFacts) -> None:
+        """Keep what is known of a leg; of one that is not kept itself nothing is."""
+        is_it = (schema.legs.c.call_id == call_id, schema.legs.c.id == facts.leg_id)
+        with self._database.transaction() as connection:
+            connection.execute(update(schema.legs).where(*is_it).values(facts=asdict(facts)))
+
     def save_utterance(self, call_id: CallId, utterance: Utterance) -> None:
         """Keep a final utterance; one that is already kept is replaced, but reads as it was corrected. On return it is
         on the disk."""
-        values = asdict(utterance)
-        del values["is_final"], values["correction"], values["stable_chars"]
+        values = _utterance_values(utterance)
         with self._database.transaction() as connection:
             kept = connection.execute(_the_utterance(select(schema.utterances), call_id, utterance.id)).one_or_none()
             if kept is None:
@@ -145,11 +165,8 @@ class Store:
 
     def save_summary(self, call_id: CallId, summary: Summary) -> None:
         """Keep one more summary."""
-        values = asdict(summary)
-        values |= values.pop("text")
-        kept = {name: value for name, value in values.items() if name in schema.summaries.c}
         with self._database.transaction() as connection:
-            connection.execute(insert(schema.summaries).values(call_id=call_id, **kept))
+            connection.execute(insert(schema.summaries).values(call_id=call_id, **_summary_values(summary)))
 
     def save_guidance(self, call_id: CallId, guidance: Guidance) -> None:
         """Keep one more answer of the handbook."""
@@ -229,6 +246,7 @@ class Store:
             row = connection.execute(select(schema.calls).where(schema.calls.c.id == call_id)).one_or_none()
             if row is None:
                 raise CallNotFound(call_id=call_id)
+            legs = rows_of(connection, schema.legs, call_id, "row")
             return StoredCall(
                 call=call_of(row, participants_of(connection, [call_id]).get(call_id, ())),
                 utterances=tuple(
@@ -240,10 +258,8 @@ class Store:
                     Note(at_s=r.at_s, code=r.code, subject=r.subject, until_s=r.until_s)
                     for r in rows_of(connection, schema.notes, call_id, "row")
                 ),
-                legs={
-                    LegId(r.id): ParticipantId(r.participant_id)
-                    for r in rows_of(connection, schema.legs, call_id, "row")
-                },
+                legs={LegId(r.id): ParticipantId(r.participant_id) for r in legs},
+                leg_facts={LegId(r.id): leg_facts_of(r) for r in legs if r.facts is not None},
                 wrap_up=next(map(wrap_up_of, rows_of(connection, schema.wrap_ups, call_id)), None),
                 text_alerts=tuple(text_alert_of(r) for r in rows_of(connection, schema.text_alerts, call_id, "row")),
             )
@@ -272,6 +288,15 @@ class Store:
         with self._database.reading() as connection:
             return search_calls(connection, query)
 
+    def ended_calls(self, origin: CallOrigin | None = None) -> tuple[CallId, ...]:
+        """All calls that have ended, or those of one origin, newest first."""
+        calls = schema.calls.c
+        query = select(calls.id).where(calls.state == CallState.ENDED.value).order_by(calls.created_at.desc())
+        if origin is not None:
+            query = query.where(calls.origin == origin.value)
+        with self._database.reading() as connection:
+            return tuple(CallId(call_id) for call_id in connection.execute(query).scalars())
+
     def calls_ended_before(self, wall: float, limit: int) -> tuple[CallId, ...]:
         """Calls that ended before a moment (seconds since the Unix epoch), oldest first."""
         ended = schema.calls.c.ended_at
@@ -283,6 +308,30 @@ class Store:
         )
         with self._database.reading() as connection:
             return tuple(CallId(call_id) for call_id in connection.execute(query).scalars())
+
+
+def _participant_values(call_id: CallId, participant: Participant) -> dict[str, object]:
+    return {
+        "call_id": call_id,
+        "name": participant.name,
+        "role": participant.role.value,
+        "joined_at": participant.joined_at,
+        "muted": participant.muted,
+        "person_id": participant.person_id,
+        "language": participant.language,
+    }
+
+
+def _utterance_values(utterance: Utterance) -> dict[str, object]:
+    values = asdict(utterance)
+    del values["is_final"], values["correction"], values["stable_chars"]
+    return values
+
+
+def _summary_values(summary: Summary) -> dict[str, object]:
+    values = asdict(summary)
+    values |= values.pop("text")
+    return {name: value for name, value in values.items() if name in schema.summaries.c}
 
 
 def _put(connection: Connection, table: Table, key: str, values: Mapping[str, object]) -> None:

@@ -28,6 +28,7 @@ from core.model.insight import (
     SummaryText,
     TokenUsage,
 )
+from core.model.leg_facts import BrowserFacts, IceFacts, LegFacts, MicrophoneFacts
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Correction, Utterance
@@ -85,6 +86,25 @@ def call_of(row: "Row[Any]", participants: tuple[Participant, ...]) -> Call:
         end_reason=EndReason(row.end_reason) if row.end_reason else None,
         participants=participants,
         created_by=row.created_by,
+    )
+
+
+def leg_facts_of(row: "Row[Any]") -> LegFacts:
+    """What is known of a leg that has any facts."""
+    kept: dict[str, Any] = row.facts
+    browser = kept["browser"]
+    return LegFacts(**kept | {"browser": None if browser is None else _browser_facts(browser)})
+
+
+def _browser_facts(kept: Mapping[str, Any]) -> BrowserFacts:
+    ice, microphone = kept["ice"], kept["microphone"]
+    tuples = {name: tuple(ice[name]) for name in ("local", "remote", "errors")}
+    return BrowserFacts(
+        **{
+            **kept,
+            "ice": IceFacts(**ice | tuples),
+            "microphone": None if microphone is None else MicrophoneFacts(**microphone),
+        }
     )
 
 

@@ -71,6 +71,7 @@ legs = Table(
     _call_id(),
     Column("participant_id", String(64), ForeignKey("participants.id", ondelete="CASCADE"), nullable=False),
     Column("state", String(16), nullable=False),
+    Column("facts", JSON(none_as_null=True)),
     Index(None, "call_id"),
 )
 

@@ -19,6 +19,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.ACCESS_REFUSED: message("was refused"),
     AuditAction.CALL_STARTED: message("began a call"),
     AuditAction.CALL_ENDED: message("ended a call"),
+    AuditAction.DEMO_IMPAIRED: message("impaired a demo call"),
     AuditAction.LINK_MADE: message("made a join link"),
     AuditAction.JOINED: message("joined a call"),
     AuditAction.LISTENED: message("listened to a call"),

@@ -42,7 +42,7 @@ NOT_TEXT = frozenset({"Page", "switch_page", "page_link", "space", "fragment", "
 BRAND = "Earshot"
 
 ALLOWED = frozenset(
-    """Earshot README md AI API ID IP UDP URL RTP RTT MOS
+    """Earshot README md AI API ID IP UDP URL RTP RTT MOS dBFS jitterBufferDelay
     JSON CSV WebVTT HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
@@ -202,7 +202,7 @@ def texts(test: AppTest) -> Iterator[str]:
     ("page", "query"),
     [("", {}), ("calls", {}), ("calls", {"said": "요금"}), ("calls", {"view": "latency"}), ("settings", {}),
      ("audit", {}), ("live", {"call": "1"}), ("live", {"call": "2"}), ("live", {"call": "3"}), ("live", {"call": "9"}),
-     ("doctor", {}), ("join", {}), ("join", {"t": "1"})],
+     ("doctor", {}), ("quality", {"call": "1"}), ("quality", {"call": "3"}), ("join", {}), ("join", {"t": "1"})],
 )  # fmt: skip
 def test_a_korean_page_is_korean(server: PageBackend, page: str, query: dict[str, str]) -> None:
     if "t" in query:

@@ -51,6 +51,7 @@ async def test_two_legs_hear_each_other_at_fifty_packets_a_second(bridge: Bridge
         assert mean("alice", Direction.OUTBOUND, "rtt_ms") > 0
         assert mean("alice", Direction.OUTBOUND, "expected") > 0
         assert mean("alice", Direction.OUTBOUND, "send_deviation_p50_ms") >= 0
+        assert mean("alice", Direction.OUTBOUND, "loop_lag_p99_ms") >= 0
         assert all(s.level_dbfs is None for s in rig.of(RtpSample) if s.leg_id == "bob")
 
 
