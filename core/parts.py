@@ -38,6 +38,7 @@ from core.calls.retention import RetentionSweep
 from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.tally import Tally
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
 from core.calls.wrap_ups import WrapUps
@@ -99,6 +100,7 @@ class Parts:
         self.clock = clock
         self.loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
         """The media process's own figures of the last minute, one a second, oldest first."""
+        self.tally = Tally()
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.prices = Prices.load(settings.prices)
@@ -225,6 +227,7 @@ class Parts:
                 masking=self.masking,
                 call_limit=self.settings.call_limit,
                 alerting=self.alerting,
+                tally=self.tally,
             )
         )
         self.archive = CallArchive(

@@ -1,12 +1,13 @@
 """What all call sessions share; made and owned by the backend."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
+from core.calls.tally import Tally
 from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.media.events import LegSpec
@@ -88,3 +89,4 @@ class CallServices:
     call_limit: int
     """Calls that may run at the same time."""
     alerting: Alerting
+    tally: Tally = field(default_factory=Tally)
