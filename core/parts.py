@@ -29,6 +29,7 @@ from core.calls.checks.trial_calls import TrialCalls
 from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
+from core.calls.import_shelf import ImportShelf
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
 from core.calls.model_use import ModelUse
@@ -177,6 +178,8 @@ class Parts:
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
+        self.imports = ImportShelf(settings.data_dir / "imports")
+        opened.callback(self.imports.close)
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
