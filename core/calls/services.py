@@ -1,6 +1,6 @@
 """What all call sessions share; made and owned by the backend."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,6 +51,16 @@ class SampleSink(Protocol):
     def finish(self, call_id: CallId) -> None:
         """Close the call's files."""
 
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Do something short once everything before it is in the files. Any thread."""
+
+
+class RollupSink(Protocol):
+    """Where is kept what calls are compared by; any thread, never blocks."""
+
+    def write(self, call_id: CallId) -> None:
+        """Keep what there is of a call that has ended and is written."""
+
 
 class MakeId(Protocol):
     """Makes ids that cannot be guessed."""
@@ -70,6 +80,7 @@ class CallServices:
     store: Store
     durable: DurableWriter
     samples: SampleSink
+    rollups: RollupSink
     wrap_ups: WrapUps
     make_id: MakeId
     grace_s: float

@@ -35,6 +35,7 @@ def doctor_words(translate: Translate) -> dict[str, object]:
         "bands": {band.value: _(name) for band, name in BANDS.items()},
         "states": {
             "not_run": _("Not run"),
+            "waiting": _("Waiting"),
             "running": _("Running"),
             "good": _("Good"),
             "warning": _("Warning"),

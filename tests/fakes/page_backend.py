@@ -194,6 +194,9 @@ class FakeTokens:
     def overviews_token(self, person: Person) -> str:
         return "overviews"
 
+    def doctor_token(self, person: Person) -> str:
+        return "doctor"
+
     def read_overviews_token(self, token: str) -> Person:
         assert self.backend.sign_in.person is not None
         return self.backend.sign_in.person
