@@ -69,9 +69,15 @@ class CallSession:
         self._alone_since = services.clock.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
-        self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
-        self._text_alerts = TextAlerts(self.record, services)
         self._measuring = Measuring(self.record, services, self._roster, self._note)
+        self._conversation = Conversation(
+            self.record,
+            services,
+            who=self._roster.participant,
+            note=self._note,
+            is_sending=self._measuring.is_sending,
+        )
+        self._text_alerts = TextAlerts(self.record, services)
 
     @property
     def call(self) -> Call:
@@ -320,8 +326,8 @@ class CallSession:
 
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
-        self._measuring.tick()
         self._conversation.tick()
+        self._measuring.tick(self._conversation.troubles)
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
         self._text_alerts.tick()
         if self.call.state is CallState.ENDED:
@@ -365,7 +371,7 @@ class CallSession:
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
-        self._services.samples.finish(self.call.id)
+        self._measuring.finish()
         self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:

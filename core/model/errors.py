@@ -132,6 +132,8 @@
         ├── DataFolderInUse
         ├── DataFolderUnusable
         ├── SampleFileUnwritable
+        ├── RollupUnwritable
+        ├── FleetQuestionFailed
         ├── RecordRefused               it contradicts what is kept; trying again is of no use
         └── DatabaseUnavailable         retryable
 
@@ -1406,6 +1408,28 @@ class SampleFileUnwritable(StoreError):
     reason: str
     template: ClassVar[str] = (
         "The sample file {path} cannot be written: {reason}. Check the rights of EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class RollupUnwritable(StoreError):
+    """A file of what is kept to compare calls cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The file {path}, which is for comparing calls, cannot be written: {reason}. Check the rights of"
+        " EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class FleetQuestionFailed(StoreError):
+    """A question over many calls has no answer."""
+
+    reason: str
+    template: ClassVar[str] = (
+        "The figures of these calls could not be worked out: {reason}. Choose a shorter period or a narrower filter."
     )
 
 
