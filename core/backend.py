@@ -15,8 +15,10 @@ from core.calls.browser_samples import BrowserReport
 from core.calls.demo import SCRIPT_NAMES
 from core.calls.drain import drain
 from core.calls.leg_port import LegPort
+from core.calls.measures import CallMeasures
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport
+from core.calls.server_figures import server_figures
 from core.calls.session import CallSession
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
@@ -36,8 +38,10 @@ from core.model.errors import (
     SignInRefused,
 )
 from core.model.health import PartHealth
+from core.model.impairment import Impairment
 from core.model.insight import Turn
 from core.model.overview import CallOverview
+from core.model.server_figures import ServerFigures
 from core.model.snapshot import CallSnapshot
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
@@ -69,12 +73,15 @@ class Backend:
         self.sign_in = self._parts.sign_in
         self.audit = self._parts.audit
         self.archive = self._parts.archive
+        self.imports = self._parts.imports
+        self.fleet = self._parts.fleet
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
         self.prices = self._parts.prices
         self.alert_rules = self._parts.alert_rules
         self.guidance = self._parts.handbook
         self.browser_intake = BrowserIntake(self._parts.loop)
+        self.doctor = self._parts.doctor
 
     # Calls
 
@@ -94,6 +101,15 @@ class Backend:
         names = {**SCRIPT_NAMES.get(script.language, SCRIPT_NAMES["en"]), **script.names}
         begin = self._parts.demos.start_script
         return self._parts.loop.wait(lambda: begin(script.turns, script.language, names, by), COMMAND_TIMEOUT_S).call
+
+    def impair(self, call_id: CallId, participant_id: ParticipantId, impairment: Impairment) -> None:
+        """Disturb what a demo's recorded voice sends. Raises CallNotFound, CallNotImpairable, MediaError."""
+        impair = self._parts.demos.impair
+        self._parts.loop.wait(lambda: impair(call_id, participant_id, impairment), COMMAND_TIMEOUT_S)
+
+    def impairments(self, call_id: CallId) -> Mapping[ParticipantId, Impairment]:
+        """What is done to the voices of a demo call now; nobody's where there are none."""
+        return self._parts.demos.impairments(call_id)
 
     def scenarios(self) -> ScenarioList:
         """The scripted demos, read again when their files change."""
@@ -121,6 +137,16 @@ class Backend:
         except CallNotFound:
             return self.archive.snapshot(call_id)
         return replace(live, parts=self.health(), dropped={**live.dropped, **self._dropped()})
+
+    def measures(self, call_id: CallId, window_s: tuple[float, float] | None = None) -> CallMeasures:
+        """All that was measured of a call, or what was in a window on its clock. Raises CallNotFound, StoreError."""
+        try:
+            live = self._parts.registry.find(call_id).record.snapshot()
+        except CallNotFound:
+            live = None
+        if window_s is None:
+            return self.archive.measures(call_id, live)
+        return self.archive.window(call_id, window_s, live)
 
     def _dropped(self) -> dict[str, int]:
         """What the queues that all calls share have dropped since the server started."""
@@ -321,6 +347,12 @@ class Backend:
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""
         return tuple(self._parts.loads)
+
+    def figures(self) -> ServerFigures:
+        """The server in figures without names, for a system that watches it. Any thread."""
+        load = self._parts.loads[-1] if self._parts.loads else None
+        running = self._parts.registry.running()
+        return server_figures(running, self.health(), self._dropped(), load, self._parts.tally)
 
     @property
     def is_stopping(self) -> bool:

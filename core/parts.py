@@ -23,17 +23,23 @@ from core.assist.prompt_folder import PromptFolder
 from core.assist.scenarios import ScenarioFolder
 from core.calls.alerting import Alerting
 from core.calls.archive import CallArchive
+from core.calls.checks.doctor import Doctor
+from core.calls.checks.server_checks import CheckThreads, ServerChecks
+from core.calls.checks.trial_calls import TrialCalls
 from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
+from core.calls.import_shelf import ImportShelf
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
 from core.calls.model_use import ModelUse
 from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
+from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.tally import Tally
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
 from core.calls.wrap_ups import WrapUps
@@ -44,6 +50,7 @@ from core.guidance.knowledge_folder import KnowledgeFolder
 from core.guidance.retriever import Retriever
 from core.language.masking import MaskingRules, masked
 from core.media.events import MediaEvent, MediaLoad
+from core.media.ice import BROWSER, IceConfiguration
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
@@ -53,6 +60,8 @@ from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.turn_trace import ModelAnswer, TurnBatch
+from core.quality.fleet import Fleet
+from core.quality.rollup_files import RollupFiles
 from core.quality.segments import SampleWriter
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.changes import changed_since_last_start
@@ -92,6 +101,7 @@ class Parts:
         self.clock = clock
         self.loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
         """The media process's own figures of the last minute, one a second, oldest first."""
+        self.tally = Tally()
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.prices = Prices.load(settings.prices)
@@ -127,6 +137,9 @@ class Parts:
             logger.warning("call %s was interrupted by a crash; it is kept with what it had", call_id)
         self.loop = CallsLoop()
         opened.callback(self.loop.close)
+        # Closed after the engines, which let go of whoever waits for them.
+        self._check_threads = CheckThreads()
+        opened.callback(self._check_threads.close)
         self.transcriber = open_transcriber(settings, self.clock, hints=self.hints)
         opened.callback(self.transcriber.close)
         self.local_handbook = BackgroundRetriever(
@@ -168,6 +181,13 @@ class Parts:
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
+        self.imports = ImportShelf(settings.data_dir / "imports")
+        opened.callback(self.imports.close)
+        rollup_files = RollupFiles(settings.data_dir / "rollups")
+        self.fleet = Fleet(rollup_files, self._samples_dir)
+        self.rollups = Rollups(self.store, self._samples_dir, rollup_files, self.clock)
+        opened.callback(self.rollups.close)
+        self.rollups.repair()
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
@@ -203,27 +223,51 @@ class Parts:
                 store=self.store,
                 durable=self.durable,
                 samples=self.samples,
+                rollups=self.rollups,
                 wrap_ups=self.wrap_ups,
                 make_id=lambda: secrets.token_hex(6),
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
                 call_limit=self.settings.call_limit,
                 alerting=self.alerting,
+                tally=self.tally,
             )
         )
         self.archive = CallArchive(
             store=self.store,
             samples=self.samples,
             samples_dir=self._samples_dir,
+            rollups=self.rollups,
             registry=self.registry,
             durable=self.durable,
             clock=self.clock,
             mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
+        self._open_doctor()
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
         self._media_start = asyncio.create_task(self._start_media(), name="media-start")
+
+    def _open_doctor(self) -> None:
+        self._trials = TrialCalls(self.media, lambda: secrets.token_hex(6))
+        self._checkup = ServerChecks(
+            settings=self.settings,
+            clock=self.clock,
+            media=self.media,
+            loads=lambda: tuple(self.loads),
+            transcriber=self.transcriber,
+            model=self.model,
+            retriever=self.retriever,
+            store=self.store,
+            durable=self.durable,
+            voices=tuple(side.path for side in DEMO_SIDES),
+        ).checkup(self._trials, self._check_threads)
+
+        def browser_ice() -> IceConfiguration:
+            return IceConfiguration.from_settings(self.settings, self.clock.wall(), BROWSER)
+
+        self.doctor = Doctor(self._checkup, self._trials, self.loop, browser_ice)
 
     def _charge(self, call_id: CallId, answer: ModelAnswer) -> None:
         """Have kept what an answer took of the language model. Any thread; returns at once."""
@@ -255,6 +299,7 @@ class Parts:
         if isinstance(event, MediaLoad):
             self.loads.append(event)
         else:
+            self._trials.take(event)
             self.registry.take(event)
 
     def entry(
@@ -292,6 +337,8 @@ class Parts:
         for task in (self._media_start, self._sweep):
             task.cancel()
         await asyncio.gather(self._media_start, self._sweep, return_exceptions=True)
+        await self._checkup.close()
+        await self._trials.close()
         await self.demos.close()
         await self.registry.close()
         await self.media.stop()

@@ -21,11 +21,13 @@ from core.model.errors import (
     AlertRulesChanged,
     AlertRulesInvalid,
     CallNotFound,
+    CallNotImpairable,
     CallRunning,
     HintsChanged,
     HintsInvalid,
     KnowledgePathRefused,
     ModelNotConfigured,
+    OfferRefused,
     ParticipantNotFound,
     PromptChanged,
     PromptInvalid,
@@ -34,6 +36,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartState
+from core.model.impairment import CLEAN
 from core.model.wrap_up import WrapUpText
 from core.settings import Settings
 from tests.support.waiting import wait_for
@@ -59,9 +62,12 @@ DEEDS: dict[str, Deed] = {
     "start_call": Deed(Right.TALK, lambda desk, call: desk.start_call("ko")),
     "start_demo": Deed(Right.DEMO, lambda desk, call: desk.start_demo()),
     "start_scenario": Deed(Right.DEMO, lambda desk, call: desk.start_scenario("no-such-demo")),
+    "impair": Deed(Right.DEMO, lambda desk, call: desk.impair(call, NOBODYS_SEAT, CLEAN)),
+    "impairments": Deed(Right.DEMO, lambda desk, call: desk.impairments(call)),
     "calls": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.calls()),
     "search": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.search(CallQuery())),
     "snapshot": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.snapshot(call)),
+    "quality": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.quality(call)),
     "insight_names": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.insight_names("ko", "en")),
     "end_call": Deed(Right.TALK, lambda desk, call: desk.end_call(call)),
     "join": Deed(Right.TALK, lambda desk, call: desk.join(call, Role.AGENT, "Agent")),
@@ -84,6 +90,7 @@ DEEDS: dict[str, Deed] = {
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
     "delete_call": Deed(Right.DELETE, lambda desk, call: desk.delete_call(call)),
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
+    "figures": Deed(Right.SEE_SERVER, lambda desk, call: desk.figures()),
     "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
     "handbook": Deed(Right.READ_HANDBOOK, lambda desk, call: desk.handbook()),
@@ -98,6 +105,12 @@ DEEDS: dict[str, Deed] = {
     "alert_rules": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.alert_rules()),
     "switched_off_rules": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.switched_off_rules()),
     "save_alert_rules": Deed(Right.CHANGE_SETTINGS, lambda desk, call: desk.save_alert_rules("", "another file's")),
+    "doctor_token": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.doctor_token()),
+    "check_report": Deed(Right.SEE_SERVER, lambda desk, call: desk.check_report()),
+    "run_checks": Deed(Right.SEE_SERVER, lambda desk, call: desk.run_checks({"clock"})),
+    "trial_ice": Deed(Right.TALK, lambda desk, call: desk.trial_ice()),
+    "connect_trial": Deed(Right.TALK, lambda desk, call: desk.connect_trial("no offer", "no offer")),
+    "end_trial": Deed(Right.TALK, lambda desk, call: desk.end_trial()),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
@@ -106,12 +119,14 @@ IMPOSSIBLE = (
     ScenarioNotFound,
     UtteranceNotFound,
     CallRunning,
+    CallNotImpairable,
     ParticipantNotFound,
     HintsChanged,
     PromptChanged,
     ModelNotConfigured,
     AlertRulesChanged,
     KnowledgePathRefused,
+    OfferRefused,
 )
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}

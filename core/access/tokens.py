@@ -85,6 +85,14 @@ class Tokens:
         """Who may watch all running calls with this token. Raises LinkExpired, LinkInvalid."""
         return _person(self._read("overviews", token, PERSON_FIELDS))
 
+    def doctor_token(self, person: Person) -> str:
+        """A token for a page that runs the Doctor's checks."""
+        return self._made("doctor", VIEW_SECONDS, _person_fields(person))
+
+    def read_doctor_token(self, token: str) -> Person:
+        """Who runs checks with this token. Raises LinkExpired, LinkInvalid."""
+        return _person(self._read("doctor", token, PERSON_FIELDS))
+
     def leg_token(self, call_id: CallId, leg_id: LegId) -> str:
         """A token for a browser that reports on its leg, and ends it when its tab is closed."""
         return self._made("leg", LEG_SECONDS, [call_id, leg_id])

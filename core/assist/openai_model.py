@@ -11,7 +11,6 @@ latter; a server that says that it does not know it is sent the other one, at on
 import asyncio
 import logging
 import re
-import threading
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -42,6 +41,7 @@ from core.model.errors import (
     ModelUnreachable,
 )
 from core.model.insight import TokenUsage
+from core.model.loop_thread import LoopThread, cancel_others
 from core.model.message import Message
 from core.settings import ReasoningEffort, Settings
 from core.settings.safety import LOCAL_NAMES
@@ -97,17 +97,9 @@ class OpenAIModel:
         )
         # The SDK takes these from the environment, of which the settings know nothing.
         self._client.organization = self._client.project = None
-        self._closing = threading.Lock()
-        self._is_closed = False
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="earshot-openai", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
+        self._thread = LoopThread("earshot-openai")
         # The SDK loads this part of it when it is first asked for; the first question need not wait for that.
-        self._completions = self._client.chat.completions
-        self._loop.run_forever()
+        self._thread.loop.call_soon_threadsafe(lambda: self._client.chat.completions)
 
     def stream(self, request: ModelRequest) -> AnswerStream:
         """Ask. The request is on its way at once; iterating waits for the answer, closing ends the request.
@@ -117,12 +109,7 @@ class OpenAIModel:
         """
         answer = AnswerStream()
         gone = ModelUnreachable(server=self.server, reason=CLOSED)
-        # Nothing may be sent behind `_end_all`: nobody would end it any more.
-        with self._closing:
-            if self._is_closed:
-                answer.end(gone)
-                return answer
-            sent = asyncio.run_coroutine_threadsafe(self._answer(request, answer), self._loop)
+        sent = self._thread.submit(lambda: self._answer(request, answer))
         # Whoever closes an answer has ended it before: what else is cancelled is cut off by `close`.
         sent.add_done_callback(lambda done: answer.end(gone if done.cancelled() else None))
         answer.cancel_with(sent.cancel)
@@ -130,20 +117,10 @@ class OpenAIModel:
 
     def close(self) -> None:
         """End all requests and the thread. Idempotent."""
-        with self._closing:
-            if self._is_closed:
-                return
-            self._is_closed = True
-        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(CLOSE_TIMEOUT_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CLOSE_TIMEOUT_S)
-        self._loop.close()
+        self._thread.close(self._end_all, CLOSE_TIMEOUT_S)
 
     async def _end_all(self) -> None:
-        running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_others()
         await self._http.aclose()
 
     async def _answer(self, request: ModelRequest, answer: AnswerStream) -> None:
@@ -186,7 +163,7 @@ class OpenAIModel:
         return OLD_LIMIT if self._limit_name == NEW_LIMIT else NEW_LIMIT
 
     async def _receive(self, request: ModelRequest, answer: AnswerStream, limit_name: str) -> None:
-        stream = await self._completions.create(**self._arguments(request, limit_name))
+        stream = await self._client.chat.completions.create(**self._arguments(request, limit_name))
         has_ended = False
         length = 0
         async with stream:

@@ -31,6 +31,8 @@ def without_listeners(picture: CallSnapshot) -> CallSnapshot:
         picture.quality,
         scores=tuple(score for score in picture.quality.scores if score.leg_id not in legs),
         alerts=tuple(alert for alert in picture.quality.alerts if alert.leg_id not in legs),
+        drifts=tuple(drift for drift in picture.quality.drifts if drift.leg_id not in legs),
+        diagnoses=tuple(each for each in picture.quality.diagnoses if each.leg_id not in legs),
     )
     return replace(
         picture,

@@ -1,4 +1,4 @@
-"""A call as a file: JSON with everything, CSV for spreadsheets, WebVTT for players."""
+"""A call as a file: JSON with everything, CSV for spreadsheets, WebVTT for players, Parquet for analysts."""
 
 import csv
 import io
@@ -14,6 +14,9 @@ from core.model.stored_call import StoredCall
 from core.model.text_alert import TextAlert
 from core.model.turn_trace import Step, TurnRecord, TurnTrace, turn_traces
 from core.model.utterance import Utterance
+from core.quality.alerts import judged
+from core.quality.report import call_report
+from core.quality.sample_export import samples_csv, samples_parquet
 
 JSON_VERSION = 1
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -27,20 +30,44 @@ class ExportFormat(StrEnum):
     JSON = "json"
     CSV = "csv"
     VTT = "vtt"
+    SAMPLES_PARQUET = "parquet"
+    SAMPLES_CSV = "samples.csv"
+    REPORT = "html"
+    """For people: one page with charts, causes and the transcript."""
 
 
 MEDIA_TYPES: Mapping[ExportFormat, str] = {
     ExportFormat.JSON: "application/json",
     ExportFormat.CSV: "text/csv",
     ExportFormat.VTT: "text/vtt",
+    ExportFormat.SAMPLES_PARQUET: "application/vnd.apache.parquet",
+    ExportFormat.SAMPLES_CSV: "text/csv",
+    ExportFormat.REPORT: "text/html",
 }
+WITH_SAMPLES = frozenset(ExportFormat) - {ExportFormat.CSV, ExportFormat.VTT}
+"""The kinds that need the samples, which are read from their files."""
 
 
-def export_call(call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat, turns: TurnRecord) -> bytes:
-    """A call as a file. Only JSON holds the samples; subtitles hold no moments but their own. Any thread; pure."""
-    if kind is ExportFormat.JSON:
-        return _json(call, samples, turns)
-    return _csv(call, turns) if kind is ExportFormat.CSV else _vtt(call)
+def export_call(
+    call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat, turns: TurnRecord, locale: str = "en"
+) -> bytes:
+    """A call as a file. Those of `WITH_SAMPLES` need the samples; subtitles hold no moments but their own. Pure.
+
+    `locale` is the language of what is written for people: the report.
+    """
+    match kind:
+        case ExportFormat.JSON:
+            return _json(call, samples, turns)
+        case ExportFormat.CSV:
+            return _csv(call, turns)
+        case ExportFormat.VTT:
+            return _vtt(call)
+        case ExportFormat.SAMPLES_PARQUET:
+            return samples_parquet(samples)
+        case ExportFormat.SAMPLES_CSV:
+            return samples_csv(samples)
+        case ExportFormat.REPORT:
+            return call_report(call, samples, judged(samples, call.leg_facts, call.notes), locale)
 
 
 def _json(stored: StoredCall, samples: Sequence[RtpSample], turns: TurnRecord) -> bytes:

@@ -1,5 +1,6 @@
 """The calls of a person: begun, found, seen, ended; and the tokens and links to them."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from core.calls.discretion import without_listeners
@@ -7,8 +8,9 @@ from core.desk.person import PersonDesk
 from core.model.access import Right
 from core.model.archive import CallPage, CallQuery
 from core.model.audit import AuditAction
-from core.model.call import Call, CallId, Language, Role
+from core.model.call import Call, CallId, Language, ParticipantId, Role
 from core.model.errors import GuidanceUnavailable
+from core.model.impairment import Impairment
 from core.model.overview import CallOverview
 from core.model.snapshot import CallSnapshot
 
@@ -33,6 +35,22 @@ class CallsDesk(PersonDesk):
         """Begin a scripted, text-only call. Raises ScenarioNotFound, CallLimitReached, ServerStopping."""
         self.require(Right.DEMO)
         return self._started(self._backend.start_scenario(name, self.person.id))
+
+    def impair(self, call_id: CallId, participant_id: ParticipantId, impairment: Impairment) -> None:
+        """Disturb what a demo's recorded voice sends, or `CLEAN` to end that.
+
+        Raises CallNotFound, CallNotImpairable, ParticipantNotFound, MediaError.
+        """
+        self.require(Right.DEMO, call_id)
+        self._seen(call_id)
+        self._backend.impair(call_id, participant_id, impairment)
+        self._write(AuditAction.DEMO_IMPAIRED, call_id, change=", ".join(impairment.kinds))
+
+    def impairments(self, call_id: CallId) -> Mapping[ParticipantId, Impairment]:
+        """What is done to the voices of a demo call now. Raises CallNotFound."""
+        self.require(Right.DEMO, call_id)
+        self._seen(call_id)
+        return self._backend.impairments(call_id)
 
     def _started(self, call: Call) -> Call:
         self._write(AuditAction.CALL_STARTED, call.id, origin=call.origin.value, language=call.language)

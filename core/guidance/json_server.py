@@ -6,7 +6,6 @@ Nothing of a question or an answer gets into a log.
 import asyncio
 import json
 import re
-import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from core.model.errors import (
     GuidanceServerUnreachable,
     GuidanceServerUnsuitable,
 )
+from core.model.loop_thread import LoopThread, cancel_others
 from core.model.message import Message
 
 LONGEST_WORDS = 300
@@ -63,11 +63,7 @@ class JsonServer:
             headers={"Content-Type": "application/json", "Accept": "application/json", **key, **(headers or {})},
             follow_redirects=False,
         )
-        self._closing = threading.Lock()
-        self._is_closed = False
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="earshot-json-server", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread("earshot-json-server")
 
     def ask(self, question: Mapping[str, Any], timeout_s: float, limit_mb: float = 1.0) -> Any:
         """Post a question; the answer, parsed. Blocking.
@@ -82,12 +78,7 @@ class JsonServer:
             GuidanceServerUnsuitable, GuidanceRequestRefused, GuidanceAnswerInvalid
         """
         body = json.dumps(question).encode()
-        # Nothing may be asked behind `_end_all`: nobody would end it any more.
-        with self._closing:
-            if self._is_closed:
-                raise self._unreachable(CLOSED)
-            exchange = self._exchange(body, timeout_s, int(limit_mb * MEGABYTE))
-            asked = asyncio.run_coroutine_threadsafe(exchange, self._loop)
+        asked = self._thread.submit(lambda: self._exchange(body, timeout_s, int(limit_mb * MEGABYTE)))
         try:
             status, content = asked.result()
         except CancelledError as error:
@@ -104,24 +95,10 @@ class JsonServer:
 
     def close(self) -> None:
         """End its questions, connections and thread; idempotent."""
-        with self._closing:
-            if self._is_closed:
-                return
-            self._is_closed = True
-        asyncio.run_coroutine_threadsafe(self._end_all(), self._loop).result(CLOSE_TIMEOUT_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CLOSE_TIMEOUT_S)
-        self._loop.close()
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._loop.run_forever()
+        self._thread.close(self._end_all, CLOSE_TIMEOUT_S)
 
     async def _end_all(self) -> None:
-        running = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
+        await cancel_others()
         await self._client.aclose()
 
     async def _exchange(self, body: bytes, timeout_s: float, limit: int) -> tuple[int, bytes]:

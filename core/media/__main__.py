@@ -1,10 +1,11 @@
 """`python -m core.media --socket PATH` runs the media process, `python -m core.media play` a client for files."""
 
 import argparse
+import asyncio
 import json
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import uvloop
@@ -57,6 +58,7 @@ def _play(arguments: Sequence[str]) -> int:
     parser.add_argument("--socket", type=Path, required=True, help="the media process's unix socket")
     parser.add_argument("--leg", action="append", required=True, metavar="LEG=FILE", help="repeat for each leg")
     parser.add_argument("--offset-seconds", type=float, default=0.0, help="leave out so much of each file at first")
+    parser.add_argument("--take-orders", action="store_true", help="be impaired as lines on standard input say")
     parser.add_argument("--loop", action="store_true", help="start again at the end, until stopped")
     parser.add_argument("--log-level", default="INFO")
     options = parser.parse_args(arguments)
@@ -67,12 +69,20 @@ def _play(arguments: Sequence[str]) -> int:
         print(json.dumps({"event": event}), flush=True)
 
     try:
-        uvloop.run(play_files(options.socket, files, report, options.loop, options.offset_seconds))
+        orders = _standard_input() if options.take_orders else None
+        uvloop.run(play_files(options.socket, files, report, options.loop, options.offset_seconds, orders))
     except EarshotError as error:
         parameters = {name: str(value) for name, value in error.parameters.items()}
         print(json.dumps({"event": "failed", "error": type(error).__name__, "parameters": parameters}), flush=True)
         return 1
     return 0
+
+
+async def _standard_input() -> AsyncIterator[bytes]:
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
+    async for line in reader:
+        yield line
 
 
 def _log(level: str, name: str) -> None:

@@ -4,7 +4,7 @@ import inspect
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
@@ -41,6 +41,7 @@ _NTP_OFFSET_S = 2_208_988_800
 """From 1900 to 1970."""
 
 PacketHandler = Callable[[MediaPacket], None]
+Send = Callable[[bytes], Awaitable[None]]
 
 
 def tap_problem() -> str:
@@ -168,6 +169,15 @@ class RtpOutlet:
         sender._RTCRtpSender__packet_count += 1
         sender._RTCRtpSender__octet_count += len(payload)
         return True
+
+
+def divert_sender(sender: RTCRtpSender, divert: Callable[[Send], Send]) -> None:
+    """Let plain RTP and RTCP packets of a connection go another way, from the sender's transport to its encryption.
+
+    `divert` gets the usual way and gives the one that is taken from now on.
+    """
+    transport: Any = sender.transport
+    transport._send_rtp = divert(transport._send_rtp)
 
 
 def ntp_time(unix_s: float) -> int:

@@ -39,7 +39,7 @@ _CONNECTION = "Connection"
 _TURN_CLOSING, _TURN_CLIENT = "_TurnTransport__close_task", "_TurnTransport__inner_protocol"
 _COMPONENT = 1
 """ICE component of RTP and, multiplexed, RTCP."""
-_UNAUTHORIZED = frozenset({401, 441})
+UNAUTHORIZED = frozenset({401, 441})
 """RFC 8656, section 18: no credentials that fit, credentials of somebody else."""
 
 
@@ -162,7 +162,7 @@ def _limited(ports: PortRange | None, advertised: str) -> type[Connection]:
                         turn_transport=self.turn_transport,
                     )
             except (OSError, TimeoutError, TransactionError) as error:
-                refused = isinstance(error, TransactionFailed) and error.response.error_code in _UNAUTHORIZED
+                refused = isinstance(error, TransactionFailed) and error.response.error_code in UNAUTHORIZED
                 self.relay_problem = RelayProblem(_in_words(error), is_refusal=refused)
                 return None
             if self._closing:
@@ -181,7 +181,7 @@ def _limited(ports: PortRange | None, advertised: str) -> type[Connection]:
 
         async def close(self) -> None:
             relays = [p.transport for p in self._protocols if p.local_candidate.type == "relay"]
-            forsaking = asyncio.get_running_loop().call_later(RELEASE_TIMEOUT_S, _forsake, relays)
+            forsaking = asyncio.get_running_loop().call_later(RELEASE_TIMEOUT_S, forsake, relays)
             try:
                 await super().close()
             finally:
@@ -194,7 +194,7 @@ def _limited(ports: PortRange | None, advertised: str) -> type[Connection]:
     return LimitedConnection
 
 
-def _forsake(relays: Sequence[asyncio.DatagramTransport]) -> None:
+def forsake(relays: Sequence[asyncio.DatagramTransport]) -> None:
     """Close the sockets to TURN servers that do not answer: aioice asks them for a minute, and waits for that."""
     for relay in relays:
         logger.warning("a TURN server does not answer, so it was not told that an address is free again")

@@ -10,6 +10,7 @@ from aiortc.stats import (
 )
 
 from core.media.packet import CLOCK_RATE, MediaPacket
+from core.media.timestamp_drift import TimestampDrift
 from core.model.call import LegId
 from core.model.sample import Direction, RtpSample, Vantage
 
@@ -37,16 +38,18 @@ class LegMeter:
         self._report: _Report | None = None
         self._remote_lost = 0
         self._remote_expected = 0
+        self._drift = TimestampDrift()
 
     def count(self, packet: MediaPacket) -> None:
         """Count a packet that came from the leg."""
         self._packets += 1
         self._octets += len(packet.payload)
+        self._drift.note(packet)
 
     async def inbound(
         self, receiver: RTCRtpReceiver | None, now_s: float, period_s: float, level_dbfs: float | None
     ) -> RtpSample:
-        """What came from the leg in the period. Without a receiver (a direct feed) loss and jitter are missing."""
+        """What came from the leg in the period. A direct feed has no receiver: loss, jitter and drift are missing."""
         lost = jitter_ms = None
         if receiver is not None and self._packets:
             for stats in (await receiver.getStats()).values():
@@ -65,6 +68,7 @@ class LegMeter:
             lost=lost,
             jitter_ms=jitter_ms,
             level_dbfs=level_dbfs,
+            timestamp_drift_ms_per_min=None if receiver is None else self._drift.ms_per_min,
         )
         self._packets = self._octets = 0
         return sample

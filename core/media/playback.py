@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.media.events import PlaybackEnded
+from core.media.impairing import ImpairOrder, encode_order
 from core.model.call import CallId, LegId
 from core.model.errors import AudioFileUnreadable, MediaError, MediaProcessDown, MediaRequestFailed, MediaTimeout
+from core.model.impairment import Impairment
 from core.settings import PROJECT_ROOT
 
 logger = logging.getLogger(__name__)
@@ -45,10 +47,10 @@ class Playback:
         legs = [argument for leg_id, path in self._files.items() for argument in ("--leg", f"{leg_id}={path}")]
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "core.media", "play", "--socket", str(socket), "--log-level", log_level),
-            *("--offset-seconds", str(offset_s)),
+            *("--take-orders", "--offset-seconds", str(offset_s)),
             *legs,
             cwd=PROJECT_ROOT,
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             start_new_session=True,
         )
@@ -85,6 +87,20 @@ class Playback:
         self._on_end(PlaybackEnded(call_id=self._call_id, legs=tuple(self._files), error=problem))
         if self._process is not None:
             await self._process.wait()
+
+    async def impair(self, leg_id: LegId, impairment: Impairment) -> None:
+        """Do this to what a leg's voice sends from now on; what is done at last holds.
+
+        Raises:
+            MediaProcessDown: the process is gone.
+        """
+        if self._process is None or self._process.stdin is None:
+            raise MediaProcessDown
+        try:
+            self._process.stdin.write(encode_order(ImpairOrder(leg_id, impairment)))
+            await self._process.stdin.drain()
+        except ConnectionError as error:
+            raise MediaProcessDown from error
 
     def drop(self, leg_id: LegId) -> bool:
         """Take note that the call closed a leg. Returns whether that was the last one of this playback."""

@@ -34,8 +34,9 @@ from core.media.messages import (
 from core.media.playback import Playback
 from core.model.call import CallId, LegId, LegState
 from core.model.clock import Clock
-from core.model.errors import MediaProcessDown, RelayRefused, RelayUnreachable
+from core.model.errors import LegNotFound, MediaProcessDown, RelayRefused, RelayUnreachable
 from core.model.health import PartHealth, PartState
+from core.model.impairment import Impairment
 from core.model.message import Message
 from core.settings import Settings
 
@@ -311,6 +312,18 @@ class MediaProcess:
             self._playbacks.pop(call_id, None)
             raise
         return PlaybackKind.NETWORK
+
+    async def impair(self, call_id: CallId, leg_id: LegId, impairment: Impairment) -> None:
+        """Do this to what a leg that `play` connected over the network sends from now on, until the leg ends.
+
+        Raises:
+            LegNotFound: nothing plays into the leg over the network.
+            MediaProcessDown: the client is gone.
+        """
+        playback = self._playbacks.get(call_id)
+        if playback is None:
+            raise LegNotFound(leg_id=leg_id)
+        await playback.impair(leg_id, impairment)
 
     async def stop(self) -> None:
         """End the child and whatever plays, within five seconds. Idempotent."""

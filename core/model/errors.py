@@ -30,9 +30,11 @@
     │   ├── CallEnded
     │   ├── CallsBusy                   retryable
     │   ├── CallLimitReached            retryable
+    │   ├── TrialsBusy                  retryable
     │   ├── UtteranceNotFound
     │   ├── TextInvalid
     │   ├── CallRunning                 it has to end first
+    │   ├── CallNotImpairable           only a demo over a network can be
     │   └── ParticipantNotFound
     ├── LinkError
     │   ├── LinkExpired
@@ -112,6 +114,15 @@
     │   ├── KnowledgeTextInvalid        nothing was saved
     │   ├── KnowledgeUnwritable
     │   └── KnowledgeChanged            somebody else changed the file meanwhile
+    ├── ImportedFileError
+    │   ├── ImportedFileBroken          it says where
+    │   ├── ImportedFileUnknown         no kind of file that is read here
+    │   ├── ImportedFileOld             figures of a kind that browsers no longer give
+    │   ├── ImportedFileSilent          nothing about sound in it
+    │   ├── ImportedFileTooLarge
+    │   ├── ImportedFileUnreadable
+    │   ├── ImportNotFound
+    │   └── ImportsBusy                 retryable
     ├── MaskingRulesInvalid
     ├── BackupError
     │   ├── BackupInvalid
@@ -123,6 +134,8 @@
         ├── DataFolderInUse
         ├── DataFolderUnusable
         ├── SampleFileUnwritable
+        ├── RollupUnwritable
+        ├── FleetQuestionFailed
         ├── RecordRefused               it contradicts what is kept; trying again is of no use
         └── DatabaseUnavailable         retryable
 
@@ -390,6 +403,14 @@ class CallLimitReached(CallError):
 
 
 @dataclass(eq=False)
+class TrialsBusy(CallError):
+    """As many trial calls go on as may at the same time."""
+
+    template: ClassVar[str] = "Other people are making their trial calls just now. Try again in half a minute."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class UtteranceNotFound(CallError):
     """The call has no such final utterance."""
 
@@ -411,6 +432,16 @@ class CallRunning(CallError):
 
     call_id: str
     template: ClassVar[str] = "The call {call_id} is still running. End it first."
+
+
+@dataclass(eq=False)
+class CallNotImpairable(CallError):
+    """A call has no recorded voices that talk over a network."""
+
+    call_id: str
+    template: ClassVar[str] = (
+        "The call {call_id} cannot be impaired: that is for running voice demos over a network. Start the voice demo."
+    )
 
 
 @dataclass(eq=False)
@@ -1212,6 +1243,91 @@ class KnowledgeChanged(GuidanceError):
 
 
 @dataclass(eq=False)
+class ImportedFileError(EarshotError):
+    """A file with a call's figures cannot be used."""
+
+
+@dataclass(eq=False)
+class ImportedFileBroken(ImportedFileError):
+    """It ends too early, or is not what it seems to be."""
+
+    name: str
+    place: str | Message
+    """Where in the file: a path of keys, or a line."""
+    offset: int
+    """In bytes, of what is unpacked."""
+    reason: str | Message
+    template: ClassVar[str] = (
+        "The file {name} is broken at byte {offset} ({place}): {reason}. Save it again, or look for an unharmed copy."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileUnknown(ImportedFileError):
+    """It is no kind of file that is read here."""
+
+    name: str
+    template: ClassVar[str] = (
+        "{name} is neither a dump of chrome://webrtc-internals nor a Parquet file of Earshot. Choose another file."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileOld(ImportedFileError):
+    """Its figures are of a kind that browsers no longer give, or packed in a way that is not read."""
+
+    name: str
+    what: str | Message
+    template: ClassVar[str] = (
+        "{name} cannot be read: {what}. Make the dump again with a browser of today, from chrome://webrtc-internals."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileSilent(ImportedFileError):
+    """It is whole, but tells nothing about sound."""
+
+    name: str
+    template: ClassVar[str] = (
+        "{name} holds no figures about sound. Open chrome://webrtc-internals before the call, and save it before the"
+        " call's tab is closed."
+    )
+
+
+@dataclass(eq=False)
+class ImportedFileTooLarge(ImportedFileError):
+    """It is larger than what is read."""
+
+    name: str
+    limit: str
+    template: ClassVar[str] = "{name} is larger than is read here ({limit}). Save a shorter part of the call."
+
+
+@dataclass(eq=False)
+class ImportedFileUnreadable(ImportedFileError):
+    """The system does not let it be read."""
+
+    name: str
+    reason: str
+    template: ClassVar[str] = "{name} cannot be read: {reason}. Check the path and its rights."
+
+
+@dataclass(eq=False)
+class ImportNotFound(ImportedFileError):
+    """It is somebody else's, or has made room for others."""
+
+    template: ClassVar[str] = "This file is not held any more. Import it again."
+
+
+@dataclass(eq=False)
+class ImportsBusy(ImportedFileError):
+    """As many files arrive or are read as may."""
+
+    template: ClassVar[str] = "Other files are being imported just now. Try again in a minute."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class MaskingRulesInvalid(EarshotError):
     """The rules for what is hidden cannot be used; nothing starts without them."""
 
@@ -1309,6 +1425,28 @@ class SampleFileUnwritable(StoreError):
     reason: str
     template: ClassVar[str] = (
         "The sample file {path} cannot be written: {reason}. Check the rights of EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class RollupUnwritable(StoreError):
+    """A file of what is kept to compare calls cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The file {path}, which is for comparing calls, cannot be written: {reason}. Check the rights of"
+        " EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class FleetQuestionFailed(StoreError):
+    """A question over many calls has no answer."""
+
+    reason: str
+    template: ClassVar[str] = (
+        "The figures of these calls could not be worked out: {reason}. Choose a shorter period or a narrower filter."
     )
 
 

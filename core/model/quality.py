@@ -32,17 +32,33 @@ class Score:
     rtt_ms: float
     jitter_ms: float
     loss_pct: float
+    vantage: Vantage = Vantage.SERVER
+    """Who measured."""
+    estimated: frozenset[str] = frozenset()
+    """Which of the figures above were not measured for this direction and moment: they hold from the other direction,
+    or from the far end's last report. The rest is measured; where one is missing there is no score."""
 
 
 class AlertKind(StrEnum):
     """What can be wrong with a leg's network, worst first."""
 
+    NO_FRAMES = "no_frames"
+    """Nothing has ever come from a leg that is connected."""
     NO_MEDIA = "no_media"
     ONE_WAY_AUDIO = "one_way_audio"
+    ICE_DISCONNECTED = "ice_disconnected"
+    """The browser has lost its path to the server."""
+    DEAD_MICROPHONE = "dead_microphone"
     LOW_MOS = "low_mos"
     PACKET_LOSS = "packet_loss"
+    CONCEALMENT = "concealment"
+    """Much of the sound is made up, because nothing came in time."""
     HIGH_RTT = "high_rtt"
     HIGH_JITTER = "high_jitter"
+    JITTER_BUFFER_GROWTH = "jitter_buffer_growth"
+    """The jitter buffer grows though the network is clean."""
+    PATH_FLAPPING = "path_flapping"
+    SLOW_SET_UP = "slow_set_up"
     STATS_GAP = "stats_gap"
 
 
@@ -92,7 +108,7 @@ class CallQuality:
     """What the samples of a call say about it so far."""
 
     scores: tuple[Score, ...] = ()
-    """The latest score of each leg and direction that has one; the mean ones when the call has ended."""
+    """The latest score of each leg, direction and vantage that has one; the mean ones when the call has ended."""
     alerts: tuple[Alert, ...] = ()
     """In the order in which they were raised."""
     drifts: tuple[BufferDrift, ...] = ()

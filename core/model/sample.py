@@ -88,6 +88,9 @@ class RtpSample:
     """How the browser's packets leave it: to its TURN server where that is on the way."""
     path_id: str | None = None
     """The pair in use; another one is a switch of the path."""
+    timestamp_drift_ms_per_min: float | None = None
+    """Server, inbound: by how much the sender's RTP time stamps outrun the arrival of its packets, over the last two
+    minutes. Above 0 every listener's jitter buffer grows, below it runs dry; quartz clocks differ by less than 10."""
 
     @property
     def packets_per_s(self) -> float:

@@ -1,11 +1,14 @@
 """Scores from samples: what belongs to one direction of a leg, put together from both. Pure; one thread at a time."""
 
 from dataclasses import replace
+from typing import TypeAlias
 
 from core.model.call import LegId
 from core.model.quality import Score
-from core.model.sample import Direction, RtpSample
+from core.model.sample import Direction, RtpSample, Vantage
 from core.quality.mos import band_of, mean_opinion_score
+
+_Place: TypeAlias = tuple[LegId, Vantage]
 
 
 class _Mean:
@@ -28,41 +31,67 @@ class _Mean:
 
 
 class Scorer:
-    """Scores one call's samples, given in the order of their times.
+    """Scores one call's samples; those of a leg and vantage are given in the order of their times.
 
-    The round-trip time is measured on the way out and holds for both ways. Loss on the way out is stated once with
-    every report of the far end, and holds as long as the rest of that report does. Without round-trip time, jitter or
-    loss there is no score: a missing figure is not 0.
+    The round-trip time is measured in one direction, or in both, and holds for both ways. What the far end has received
+    is stated once with every report of it, and holds as long as the rest of that report does. Without round-trip time,
+    jitter or loss there is no score: a missing figure is not 0.
     """
 
     def __init__(self) -> None:
-        self._rtt_ms: dict[LegId, float | None] = {}
-        self._reported_loss_pct: dict[LegId, float | None] = {}
-        self._means: dict[tuple[LegId, Direction], _Mean] = {}
+        self._rtt: dict[_Place, tuple[Direction, float]] = {}
+        self._reported_loss_pct: dict[_Place, float | None] = {}
+        self._means: dict[tuple[LegId, Vantage, Direction], _Mean] = {}
 
     def score(self, sample: RtpSample) -> Score | None:
-        """The score of a sample's leg and direction at its time."""
-        leg_id = sample.leg_id
-        loss_pct = self._take_report(sample) if sample.direction is Direction.OUTBOUND else sample.loss_pct
-        rtt_ms = self._rtt_ms.get(leg_id)
+        """The score of a sample's leg, direction and vantage at its time."""
+        place = (sample.leg_id, sample.vantage)
+        rtt_ms = self._take_rtt(place, sample)
+        loss_pct = self._take_report(sample) if _is_far(sample) else sample.loss_pct
         if rtt_ms is None or loss_pct is None or sample.jitter_ms is None or not sample.packets:
             return None
         mos = mean_opinion_score(rtt_ms, sample.jitter_ms, loss_pct)
-        score = Score(leg_id, sample.direction, sample.at_s, mos, band_of(mos), rtt_ms, sample.jitter_ms, loss_pct)
-        self._means.setdefault((leg_id, sample.direction), _Mean(score)).add(score)
+        held = (("rtt_ms", sample.rtt_ms), ("loss_pct", sample.loss_pct))
+        score = Score(
+            sample.leg_id,
+            sample.direction,
+            sample.at_s,
+            mos,
+            band_of(mos),
+            rtt_ms,
+            sample.jitter_ms,
+            loss_pct,
+            sample.vantage,
+            frozenset(name for name, measured in held if measured is None),
+        )
+        self._means.setdefault((*place, sample.direction), _Mean(score)).add(score)
         return score
 
+    def _take_rtt(self, place: _Place, sample: RtpSample) -> float | None:
+        if sample.rtt_ms is not None:
+            self._rtt[place] = sample.direction, sample.rtt_ms
+        elif place in self._rtt and self._rtt[place][0] is sample.direction:
+            del self._rtt[place]
+        return self._rtt[place][1] if place in self._rtt else None
+
     def _take_report(self, sample: RtpSample) -> float | None:
-        self._rtt_ms[sample.leg_id] = sample.rtt_ms
+        place = (sample.leg_id, sample.vantage)
         if sample.jitter_ms is None or sample.loss_pct is not None:
-            self._reported_loss_pct[sample.leg_id] = sample.loss_pct
-        return self._reported_loss_pct.get(sample.leg_id)
+            self._reported_loss_pct[place] = sample.loss_pct
+        return self._reported_loss_pct.get(place)
 
     def means(self) -> tuple[Score, ...]:
-        """Each leg's and direction's mean score so far, of legs that are gone, too."""
+        """Each leg's, direction's and vantage's mean score so far, of legs that are gone, too."""
         return tuple(mean.score() for mean in self._means.values())
 
     def forget(self, leg_id: LegId) -> None:
         """Forget a leg that is gone."""
-        self._rtt_ms.pop(leg_id, None)
-        self._reported_loss_pct.pop(leg_id, None)
+        for vantage in Vantage:
+            self._rtt.pop((leg_id, vantage), None)
+            self._reported_loss_pct.pop((leg_id, vantage), None)
+
+
+def _is_far(sample: RtpSample) -> bool:
+    """Whether what was received is known from the far end's reports alone."""
+    sent = Direction.OUTBOUND if sample.vantage is Vantage.SERVER else Direction.INBOUND
+    return sample.direction is sent

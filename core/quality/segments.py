@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -60,9 +60,15 @@ SCHEMA = pa.schema(
         pa.field("remote_candidate", pa.string()),
         pa.field("path_transport", pa.string()),
         pa.field("path_id", pa.string()),
+        pa.field("timestamp_drift_ms_per_min", pa.float64()),
     ]
 )
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
+
+WHOLE = "whole.parquet"
+"""What the segments of a call that is over are put together in (`core.quality.compaction`)."""
+REPLACES = b"replaces"
+"""Key of the whole's metadata: names of the files that it was made of, joined by slashes."""
 
 _WORDS: dict[str, Callable[[str], object]] = {
     "leg_id": LegId,
@@ -110,6 +116,11 @@ class SampleWriter:
         """Samples that were not kept."""
         self.is_failing = False
         """Whether the last attempt to write failed; it is tried again. Any thread."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the folders of the calls are."""
+        return self._directory
 
     def append(self, call_id: CallId, samples: Iterable[RtpSample]) -> None:
         """Take samples whose `at_s` is on the call's clock.
@@ -191,10 +202,14 @@ class SampleWriter:
 
 
 def _free_path(folder: Path, minute: int) -> Path:
-    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone."""
+    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone.
+
+    A name that the whole has replaced is no more to be used: what bears it counts as a copy.
+    """
     path = folder / f"{minute:05d}.parquet"
+    taken = replaced_by(folder / WHOLE)
     more = 0
-    while path.exists():
+    while path.exists() or path.name in taken:
         more += 1
         path = folder / f"{minute:05d}-{more}.parquet"
     return path
@@ -223,17 +238,73 @@ class StoredSamples:
     damaged: tuple[Path, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """A call's samples as a table of `SCHEMA`, in the order of their times, and the segments that are damaged."""
+
+    table: pa.Table
+    damaged: tuple[Path, ...]
+
+
 def read_samples(directory: Path, call_id: CallId) -> StoredSamples:
     """All samples that are kept of a call; a damaged segment is skipped and named. Any thread."""
-    samples: list[RtpSample] = []
+    stored = read_table(directory, call_id)
+    return StoredSamples(table_samples(stored.table), stored.damaged)
+
+
+def read_table(directory: Path, call_id: CallId, window_s: tuple[float, float] | None = None) -> StoredTable:
+    """The samples that are kept of a call, or those between two times on its clock (both included). Any thread.
+
+    A damaged segment is skipped and named; one without anything in the window is only looked at.
+    """
+    tables = [SCHEMA.empty_table()]
     damaged: list[Path] = []
-    for path in sorted((directory / call_id).glob("*.parquet")):
+    for path in sample_files(directory, call_id):
         try:
-            samples.extend(_read_segment(path))
-        except (pa.ArrowException, OSError, ValueError) as error:
+            tables.append(_read_segment(path, window_s))
+        except DAMAGED as error:
             logger.warning("the sample file %s is damaged and was left out: %s", path, error)
             damaged.append(path)
-    return StoredSamples(tuple(sorted(samples, key=lambda s: s.at_s)), tuple(damaged))
+    return StoredTable(pa.concat_tables(tables).sort_by("at_s"), tuple(damaged))
+
+
+def table_samples(table: pa.Table) -> tuple[RtpSample, ...]:
+    """The rows of a table of `SCHEMA` as samples."""
+    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
+    return tuple(RtpSample(*row) for row in zip(*columns, strict=True))
+
+
+def sample_files(directory: Path, call_id: CallId) -> tuple[Path, ...]:
+    """The files that hold a call's samples, each sample in one of them. Any thread."""
+    folder = directory / call_id
+    paths = sorted(folder.glob("*.parquet"))
+    if len(paths) < 2 or folder / WHOLE not in paths:
+        return tuple(paths)
+    # A crash came between writing the whole and deleting what it was made of; or a sample came late.
+    replaced = replaced_by(folder / WHOLE)
+    return tuple(path for path in paths if path.name not in replaced)
+
+
+def replaced_by(whole: Path) -> frozenset[str]:
+    """Names of the files that a whole was made of; none where there is no whole. Any thread."""
+    try:
+        metadata = pq.read_metadata(whole).metadata or {}
+    except DAMAGED:
+        return frozenset()
+    names = metadata.get(REPLACES, b"").decode(errors="replace").split("/")
+    return frozenset(name for name in names if name.endswith(".parquet"))
+
+
+def damaged_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of some sample files that cannot be read; each is read whole. Any thread."""
+    damaged: list[Path] = []
+    for path in paths:
+        try:
+            segment_table(path)
+        except DAMAGED as error:
+            logger.warning("the sample file %s is damaged and was left out: %s", path, error)
+            damaged.append(path)
+    return tuple(damaged)
 
 
 def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...]:
@@ -245,14 +316,35 @@ def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...
     return tuple(sorted(kept, key=lambda s: s.at_s))
 
 
-def _read_segment(path: Path) -> list[RtpSample]:
-    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True)
+DAMAGED = (pa.ArrowException, OSError, ValueError)
+"""What reading a file raises that is damaged, or no file of samples."""
+
+
+def sample_rows(source: Path | BinaryIO) -> int:
+    """How many samples a file says that it has, without reading them. Raises one of `DAMAGED`."""
+    return int(pq.ParquetFile(source).metadata.num_rows)
+
+
+def read_segment(source: Path | BinaryIO) -> tuple[RtpSample, ...]:
+    """The samples of one file, a segment or an export, in its order. Any thread. Raises one of `DAMAGED`."""
+    return table_samples(_read_segment(source, None))
+
+
+def segment_table(path: Path) -> pa.Table:
+    """The samples of one file as a table of `SCHEMA`. Any thread. Raises one of `DAMAGED`."""
+    return _read_segment(path, None)
+
+
+def _read_segment(path: Path | BinaryIO, window_s: tuple[float, float] | None) -> pa.Table:
+    within = None if window_s is None else [("at_s", ">=", window_s[0]), ("at_s", "<=", window_s[1])]
+    table = pq.read_table(path, schema=SCHEMA, page_checksum_verification=True, filters=within)
     table.validate()
     lacking = [f.name for f in SCHEMA if not f.nullable and table[f.name].null_count]
     if lacking:
         raise ValueError(f"no {', '.join(lacking)}")
-    columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
-    return [RtpSample(*row) for row in zip(*columns, strict=True)]
+    for name in _WORDS:
+        _column(name, table[name].unique().to_pylist())
+    return table
 
 
 def _column(name: str, values: list[Any]) -> list[Any]:

@@ -9,6 +9,7 @@ from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import EarshotError, SpeechError
 from core.model.health import PartHealth, PartState
+from core.model.loop_thread import LoopThread
 from core.model.message import Message
 from core.speech.handover_rules import HandoverRules
 from core.speech.provider import Provider
@@ -44,10 +45,8 @@ class ProviderTranscriber:
         self._is_checked = False
         self._is_closed = False
         self._refusal: SpeechError | None = None
-        self._loop = asyncio.new_event_loop()
-        self._check: asyncio.Task[None] | None = None
-        self._thread = threading.Thread(target=self._run, name=f"speech-{provider.service}", daemon=True)
-        self._thread.start()
+        self._thread = LoopThread(f"speech-{provider.service}")
+        self._check = self._thread.submit(self._look_at_provider)
 
     @property
     def health(self) -> PartHealth:
@@ -67,7 +66,7 @@ class ProviderTranscriber:
         """A session for one participant; see `Transcriber.open_session`."""
         session = ProviderSession(
             provider=self._provider,
-            loop=self._loop,
+            loop=self._thread.loop,
             language=language,
             on_recognition=on_recognition,
             rules=self._rules,
@@ -89,21 +88,13 @@ class ProviderTranscriber:
         close_sessions(sessions, CLOSE_S)
         with self._state:
             self._is_closed = True
-        asyncio.run_coroutine_threadsafe(self._wind_up(), self._loop).result(CLOSE_S)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(CLOSE_S)
-        self._loop.close()
+        self._thread.close(self._wind_up, CLOSE_S)
 
     def _forget(self, session: ProviderSession) -> None:
         with self._state:
             self._sessions.discard(session)
 
     # Below: the loop's thread
-
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._check = self._loop.create_task(self._look_at_provider(), name=f"speech-{self._provider.service}-check")
-        self._loop.run_forever()
 
     async def _look_at_provider(self) -> None:
         try:
@@ -116,9 +107,7 @@ class ProviderTranscriber:
             self._is_checked = True
 
     async def _wind_up(self) -> None:
-        if self._check is not None:
-            self._check.cancel()
-            await asyncio.gather(self._check, return_exceptions=True)
+        self._check.cancel()
         await self._provider.close()
         # Tasks of the client library that end by themselves.
         if others := asyncio.all_tasks() - {asyncio.current_task()}:

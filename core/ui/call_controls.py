@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -11,6 +12,8 @@ from core.model.access import Right
 from core.model.call import Call, CallId, CallOrigin, CallState, Role
 from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
+from core.ui.call_list import QUALITY_PAGE
+from core.ui.impairment_control import IMPAIRABLE, impairment_control
 from core.ui.join_link import copy_button, join_address
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
@@ -43,6 +46,14 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
             with said_on_the_page(translate):
                 wrap_up_button(open_desk, call, reader)
             review_controls(desk, call, reader)
+            if call.origin is not CallOrigin.SCRIPT:
+                st.page_link(
+                    QUALITY_PAGE,
+                    label=translate("Quality"),
+                    icon=":material/monitoring:",
+                    query_params={"call": call.id},
+                    width="content",
+                )
             turn_figures(desk, call, reader)
         return
     part = _part(desk, call)
@@ -54,12 +65,22 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
         elif call.origin in ORIGIN_NOTES:
             st.caption(translate(ORIGIN_NOTES[call.origin]))
         _choices(desk, call, part, translate)
+        if call.origin in IMPAIRABLE and desk.may(Right.DEMO):
+            impairment_control(desk, call, translate, open_desk)
         if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
             token = _join_token(desk, call.id)
             copy_button(join_address(token, st.context.url, desk.settings.public_url), translate)
         if call.origin is CallOrigin.BROWSER and desk.may(Right.CORRECT):
             languages_of_all(desk, call, translate)
         review_controls(desk, call, reader)
+        if call.origin is not CallOrigin.SCRIPT:
+            # In a tab of its own: leaving this page would end the leg that it shows.
+            st.link_button(
+                translate("Quality"),
+                f"quality?{urlencode({'call': call.id})}",
+                icon=":material/monitoring:",
+                help=translate("All figures of this call on one time axis, in a new tab."),
+            )
         if desk.may(Right.TALK) or call.created_by == desk.person.id:
             _end(desk, call, translate)
 

@@ -10,7 +10,7 @@ import streamlit as st
 from core.desk import Desk
 from core.language.formats import duration
 from core.model.archive import FoundCall
-from core.model.call import Call, CallId, CallState
+from core.model.call import Call, CallId, CallOrigin, CallState
 from core.model.cost import Cost
 from core.model.errors import CallNotFound
 from core.ui.latency_words import cost_words
@@ -21,6 +21,8 @@ REFRESH_S = 3.0
 RECENT_CALLS = 6
 LIVE_PAGE = "live.py"
 CALLS_PAGE = "calls.py"
+IMPORTED_PAGE = "imported.py"
+QUALITY_PAGE = "quality.py"
 MOMENT = "t"
 """Query parameter of the live page: the moment to show, in seconds on the call's clock."""
 _COLOURS: Mapping[CallState, Literal["orange", "green", "gray"]] = {
@@ -66,6 +68,14 @@ def _row(found: FoundCall, now: float, reader: Reader, said: str = "", last_word
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"call-{call.id}", gap="medium"):
         st.badge(_(CALL_STATES[call.state]), color=_COLOURS[call.state], width=90)
         st.html(f'<div class="es-row">{_description(found, now, reader, said, last_words, cost)}</div>')
+        if call.origin is not CallOrigin.SCRIPT:
+            st.page_link(
+                QUALITY_PAGE,
+                label=_("Quality"),
+                icon=":material/monitoring:",
+                query_params={"call": call.id, **moment},
+                width="content",
+            )
         st.page_link(
             LIVE_PAGE,
             label=_("Look at it") if call.state is CallState.ENDED else _("Open"),

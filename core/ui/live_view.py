@@ -23,10 +23,12 @@ from core.ui.wording import live_view_words
 
 SCRIPTS = (
     "dom.js",
+    "plotly_script.js",
     "transcript.js",
     "insight.js",
     "questions.js",
     "alerts.js",
+    "diagnosis.js",
     "notices.js",
     "network.js",
     "paints.js",

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.calls.export import ExportFormat, export_call
-from core.model.call import Call, CallId, CallOrigin, CallState, ParticipantId, Role
+from core.model.call import Call, CallId, CallOrigin, CallState, LegId, ParticipantId, Role
 from core.model.insight import (
     Intent,
     RequestTimes,
@@ -22,10 +22,12 @@ from core.model.insight import (
     SummaryText,
     TokenUsage,
 )
+from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.turn_trace import TurnRecord
 from core.model.utterance import Correction, Utterance
+from core.quality.imports import read_import
 from tests.fakes.turn_records import a_turn_record
 
 CUE = re.compile(r"(\d{2,}):(\d\d):(\d\d\.\d{3}) --> (\d{2,}):(\d\d):(\d\d\.\d{3})\n<v ([^<>\n]*)>([^<>\n]*)")
@@ -166,3 +168,24 @@ def test_tables_and_json_hold_the_steps_of_every_turn() -> None:
     assert read["turns"][0]["moments"]["kept"] == pytest.approx(3.726)
     assert read["model_answers"][0]["usage"]["cached_input_tokens"] == 1_024
     assert read["heard_audio"][0]["seconds"] == 42.5
+
+
+SAMPLES = (
+    RtpSample(
+        LegId("l1"), Direction.INBOUND, Vantage.BROWSER, 1.0, 1.0, 50, 4000, lost=1, jitter_ms=2.5, path_id="=1+1"
+    ),
+    RtpSample(LegId("l1"), Direction.OUTBOUND, Vantage.SERVER, 1.5, 1.0, 50, 4000, rtt_ms=80.0, is_muted=False),
+)
+
+
+def test_the_figures_as_parquet_are_the_samples_again() -> None:
+    content = export_call(call_of(), SAMPLES, ExportFormat.SAMPLES_PARQUET, NO_TURNS)
+    assert read_import("call.parquet", io.BytesIO(content)).samples == SAMPLES
+
+
+def test_the_figures_as_a_table_have_a_row_a_sample_and_empty_cells_for_what_is_missing() -> None:
+    content = export_call(call_of(), SAMPLES, ExportFormat.SAMPLES_CSV, NO_TURNS)
+    first, second = csv.DictReader(io.StringIO(content.decode("utf-8-sig")))
+    assert (first["jitter_ms"], first["loss_pct"], first["rtt_ms"]) == ("2.5", f"{100 / 51:.6g}", "")
+    assert first["path_id"] == "'=1+1"
+    assert (second["vantage"], second["rtt_ms"], second["is_muted"], second["lost"]) == ("server", "80", "0", "")

@@ -6,6 +6,7 @@ from pathlib import Path
 from core.media.events import LegSpec, PlaybackKind
 from core.model.call import CallId, LegId
 from core.model.errors import MediaProcessDown
+from core.model.impairment import Impairment
 
 
 class SilentBridge:
@@ -17,6 +18,7 @@ class SilentBridge:
         self.muted: dict[LegId, bool] = {}
         self.routes: Mapping[LegId, frozenset[LegId]] = {}
         self.played: list[tuple[Mapping[LegId, Path], float]] = []
+        self.impaired: list[tuple[LegId, Impairment]] = []
         self.kind = PlaybackKind.NETWORK
         self.is_down = False
 
@@ -53,3 +55,7 @@ class SilentBridge:
         self._require_up()
         self.played.append((legs, offset_s))
         return self.kind
+
+    async def impair(self, call_id: CallId, leg_id: LegId, impairment: Impairment) -> None:
+        self._require_up()
+        self.impaired.append((leg_id, impairment))

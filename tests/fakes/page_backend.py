@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from pathlib import Path
 
 from core.access.tokens import JoinGrant, ViewGrant
@@ -11,6 +12,7 @@ from core.assist.scenarios import ScenarioFolder, ScenarioList
 from core.calls.archive import Export
 from core.calls.costs import Prices
 from core.calls.export import ExportFormat
+from core.calls.measures import CallMeasures
 from core.calls.overviews import text_alerts_worst_first, worst_first
 from core.calls.questions import AnswerReport, Questions
 from core.calls.wrap_ups import WrapUpReport
@@ -47,6 +49,7 @@ from core.model.errors import (
     UtteranceNotFound,
 )
 from core.model.health import PartHealth, PartState
+from core.model.impairment import CLEAN, Impairment
 from core.model.overview import CallOverview
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
@@ -54,6 +57,8 @@ from core.model.text_alert import AlertLevel, TextAlert
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Correction, Utterance
 from core.model.wrap_up import Filing, WrapUp, WrapUpText
+from core.quality.frames import sample_frame
+from core.quality.stored_frames import StoredFrame
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
 from core.settings.report import SettingLine, settings_report
@@ -189,6 +194,9 @@ class FakeTokens:
     def overviews_token(self, person: Person) -> str:
         return "overviews"
 
+    def doctor_token(self, person: Person) -> str:
+        return "doctor"
+
     def read_overviews_token(self, token: str) -> Person:
         assert self.backend.sign_in.person is not None
         return self.backend.sign_in.person
@@ -224,7 +232,7 @@ class FakeArchive:
             )
         return CallPage(tuple(found[query.offset :][: query.limit]), len(found))
 
-    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en", *, is_discreet: bool = False) -> Export:
         return Export(f"earshot-{call_id}.{kind.value}", "text/plain", b"exported")
 
 
@@ -267,6 +275,8 @@ class PageBackend:
     link_error: Exception | None = None
     demo_error: Exception | None = None
     mode_error: Exception | None = None
+    impairment_error: Exception | None = None
+    impaired: dict[ParticipantId, Impairment] = field(default_factory=dict)
     parts: tuple[PartHealth, ...] = tuple(
         PartHealth(name, PartState.UP, needed=name in ("media", "store"))
         for name in ("media", "speech", "assist", "guidance", "store")
@@ -277,6 +287,8 @@ class PageBackend:
     done: list[tuple[object, ...]] = field(default_factory=list)
     lines: list[AuditEntry] = field(default_factory=list)
     watchers: list[Callable[[], None]] = field(default_factory=list)
+    damaged: tuple[str, ...] = ()
+    """Sample files that cannot be read."""
 
     def __post_init__(self) -> None:
         self.sign_in = FakeSignIn()
@@ -354,6 +366,12 @@ class PageBackend:
             raise CallNotFound(call_id=call_id)
         return replace(self.snapshots[call_id], parts=self.parts)
 
+    def measures(self, call_id: CallId, window_s: tuple[float, float] | None = None) -> CallMeasures:
+        picture = self.snapshot(call_id)
+        begin_s, end_s = window_s or (-inf, inf)
+        samples = [sample for sample in picture.samples if begin_s <= sample.at_s <= end_s]
+        return CallMeasures(picture, StoredFrame(sample_frame(samples), self.damaged))
+
     def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
         return tuple(self.turns.get(call_id, TurnRecord(call_id)) for call_id in call_ids)
 
@@ -378,6 +396,14 @@ class PageBackend:
         self.done.append(("start_scenario", name))
         language = self.folder.find(name).language
         return self.put(make_snapshot(make_call("script", origin=CallOrigin.SCRIPT, language=language))).call
+
+    def impair(self, call_id: CallId, participant_id: ParticipantId, impairment: Impairment) -> None:
+        if self.impairment_error is not None:
+            raise self.impairment_error
+        self.impaired[participant_id] = impairment
+
+    def impairments(self, call_id: CallId) -> Mapping[ParticipantId, Impairment]:
+        return {each.id: self.impaired.get(each.id, CLEAN) for each in self.call(call_id).participants}
 
     def scenarios(self) -> ScenarioList:
         return self.folder.list()

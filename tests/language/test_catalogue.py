@@ -27,7 +27,7 @@ MARKERS = frozenset({"_", "translate", "message"})
 
 def on_the_pages() -> set[str]:
     """Everything that is marked for translation, inside of f-strings, too."""
-    sources = [path for folder in ("pages", "core/ui") for path in (ROOT / folder).rglob("*.py")]
+    sources = [path for folder in ("pages", "core/ui", "core/quality") for path in (ROOT / folder).rglob("*.py")]
     calls = (node for path in sources for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
     marked = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id in MARKERS)
     texts = (call.args[0].value for call in marked if call.args and isinstance(call.args[0], ast.Constant))
@@ -127,7 +127,8 @@ def test_the_extraction_sees_the_pages() -> None:
 
 def test_every_note_of_a_call_has_words() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "core" / "calls").glob("*.py"))
-    given = set(re.findall(r'_note\("(\w+)"', sources)) | set(re.findall(r'(?:State|Mode)\.\w+: "(\w+)"', sources))
+    told = re.findall(r'(?:_note|_watch|\.tell)\("(\w+)"', sources)
+    given = set(told) | set(re.findall(r'(?:State|Mode|Kind)\.\w+: "(\w+)"', sources))
     assert given, "calls no longer make notes this way"
     assert given == set(NOTES)
 

@@ -10,11 +10,17 @@ LEG = LegId("l1")
 GOOD: dict[str, object] = {"packets": 50, "octets": 4_000, "lost": 0, "jitter_ms": 2.0}
 
 
-def sample(at_s: float, direction: Direction = Direction.INBOUND, leg_id: LegId = LEG, **figures: object) -> RtpSample:
+def sample(
+    at_s: float,
+    direction: Direction = Direction.INBOUND,
+    leg_id: LegId = LEG,
+    vantage: Vantage = Vantage.SERVER,
+    **figures: object,
+) -> RtpSample:
     """A good second, but for the figures that are given."""
     rtt: dict[str, object] = {"rtt_ms": 20.0} if direction is Direction.OUTBOUND else {}
     values: dict[str, object] = {**GOOD, **rtt, **figures}
-    return RtpSample(leg_id, direction, Vantage.SERVER, at_s, 1.0, **values)  # type: ignore[arg-type]
+    return RtpSample(leg_id, direction, vantage, at_s, 1.0, **values)  # type: ignore[arg-type]
 
 
 def feed(

@@ -1,13 +1,20 @@
 """Each alert is raised by what it is about, not by one bad second, and cleared when that is over."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.model.call import LegId
+from core.model.diagnosis import Cause
+from core.model.leg_facts import LegFacts
 from core.model.quality import Alert, AlertKind
-from core.model.sample import Direction, RtpSample, Vantage
-from core.quality.alerts import ALERTS_KEPT, QualityWatch, judged
+from core.model.sample import Direction, PathState, Vantage
+from core.quality.alert_log import ALERTS_KEPT
+from core.quality.alerts import QualityWatch, judged
+from core.quality.synthetic import AGENT, CUSTOMER, Trouble, synthetic_call
 from tests.quality.stream import LEG, feed, sample
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
@@ -168,11 +175,216 @@ def test_one_legs_trouble_is_not_anothers(watch: QualityWatch) -> None:
     assert {alert.leg_id for alert in watch.quality.alerts} == {LEG}
 
 
-def test_what_a_browser_measured_raises_nothing_here(watch: QualityWatch) -> None:
+# Both vantages
+
+
+def test_the_same_trouble_seen_from_both_sides_is_two_alerts_that_name_who_measured(watch: QualityWatch) -> None:
     for at_s in range(1, 8):
-        measured = sample(at_s, jitter_ms=60.0)
-        watch.add(RtpSample(LEG, IN, Vantage.BROWSER, measured.at_s, 1.0, 50, 4_000, jitter_ms=60.0))
+        for vantage in Vantage:
+            watch.add(sample(at_s, OUT, vantage=vantage, jitter_ms=60.0))
+    assert {(alert.kind, alert.vantage) for alert in watch.quality.alerts} == {
+        (AlertKind.HIGH_JITTER, Vantage.SERVER),
+        (AlertKind.HIGH_JITTER, Vantage.BROWSER),
+    }
+
+
+def test_a_browsers_figures_that_come_a_minute_late_are_no_gap(watch: QualityWatch) -> None:
+    watch.add(sample(1, OUT, vantage=Vantage.BROWSER))
+    watch.tick(61.0)
+    for at_s in range(2, 61):
+        watch.add(sample(at_s, OUT, vantage=Vantage.BROWSER))
     assert watch.quality.alerts == ()
+    watch.tick(130.0)
+    assert open_kinds(watch) == {(AlertKind.STATS_GAP, OUT)}
+
+
+def test_what_is_missing_from_a_browsers_figures_was_a_gap(watch: QualityWatch) -> None:
+    watch.add(sample(1, OUT, vantage=Vantage.BROWSER))
+    watch.add(sample(9, OUT, vantage=Vantage.BROWSER))
+    (alert,) = watch.quality.alerts
+    assert (alert.kind, alert.vantage, alert.cleared_at_s, alert.worst) == (
+        AlertKind.STATS_GAP,
+        Vantage.BROWSER,
+        9,
+        8.0,
+    )
+
+
+def test_late_figures_of_a_browser_judge_their_own_time_and_not_the_servers(watch: QualityWatch) -> None:
+    for at_s in range(1, 31):
+        watch.add(sample(at_s, OUT))
+    for at_s in range(1, 31):
+        watch.add(sample(at_s, OUT, vantage=Vantage.BROWSER, jitter_ms=60.0 if at_s <= 5 else 2.0))
+    (alert,) = watch.quality.alerts
+    assert (alert.vantage, alert.raised_at_s, alert.cleared_at_s) == (Vantage.BROWSER, 3, 10)
+
+
+def test_a_round_trip_time_that_a_browser_states_twice_counts_once(watch: QualityWatch) -> None:
+    for at_s in (1, 2):
+        for direction in Direction:
+            watch.add(sample(at_s, direction, vantage=Vantage.BROWSER, rtt_ms=500.0))
+    assert alerts(watch, AlertKind.HIGH_RTT) == []
+    watch.add(sample(3, IN, vantage=Vantage.BROWSER, rtt_ms=500.0))
+    assert len(alerts(watch, AlertKind.HIGH_RTT)) == 1
+
+
+# What is told of a leg beyond its figures
+
+
+def test_regression_of_failure_9_a_leg_from_which_not_one_frame_came_is_told_five_seconds_after_connecting(
+    watch: QualityWatch,
+) -> None:
+    """The first report's "Total frames: 0"."""
+    for at_s in range(11, 15):
+        watch.add(sample(at_s, IN, packets=0, octets=0))
+    assert alerts(watch, AlertKind.NO_FRAMES) == []
+    watch.add(sample(15, IN, packets=0, octets=0))
+    (alert,) = alerts(watch, AlertKind.NO_FRAMES)
+    assert (alert.raised_at_s, alert.direction, alert.worst) == (15, IN, 5.0)
+    watch.add(sample(16, IN))
+    assert (AlertKind.NO_FRAMES, IN) not in open_kinds(watch)
+
+
+def test_silence_after_the_first_frame_is_another_alert(watch: QualityWatch) -> None:
+    watch.add(sample(1, IN))
+    for at_s in range(2, 20):
+        watch.add(sample(at_s, IN, packets=0, octets=0))
+    assert alerts(watch, AlertKind.NO_FRAMES) == []
+
+
+def levels(watch: QualityWatch, figures: Iterable[float], start_s: float = 1.0, **more: object) -> float:
+    for at_s, level in enumerate(figures, start=int(start_s)):
+        watch.add(sample(at_s, IN, level_dbfs=level, **more))
+        start_s = at_s + 1.0
+    return start_s
+
+
+def test_a_microphone_whose_level_stands_still_for_ten_seconds_is_dead_until_somebody_speaks(
+    watch: QualityWatch,
+) -> None:
+    at_s = levels(watch, [-90.0] * 9)
+    assert alerts(watch, AlertKind.DEAD_MICROPHONE) == []
+    at_s = levels(watch, [-90.0, -90.0], at_s)
+    assert open_kinds(watch) == {(AlertKind.DEAD_MICROPHONE, IN)}
+    at_s = levels(watch, [-63.0, -58.0], at_s)
+    assert open_kinds(watch) == {(AlertKind.DEAD_MICROPHONE, IN)}
+    levels(watch, [-30.0], at_s)
+    assert open_kinds(watch) == set()
+
+
+def test_a_microphone_that_is_all_but_silent_for_thirty_seconds_is_dead(watch: QualityWatch) -> None:
+    at_s = levels(watch, [-61.0, -64.0] * 14 + [-62.0])
+    assert alerts(watch, AlertKind.DEAD_MICROPHONE) == []
+    levels(watch, [-61.0], at_s)
+    assert open_kinds(watch) == {(AlertKind.DEAD_MICROPHONE, IN)}
+
+
+def test_silence_before_a_gap_and_after_it_is_not_silence_all_the_while(watch: QualityWatch) -> None:
+    levels(watch, [-61.0, -64.0], 1.0)
+    levels(watch, [-61.0, -64.0], 60.0)
+    assert alerts(watch, AlertKind.DEAD_MICROPHONE) == []
+
+
+def test_a_pause_between_words_is_no_dead_microphone(watch: QualityWatch) -> None:
+    levels(watch, ([-61.0, -64.0] * 12 + [-25.0]) * 5)
+    assert watch.quality.alerts == ()
+
+
+def test_a_microphone_that_is_switched_off_is_no_dead_one(watch: QualityWatch) -> None:
+    for at_s in range(1, 60):
+        watch.add(sample(at_s, IN, vantage=Vantage.BROWSER, level_dbfs=-90.0, is_muted=True))
+        watch.add(sample(at_s, IN, level_dbfs=-90.0))
+    assert watch.quality.alerts == ()
+
+
+def test_a_browser_that_tells_late_that_it_was_muted_takes_the_alert_back(watch: QualityWatch) -> None:
+    levels(watch, [-90.0] * 15)
+    assert open_kinds(watch) == {(AlertKind.DEAD_MICROPHONE, IN)}
+    watch.add(sample(12, IN, vantage=Vantage.BROWSER, level_dbfs=-90.0, is_muted=True))
+    assert open_kinds(watch) == set()
+
+
+def heard(watch: QualityWatch, seconds: range, **figures: object) -> None:
+    for at_s in seconds:
+        watch.add(sample(at_s, OUT, vantage=Vantage.BROWSER, **figures))
+
+
+def test_sound_that_is_made_up_for_fifteen_seconds_is_told(watch: QualityWatch) -> None:
+    heard(watch, range(1, 15), concealed_pct=4.0)
+    assert watch.quality.alerts == ()
+    heard(watch, range(15, 16), concealed_pct=4.0)
+    assert open_kinds(watch) == {(AlertKind.CONCEALMENT, OUT)}
+    heard(watch, range(16, 26), concealed_pct=0.0)
+    assert open_kinds(watch) == {(AlertKind.CONCEALMENT, OUT)}
+    heard(watch, range(26, 30), concealed_pct=0.0)
+    assert open_kinds(watch) == set()
+
+
+def test_a_buffer_that_grows_for_two_minutes_is_told_until_it_stands_still(watch: QualityWatch) -> None:
+    for at_s in range(1, 180):
+        heard(watch, range(at_s, at_s + 1), jitter_buffer_ms=40 + at_s / 4)
+        assert bool(watch.quality.alerts) == (at_s >= 120), at_s
+    (alert,) = watch.quality.alerts
+    assert alert.worst == pytest.approx(15.0)
+    heard(watch, range(180, 320), jitter_buffer_ms=85.0)
+    assert open_kinds(watch) == set()
+
+
+@pytest.mark.parametrize("unclean", [{"jitter_ms": 22.0}, {"lost": 1}])
+def test_a_buffer_that_grows_by_the_networks_fault_is_not_told(watch: QualityWatch, unclean: dict[str, object]) -> None:
+    for at_s in range(1, 300):
+        heard(watch, range(at_s, at_s + 1), jitter_buffer_ms=40 + at_s / 4, **unclean)
+    assert alerts(watch, AlertKind.JITTER_BUFFER_GROWTH) == []
+
+
+def test_a_path_that_is_broken_for_five_seconds_is_told_until_it_is_back(watch: QualityWatch) -> None:
+    heard(watch, range(1, 5), path_state=PathState.CONNECTED)
+    heard(watch, range(5, 9), path_state=PathState.DISCONNECTED)
+    assert watch.quality.alerts == ()
+    heard(watch, range(9, 12), path_state=PathState.FAILED)
+    (alert,) = watch.quality.alerts
+    assert (alert.kind, alert.raised_at_s, alert.worst) == (AlertKind.ICE_DISCONNECTED, 9, 7.0)
+    heard(watch, range(12, 13), path_state=PathState.CONNECTED)
+    assert open_kinds(watch) == set()
+
+
+def test_three_other_paths_in_half_a_minute_are_told_until_a_minute_without(watch: QualityWatch) -> None:
+    for number, at_s in enumerate((1, 10, 20)):
+        heard(watch, range(at_s, at_s + 1), path_id=f"{number}")
+    assert alerts(watch, AlertKind.PATH_FLAPPING) == []
+    heard(watch, range(29, 88), path_id="3")
+    assert (AlertKind.PATH_FLAPPING, None) in open_kinds(watch)
+    heard(watch, range(88, 90), path_id="3")
+    assert alerts(watch, AlertKind.PATH_FLAPPING)[0].cleared_at_s == 89
+
+
+def test_three_other_paths_in_an_hour_are_nothing(watch: QualityWatch) -> None:
+    for number in range(5):
+        heard(watch, range(600 * number + 1, 600 * number + 2), path_id=f"{number}")
+    assert alerts(watch, AlertKind.PATH_FLAPPING) == []
+
+
+def test_a_set_up_that_takes_more_than_five_seconds_is_told_once(watch: QualityWatch) -> None:
+    offered = LegFacts(LEG, 1.0, 2.0)
+    watch.know([offered], 7.0)
+    assert watch.quality.alerts == ()
+    watch.know([offered], 7.5)
+    assert open_kinds(watch) == {(AlertKind.SLOW_SET_UP, None)}
+    connected = replace(offered, connected_at_s=9.0)
+    for now_s in (9.5, 10.5, 60.0):
+        watch.know([connected], now_s)
+    (alert,) = watch.quality.alerts
+    assert (alert.raised_at_s, alert.cleared_at_s, alert.worst) == (7.0, 9.0, 7.0)
+
+
+def test_a_call_that_has_ended_is_judged_with_all_that_is_known_of_it() -> None:
+    call = synthetic_call(Trouble.DRIFT, length_s=300)
+    slow = replace(call.leg_facts[CUSTOMER], offered_at_s=1.0, connected_at_s=8.0)
+    quality = judged(call.samples, {CUSTOMER: slow}, call.notes, call.length_s)
+    assert {alert.kind for alert in quality.alerts} == {AlertKind.JITTER_BUFFER_GROWTH, AlertKind.SLOW_SET_UP}
+    assert [each.cause for each in quality.diagnoses] == [Cause.TIMESTAMP_DRIFT]
+    assert {drift.leg_id: drift.slope_ms_per_min > 10 for drift in quality.drifts} == {AGENT: False, CUSTOMER: True}
+    assert {score.vantage for score in quality.scores} == set(Vantage)
 
 
 def test_a_restless_call_does_not_fill_the_memory(watch: QualityWatch) -> None:

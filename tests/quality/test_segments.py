@@ -49,6 +49,7 @@ def test_what_a_browser_measured_comes_back_in_its_own_words(tmp_path: Path) -> 
         remote_candidate=CandidateType.HOST,
         path_transport=PathTransport.TLS,
         path_id="CPx",
+        timestamp_drift_ms_per_min=-1.5,
     )
     writer = SampleWriter(tmp_path, ManualClock())
     writer.append(CALL, [told])
@@ -61,7 +62,9 @@ def test_a_segment_from_before_browsers_measured_reads_with_their_figures_missin
     writer.append(CALL, [sample(1.0)])
     writer.close(CALL)
     path = tmp_path / CALL / "00000.parquet"
-    pq.write_table(pq.read_table(path).drop_columns(["path_id", "is_muted", "loop_lag_p99_ms"]), path)
+    pq.write_table(
+        pq.read_table(path).drop_columns(["timestamp_drift_ms_per_min", "path_id", "is_muted", "loop_lag_p99_ms"]), path
+    )
     assert read_samples(tmp_path, CALL) == StoredSamples((sample(1.0),), ())
 
 
