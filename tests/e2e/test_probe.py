@@ -1,8 +1,9 @@
 """The browser probe in a real call: both vantages and directions of every leg, on the call's clock."""
 
 import json
+import sqlite3
 import urllib.request
-from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from statistics import median
 from typing import Any
@@ -11,11 +12,10 @@ import pytest
 from playwright.sync_api import Page
 
 from bench.outages import RunningCall, join, new_call
-from core.settings import PROJECT_ROOT
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import audio_stats, eventually, press_start
 from tests.support.outage import outage
-from tests.support.streamlit_server import Server, running_server
+from tests.support.streamlit_server import Server
 
 Rows = list[dict[str, Any]]
 
@@ -36,6 +36,13 @@ def exported(server: Server, call: RunningCall) -> dict[str, Any]:
         return dict(json.load(answer))
 
 
+def known_legs(server: Server, call: RunningCall) -> dict[str, Any]:
+    """What is kept of the legs by now; unlike an export, that may be asked again and again."""
+    with closing(sqlite3.connect(server.data_dir / "earshot.db")) as database:
+        rows = database.execute("SELECT id, facts FROM legs WHERE call_id = ? AND facts IS NOT NULL", (call.id,))
+        return {leg_id: json.loads(facts) for leg_id, facts in rows}
+
+
 def end(server: Server, call: RunningCall, page: Page) -> dict[str, Any]:
     """End the call; everything that is kept of it."""
     with urllib.request.urlopen(f"{server.url}/api/session", timeout=10) as answer:
@@ -44,8 +51,8 @@ def end(server: Server, call: RunningCall, page: Page) -> dict[str, Any]:
     urllib.request.urlopen(
         urllib.request.Request(f"{server.url}/api/calls/{call.id}/end", b"{}", headers), timeout=10
     ).close()
-    eventually(page, lambda: exported(server, call)["call"]["state"] == "ended", "the end is kept", 30)
-    page.wait_for_timeout(2_000)
+    eventually(page, lambda: not there(server, call), "the end is kept", 30)
+    page.wait_for_timeout(4_000)
     return exported(server, call)
 
 
@@ -70,7 +77,7 @@ def press_start_until_connected(page: Page) -> None:
 
 def there(server: Server, call: RunningCall) -> set[str]:
     """The legs that are connected."""
-    facts = exported(server, call)["leg_facts"]
+    facts = known_legs(server, call)
     return {leg for leg, each in facts.items() if each["connected_at_s"] is not None and each["ended_at_s"] is None}
 
 
@@ -80,14 +87,6 @@ def lose_every_leg(server: Server, call: RunningCall, page: Page) -> None:
     with outage():
         page.wait_for_timeout(9_000)
     eventually(page, lambda: len(there(server, call) - before) == len(before), "the legs are connected anew", 90)
-
-
-@pytest.fixture(scope="module")
-def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that may be asked again and again how far a call is."""
-    folder, environment = tmp_path_factory.mktemp("earshot"), {"EARSHOT_RATE_LIMIT": "10000/minute"}
-    with running_server(PROJECT_ROOT / "app.py", folder, environment=environment, health="/api/health") as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +203,7 @@ def test_a_connection_that_never_stands_is_told_of_while_it_is_tried(server: Ser
     agent = open_page(f"{server.url}/live?call={call.id}")
     with outage():
         press_start(agent)
-        eventually(agent, lambda: bool(exported(server, call)["leg_facts"]), "there is a leg", 30)
+        eventually(agent, lambda: bool(known_legs(server, call)), "there is a leg", 30)
         agent.wait_for_timeout(10_000)
         kept = end(server, call, agent)
     facts = next(iter(kept["leg_facts"].values()))
