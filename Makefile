@@ -42,6 +42,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.load
 	$(PY) -m bench.mixer
 	$(PY) -m bench.overviews
+	$(PY) -m bench.quality_page
 	$(PY) -m bench.drift --minutes 2
 	$(PY) -m bench.speech
 	$(PY) -m bench.assist

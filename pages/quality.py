@@ -13,11 +13,12 @@ from core.ui.session import desk
 
 own_desk = desk()
 who = reader(own_desk.settings.locale)
+_ = who.translate
 
 call_id = CallId(st.query_params.get("call", ""))
 if not call_id:
     st.switch_page("calls.py")
 
-with st.spinner(who.translate("Reading the figures of the call…")):
+with st.spinner(_("Reading the figures of the call…")):
     measures = own_desk.quality(call_id)
 quality_page(own_desk, measures, moment_of(st.query_params.get(MOMENT, "")), time.time(), who)

@@ -12,6 +12,7 @@ from core.calls.durable import DurableWriter
 from core.calls.export import MEDIA_TYPES, WITH_SAMPLES, ExportFormat, export_call
 from core.calls.measures import CallMeasures
 from core.calls.registry import CallRegistry
+from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.model.archive import CallPage, CallQuery
 from core.model.call import CallId
@@ -19,6 +20,7 @@ from core.model.clock import Clock
 from core.model.errors import CallNotFound, CallRunning, TextInvalid
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
+from core.model.stored_call import StoredCall
 from core.model.utterance import Utterance
 from core.quality.alerts import judged
 from core.quality.segments import StoredTable, read_samples, read_table, table_samples, thinned
@@ -50,6 +52,7 @@ class CallArchive:
         store: Store,
         samples: SampleKeeper,
         samples_dir: Path,
+        rollups: Rollups,
         registry: CallRegistry,
         durable: DurableWriter,
         clock: Clock,
@@ -59,6 +62,7 @@ class CallArchive:
         self._store = store
         self._samples = samples
         self._samples_dir = samples_dir
+        self._rollups = rollups
         self._registry = registry
         self._durable = durable
         self._clock = clock
@@ -90,14 +94,15 @@ class CallArchive:
         kept = self._store.load_call(call_id)
         read = read_table(self._samples_dir, call_id)
         latest = table_samples(read.table.slice(max(0, read.table.num_rows - 1)))
-        return CallMeasures(kept.snapshot(latest, self._verdict(call_id, read)), table_frame(read))
+        return CallMeasures(kept.snapshot(latest, self._verdict(kept, read)), table_frame(read))
 
-    def _verdict(self, call_id: CallId, read: StoredTable) -> CallQuality:
+    def _verdict(self, kept: StoredCall, read: StoredTable) -> CallQuality:
         """How an ended call was: to judge it takes longer than to draw it, and it does not change any more."""
+        call_id = kept.call.id
         known = self._verdicts.get(call_id)
         if known is not None and known[0] == read.table.num_rows:
             return known[1]
-        verdict = judged(table_samples(read.table))
+        verdict = judged(table_samples(read.table), kept.leg_facts, kept.notes)
         with self._verdicts_lock:
             self._verdicts[call_id] = read.table.num_rows, verdict
             while len(self._verdicts) > VERDICTS:
@@ -112,7 +117,7 @@ class CallArchive:
             return CallMeasures(live, within(with_latest(stored, live.samples), window_s))
         return CallMeasures(self._store.load_call(call_id).snapshot((), CallQuality()), stored)
 
-    def export(self, call_id: CallId, kind: ExportFormat, *, is_discreet: bool = False) -> Export:
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en", *, is_discreet: bool = False) -> Export:
         """A call as a file, a running one as far as it has come; a discreet one tells of no listener.
 
         Raises CallNotFound, StoreError.
@@ -126,7 +131,7 @@ class CallArchive:
         return Export(
             name=f"earshot-{call_id}.{kind.value}",
             media_type=MEDIA_TYPES[kind],
-            content=export_call(kept, samples, kind, turns),
+            content=export_call(kept, samples, kind, turns, locale),
         )
 
     async def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
@@ -173,6 +178,7 @@ class CallArchive:
             self._registry.forget(call_id)
         await self._durable.ask(partial(self._store.delete_call, call_id))
         self._samples.delete(call_id)
+        self._rollups.delete(call_id)
 
     async def expired(self, before: float, limit: int) -> Iterable[CallId]:
         """At most `limit` calls that ended before a moment (seconds since the Unix epoch). Raises StoreError."""

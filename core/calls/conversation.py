@@ -46,7 +46,7 @@ class Conversation:
         self._note = note
         self._services = services
         self._traces = Traces(services.make_id)
-        self._turns = TurnLog(record)
+        self._turns = TurnLog(record, services.tally)
         self._loop = asyncio.get_running_loop()
         masking = services.masking
         self._wording = Wording(Masker(masking, record.call.language) if masking is not None else None)

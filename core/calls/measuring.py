@@ -131,6 +131,13 @@ class Measuring:
         for reason, count in self._refused.items():
             self._record.set_dropped(f"browser_{reason}", count)
 
+    def finish(self) -> None:
+        """The call is over and its last figures are kept: close its files, and have kept what it is compared by."""
+        services, call_id = self._services, self._record.call.id
+        services.samples.finish(call_id)
+        # Once everything that was posted before is in the store, and then in the sample files.
+        services.durable.post(partial(services.samples.afterwards, partial(services.rollups.write, call_id)))
+
     def _show_legs(self) -> None:
         self._record.set_leg_facts(self._legs.facts)
 

@@ -160,6 +160,14 @@ _VARIANTS: Mapping[tuple[Cause, Direction | None], _Sentences] = {
         message("Packets reach that browser, but none come from it."),
         message("Check firewall and router on that side for outgoing UDP; then connect again."),
     ),
+    (Cause.TIMESTAMP_DRIFT, IN): _Sentences(
+        message("{subject}: the sender's clock does not keep time"),
+        message(
+            "The time stamps of what that side sends run faster or slower than time. Whoever hears it has to play it "
+            "faster or slower, or later and later."
+        ),
+        message("Use another microphone or headset there, and the sample rate that it has by itself."),
+    ),
     (Cause.ONE_WAY_AUDIO, OUT): _Sentences(
         message("{subject} hears nothing, but is heard"),
         message("Packets come from that browser, but none reach it."),
@@ -216,6 +224,7 @@ _FIGURES: Mapping[str, tuple[str, str]] = {
     "jitter_down_ms": (message("Jitter on the way from the server"), _MS),
     "concealed_pct": (message("Sound made up"), _PCT),
     "drift_ms_per_min": (message("Growth of the jitter buffer"), "ms/min"),
+    "timestamp_drift_ms_per_min": (message("Gain of the time stamps on time"), "ms/min"),
     "jitter_buffer_ms": (message("Delay in the jitter buffer"), _MS),
     "send_deviation_p50_ms": (message("Send deviation, median"), _MS),
     "send_deviation_p99_ms": (message("Send deviation, worst of a hundred"), _MS),

@@ -4,22 +4,30 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from core.language.catalogue import Translate
 from core.model.call import LegId
-from core.model.quality import Alert
+from core.model.quality import Alert, AlertKind
 from core.model.snapshot import CallSnapshot, Note
+from core.quality.alert_words import alert_sentence
 from core.quality.moments import WorstMoment
-from core.ui.charts.quality import Mark
-from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_NAMES, VANTAGES, alert_sentence
+from core.ui.charts.quality_picture import Mark
+from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_NAMES, VANTAGES
 from core.ui.quality_view import MomentLine
 from core.ui.wording import NOTES
 
-PANEL_OF: Mapping[str, str] = {
-    "no_media": "packets_per_s",
-    "one_way_audio": "packets_per_s",
-    "stats_gap": "packets_per_s",
-    "low_mos": "mos",
-    "packet_loss": "loss_pct",
-    "high_rtt": "rtt_ms",
-    "high_jitter": "jitter_ms",
+PANEL_OF: Mapping[AlertKind, str] = {
+    AlertKind.NO_FRAMES: "packets_per_s",
+    AlertKind.NO_MEDIA: "packets_per_s",
+    AlertKind.ONE_WAY_AUDIO: "packets_per_s",
+    AlertKind.ICE_DISCONNECTED: "rtt_ms",
+    AlertKind.DEAD_MICROPHONE: "level_dbfs",
+    AlertKind.LOW_MOS: "mos",
+    AlertKind.PACKET_LOSS: "loss_pct",
+    AlertKind.CONCEALMENT: "concealed_pct",
+    AlertKind.HIGH_RTT: "rtt_ms",
+    AlertKind.HIGH_JITTER: "jitter_ms",
+    AlertKind.JITTER_BUFFER_GROWTH: "jitter_buffer_ms",
+    AlertKind.PATH_FLAPPING: "rtt_ms",
+    AlertKind.SLOW_SET_UP: "packets_per_s",
+    AlertKind.STATS_GAP: "packets_per_s",
 }
 """On which figure's chart each kind of alert is a band."""
 LOST, BACK = "participant_lost", "participant_connected"
@@ -46,7 +54,7 @@ def _alert_mark(alert: Alert, subject: str, end_s: float, translate: Translate) 
         alert.raised_at_s,
         alert_sentence(alert, subject, translate),
         until_s=max(alert.raised_at_s, end_s) if alert.cleared_at_s is None else alert.cleared_at_s,
-        panel=PANEL_OF.get(alert.kind.value, ""),
+        panel=PANEL_OF[alert.kind],
         is_alert=True,
     )
 

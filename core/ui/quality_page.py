@@ -16,8 +16,9 @@ from core.quality.figures import FIELDS, with_scores
 from core.quality.lines import lines
 from core.quality.moments import doubted_during_loss, metric_summaries, worst_moments
 from core.ui.call_list import LIVE_PAGE
-from core.ui.charts.quality import QualityPicture
+from core.ui.charts.quality_picture import QualityPicture
 from core.ui.metric_words import DIRECTIONS, VANTAGES
+from core.ui.quality_causes import cause_moments, causes
 from core.ui.quality_marks import call_marks, moment_lines, names_of_legs
 from core.ui.quality_tables import figures_table, legs_table, scores_table
 from core.ui.quality_view import quality_view
@@ -65,6 +66,7 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
         _no_figures(call, is_running, reader)
         return
     scored = with_scores(measures.stored.frame)
+    causes(picture, _)
     st.subheader(_("Scores"), anchor=False)
     scores_table(picture, is_running, reader)
     legs_table(picture, reader)
@@ -83,7 +85,7 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
             marks=call_marks(picture, span_s[1], _),
             doubted=doubted_during_loss(picture.utterances, scored, picture.legs),
         ),
-        moment_lines(worst_moments(scored, MOST_MOMENTS), names, _),
+        [*cause_moments(picture, _), *moment_lines(worst_moments(scored, MOST_MOMENTS), names, _)],
         call_id=call.id,
         view_token=desk.view_token(call.id),
         moment=moment,
@@ -150,7 +152,7 @@ def _choice(frame: pd.DataFrame, participants: Sequence[Participant], measures: 
     call_id = measures.picture.call.id
     with st.container(horizontal=True, gap="medium", key="quality-filters"):
         who = st.pills(
-            _("Who"),
+            _("Participants"),
             [person.id for person in people],
             default=[person.id for person in people],
             selection_mode="multi",

@@ -10,31 +10,34 @@ from core.model.call import LegId
 from core.model.quality import Score
 from core.model.sample import Direction, Vantage
 from core.model.snapshot import CallSnapshot
+from core.quality.alert_words import BANDS
 from core.quality.figures import METRICS, Provenance
 from core.quality.moments import MetricSummary
 from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_EXPLANATIONS, METRIC_NAMES, PROVENANCES, VANTAGES
 from core.ui.quality_marks import names_of_legs
-from core.ui.quality_words import BANDS
 from core.ui.reader import Reader
 
 
 def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> None:
     """Draw the score of every leg and direction with its inputs. Script thread."""
     _ = reader.translate
-    scores = picture.quality.scores
+    names = names_of_legs(picture)
+    scores = [score for score in picture.quality.scores if score.leg_id in names]
     if not scores:
         st.caption(_("No score: it takes round-trip time, jitter and loss of the same seconds, and one was missing."))
         return
-    names = names_of_legs(picture)
     heads = (
-        _("Who"),
-        "",
+        _("Participants"),
+        _("Direction"),
+        _("Measured by"),
         f"{_('MOS')} ({_('estimated')})",
         _("Round-trip time"),
         _("Jitter"),
         _("Packet loss"),
     )
-    rows = [_score_cells(score, names.get(score.leg_id, ""), reader) for score in scores]
+    legs = list(names)
+    in_order = sorted(scores, key=lambda each: (legs.index(each.leg_id), each.direction is Direction.INBOUND))
+    rows = [_score_cells(score, names[score.leg_id], reader) for score in in_order]
     caption = (
         _("The latest scores, each with what it was computed from")
         if is_running
@@ -48,10 +51,16 @@ def _score_cells(score: Score, name: str, reader: Reader) -> tuple[str, ...]:
     return (
         name,
         _(DIRECTIONS_SHORT[score.direction]),
+        _(VANTAGES[score.vantage]),
         f"{reader.number(score.mos, 2)} · {_(BANDS[score.band])}",
-        f"{reader.number(score.rtt_ms)} ms",
-        f"{reader.number(score.jitter_ms, 1)} ms",
-        f"{reader.number(score.loss_pct, 1)} %",
+        *(
+            f"{value} ({_(PROVENANCES[Provenance.ESTIMATED])})" if name in score.estimated else value
+            for name, value in (
+                ("rtt_ms", f"{reader.number(score.rtt_ms)} ms"),
+                ("jitter_ms", f"{reader.number(score.jitter_ms, 1)} ms"),
+                ("loss_pct", f"{reader.number(score.loss_pct, 1)} %"),
+            )
+        ),
     )
 
 
@@ -71,7 +80,7 @@ def legs_table(picture: CallSnapshot, reader: Reader) -> None:
             )
         )
     if rows:
-        heads = (_("Who"), _("Browser, system, network"), _("Set-up time"))
+        heads = (_("Participants"), _("Browser, system, network"), _("Set-up time"))
         st.html(_table(_("Connections of this call"), heads, rows))
 
 
@@ -85,7 +94,7 @@ def figures_table(
     _ = reader.translate
     heads = (
         _("Figure"),
-        _("Who"),
+        _("Participants"),
         _("Measured by"),
         _("Value"),
         _("Mean"),

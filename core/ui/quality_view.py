@@ -9,7 +9,8 @@ import streamlit as st
 from core.language.catalogue import Translate
 from core.model.call import CallId
 from core.ui.call_list import MOMENT
-from core.ui.charts.quality import DASHES, QualityPicture, quality_figure
+from core.ui.charts.quality import DASHES, quality_figure
+from core.ui.charts.quality_picture import QualityPicture
 from core.ui.metric_words import DIRECTIONS_SHORT, VANTAGES
 from core.ui.theme import ASSETS, palette, participant_colours
 

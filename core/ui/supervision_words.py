@@ -7,8 +7,8 @@ from core.language.catalogue import Translate, message
 from core.model.call import SupervisionMode
 from core.model.quality import AlertKind
 from core.model.sample import Direction
+from core.quality.alert_words import BANDS
 from core.ui.alert_words import notice_words, text_alert_words
-from core.ui.quality_words import BANDS
 from core.ui.wording import CALL_STATES, LEG_STATES, ORIGIN_LABELS, ROLES
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND

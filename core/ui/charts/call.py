@@ -252,7 +252,7 @@ def _style(
                 layer="below",
             )
         title = f"<b>{translate(panel.title)}</b> {panel.unit} ⓘ"
-        _add_title(figure, title, f"y{number}", colours, hovertext=_wrapped(translate(METRIC_TIPS[panel.field])))
+        _add_title(figure, title, f"y{number}", colours, hovertext=wrapped(translate(METRIC_TIPS[panel.field])))
 
 
 _SPEECH_FROM = 0.92
@@ -283,7 +283,8 @@ def _add_title(figure: go.Figure, text: str, axis: str, colours: Palette, hovert
     )
 
 
-def _wrapped(text: str, width: int = 46) -> str:
+def wrapped(text: str, width: int = 46) -> str:
+    """A text in lines of about so many characters, for a chart's tooltip."""
     lines = [""]
     for word in text.split():
         if len(lines[-1]) + len(word) > width:
