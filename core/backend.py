@@ -18,6 +18,7 @@ from core.calls.leg_port import LegPort
 from core.calls.measures import CallMeasures
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport
+from core.calls.server_figures import server_figures
 from core.calls.session import CallSession
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
@@ -40,6 +41,7 @@ from core.model.health import PartHealth
 from core.model.impairment import Impairment
 from core.model.insight import Turn
 from core.model.overview import CallOverview
+from core.model.server_figures import ServerFigures
 from core.model.snapshot import CallSnapshot
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Utterance
@@ -71,6 +73,8 @@ class Backend:
         self.sign_in = self._parts.sign_in
         self.audit = self._parts.audit
         self.archive = self._parts.archive
+        self.imports = self._parts.imports
+        self.fleet = self._parts.fleet
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
         self.prices = self._parts.prices
@@ -343,6 +347,12 @@ class Backend:
     def loads(self) -> tuple[MediaLoad, ...]:
         """The media process's own figures of the last minute, one a second, oldest first."""
         return tuple(self._parts.loads)
+
+    def figures(self) -> ServerFigures:
+        """The server in figures without names, for a system that watches it. Any thread."""
+        load = self._parts.loads[-1] if self._parts.loads else None
+        running = self._parts.registry.running()
+        return server_figures(running, self.health(), self._dropped(), load, self._parts.tally)
 
     @property
     def is_stopping(self) -> bool:

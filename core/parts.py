@@ -29,14 +29,17 @@ from core.calls.checks.trial_calls import TrialCalls
 from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
+from core.calls.import_shelf import ImportShelf
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
 from core.calls.model_use import ModelUse
 from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
+from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
+from core.calls.tally import Tally
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
 from core.calls.wrap_ups import WrapUps
@@ -57,6 +60,8 @@ from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.turn_trace import ModelAnswer, TurnBatch
+from core.quality.fleet import Fleet
+from core.quality.rollup_files import RollupFiles
 from core.quality.segments import SampleWriter
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.changes import changed_since_last_start
@@ -96,6 +101,7 @@ class Parts:
         self.clock = clock
         self.loads: deque[MediaLoad] = deque(maxlen=LOAD_SECONDS)
         """The media process's own figures of the last minute, one a second, oldest first."""
+        self.tally = Tally()
         self._samples_dir = settings.data_dir / "samples"
         self.scenarios = ScenarioFolder(settings.scenario_dir)
         self.prices = Prices.load(settings.prices)
@@ -175,6 +181,13 @@ class Parts:
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
+        self.imports = ImportShelf(settings.data_dir / "imports")
+        opened.callback(self.imports.close)
+        rollup_files = RollupFiles(settings.data_dir / "rollups")
+        self.fleet = Fleet(rollup_files, self._samples_dir)
+        self.rollups = Rollups(self.store, self._samples_dir, rollup_files, self.clock)
+        opened.callback(self.rollups.close)
+        self.rollups.repair()
         self.samples = SampleKeeper(SampleWriter(self._samples_dir, self.clock))
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
@@ -210,18 +223,21 @@ class Parts:
                 store=self.store,
                 durable=self.durable,
                 samples=self.samples,
+                rollups=self.rollups,
                 wrap_ups=self.wrap_ups,
                 make_id=lambda: secrets.token_hex(6),
                 grace_s=self.settings.grace_s,
                 masking=self.masking,
                 call_limit=self.settings.call_limit,
                 alerting=self.alerting,
+                tally=self.tally,
             )
         )
         self.archive = CallArchive(
             store=self.store,
             samples=self.samples,
             samples_dir=self._samples_dir,
+            rollups=self.rollups,
             registry=self.registry,
             durable=self.durable,
             clock=self.clock,

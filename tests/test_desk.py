@@ -90,6 +90,7 @@ DEEDS: dict[str, Deed] = {
     "export": Deed(Right.EXPORT, lambda desk, call: desk.export(call, ExportFormat.JSON)),
     "delete_call": Deed(Right.DELETE, lambda desk, call: desk.delete_call(call)),
     "loads": Deed(Right.SEE_SERVER, lambda desk, call: desk.loads()),
+    "figures": Deed(Right.SEE_SERVER, lambda desk, call: desk.figures()),
     "settings_report": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.settings_report()),
     "knowledge": Deed(Right.SEE_SETTINGS, lambda desk, call: desk.knowledge()),
     "handbook": Deed(Right.READ_HANDBOOK, lambda desk, call: desk.handbook()),

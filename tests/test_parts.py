@@ -1,5 +1,6 @@
 """In which order a server's parts are closed."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +48,18 @@ def test_a_wrap_up_that_hangs_at_the_model_is_let_go_and_kept_before_the_store_i
     assert wrap_up is not None
     assert wrap_up.draft is not None
     assert (wrap_up.draft.engine, wrap_up.draft.stands_in_for) == ("extractive", "ModelUnreachable")
+
+
+def test_a_check_that_hangs_at_the_model_is_let_go_when_the_server_is_closed(
+    tmp_path: Path, server: OpenAIServer
+) -> None:
+    settings = Settings(_env_file=None, data_dir=tmp_path, openai_base_url=server.base_url, openai_model=server.model)
+    parts = Parts(settings, SystemClock())
+    try:
+        assert parts.doctor.start({"model"}).is_running
+        assert wait_for(lambda: len(server.requests) == 1, 30.0), "the model is asked"
+        assert parts.doctor.start().is_running, "a second run does not begin"
+    finally:
+        parts.close()
+    assert len(server.requests) == 1
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("earshot-doctor")]

@@ -98,10 +98,13 @@ def call_routes(visitors: Visitors) -> APIRouter:
 
     @router.get("/calls/{call_id}/export", response_class=Response)
     def export_call(
-        call_id: Id, desk: Annotated[Desk, Depends(visitors.desk)], format: ExportFormat = ExportFormat.JSON
+        call_id: Id,
+        desk: Annotated[Desk, Depends(visitors.desk)],
+        format: ExportFormat = ExportFormat.JSON,
+        locale: Annotated[str, Query(pattern=r"^(ko|en)$", description="Language of a report.")] = "en",
     ) -> Response:
-        """One call as a file: JSON, CSV or WebVTT; its RTP figures as Parquet or CSV."""
-        export = desk.export(CallId(call_id), format)
+        """One call as a file: JSON, CSV, WebVTT or an HTML report; its RTP figures as Parquet or CSV."""
+        export = desk.export(CallId(call_id), format, locale)
         return Response(
             export.content,
             media_type=export.media_type,

@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from fastapi.responses import StreamingResponse
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 
 from core.access.tokens import LONGEST
+from core.api.errors import status_of
 from core.api.visitors import Visitors
 from core.desk import Desk
 from core.language.catalogue import Translate, describe, describe_all, translator
 from core.model.check import CheckReport, CheckState, ServerCheck, TrialAnswers
+from core.model.errors import MediaError, TrialsBusy
 from core.quality.mos import band_of, mean_opinion_score
 
 BEATS = 5
@@ -100,10 +102,15 @@ def doctor_routes(visitors: Visitors) -> APIRouter:
         """The STUN and TURN servers of this person's browser, as `RTCConfiguration`, with credentials."""
         return desk.trial_ice().as_browser_configuration()
 
-    @router.post("/trial", status_code=201)
-    def begin_trial(offers: TrialOffers, desk: Asking) -> TrialAnswers:
+    @router.post("/trial", status_code=201, response_model=TrialAnswers)
+    def begin_trial(offers: TrialOffers, desk: Asking, locale: Locale = "en") -> TrialAnswers | JSONResponse:
         """Begin a trial call: the hearing leg hears the speaking one. It ends by itself after half a minute."""
-        return desk.connect_trial(offers.speaking, offers.hearing)
+        try:
+            return desk.connect_trial(offers.speaking, offers.hearing)
+        except (MediaError, TrialsBusy) as error:
+            # Unlike other routes' refusals this one is read by a person, as what the check has found.
+            told = {"error": type(error).__name__, "message": describe(error, translator(locale))}
+            return JSONResponse(told, status_of(error))
 
     @router.post("/trial/end")
     def end_trial(desk: Asking, figures: TrialFigures | None = None) -> TrialScore | None:

@@ -9,13 +9,15 @@ from typing import Any
 
 from core.language.catalogue import Translate, describe, describe_all
 from core.model.call import CallState
+from core.model.diagnosis import ROUTINE, Cause, Diagnosis
 from core.model.errors import EarshotError
 from core.model.health import PartHealth
-from core.model.quality import Alert, CallQuality
+from core.model.quality import Alert
 from core.model.sample import RtpSample, Vantage
 from core.model.snapshot import CallSnapshot
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
+from core.quality.diagnosis_words import diagnosis_words
 
 POLL_S = 0.2
 """How often the stream looks for a new revision where nobody tells it of one: a look costs one integer."""
@@ -24,6 +26,9 @@ GAP_S = 0.02
 PARTS_S = 2.0
 """How often the parts' health is compared when nothing else changes."""
 KEEP_ALIVE_S = 15.0
+
+UNTOLD = frozenset({Cause.SPEECH_HANDOVER})
+"""What is of no use to anybody while a call goes on; the quality page has it."""
 
 Json = dict[str, Any]
 
@@ -53,7 +58,7 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
     if now.leg_facts != (before.leg_facts if before else {}):
         message["leg_facts"] = {leg: _known(asdict(facts)) for leg, facts in now.leg_facts.items()}
     if before is None or before.quality != now.quality:
-        message["quality"] = _quality(now.quality)
+        message["quality"] = _quality(now, translate)
     if now.text_alerts != (before.text_alerts if before else ()):
         message["text_alerts"] = [text_alert(alert) for alert in now.text_alerts]
     if notes := now.notes[len(before.notes) if before else 0 :]:
@@ -132,13 +137,16 @@ def _measured_by_all(sample: RtpSample) -> Json:
         "send_deviation_p50_ms": _rounded(sample.send_deviation_p50_ms),
         "send_deviation_p99_ms": _rounded(sample.send_deviation_p99_ms),
         "level_dbfs": _rounded(sample.level_dbfs),
+        "jitter_buffer_total_s": _rounded(sample.jitter_buffer_total_s),
     }
 
 
-def _quality(quality: CallQuality) -> Json:
+def _quality(now: CallSnapshot, translate: Translate) -> Json:
+    quality = now.quality
     scores = [
         {
             **asdict(score),
+            "estimated": sorted(score.estimated),
             "mos": _rounded(score.mos),
             "rtt_ms": _rounded(score.rtt_ms),
             "jitter_ms": _rounded(score.jitter_ms),
@@ -146,13 +154,34 @@ def _quality(quality: CallQuality) -> Json:
         }
         for score in quality.scores
     ]
-    return {"scores": scores, "alerts": [_alert(alert) for alert in quality.alerts]}
+    return {
+        "scores": scores,
+        "alerts": [_alert(alert) for alert in quality.alerts],
+        "drifts": [asdict(drift) for drift in quality.drifts],
+        "diagnoses": [_diagnosis(each, now, translate) for each in quality.diagnoses if each.cause not in UNTOLD],
+    }
+
+
+def _diagnosis(diagnosis: Diagnosis, now: CallSnapshot, translate: Translate) -> Json:
+    owner = now.legs.get(diagnosis.leg_id) if diagnosis.leg_id is not None else None
+    name = next((each.name for each in now.call.participants if each.id == owner), "")
+    return {
+        **asdict(diagnosis_words(diagnosis, name, translate)),
+        "cause": diagnosis.cause,
+        "leg_id": diagnosis.leg_id,
+        "direction": diagnosis.direction,
+        "start_s": round(diagnosis.start_s, 1),
+        "end_s": _rounded(diagnosis.end_s),
+        "is_certain": diagnosis.is_certain,
+        "is_routine": diagnosis.cause in ROUTINE,
+    }
 
 
 def _alert(alert: Alert) -> Json:
     return {
         "leg_id": alert.leg_id,
         "kind": alert.kind,
+        "vantage": alert.vantage,
         "direction": alert.direction,
         "raised_at_s": round(alert.raised_at_s, 1),
         "cleared_at_s": _rounded(alert.cleared_at_s),

@@ -12,6 +12,7 @@ from core.calls.durable import DurableWriter
 from core.calls.export import MEDIA_TYPES, WITH_SAMPLES, ExportFormat, export_call
 from core.calls.measures import CallMeasures
 from core.calls.registry import CallRegistry
+from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.model.archive import CallPage, CallQuery
 from core.model.call import CallId
@@ -51,6 +52,7 @@ class CallArchive:
         store: Store,
         samples: SampleKeeper,
         samples_dir: Path,
+        rollups: Rollups,
         registry: CallRegistry,
         durable: DurableWriter,
         clock: Clock,
@@ -60,6 +62,7 @@ class CallArchive:
         self._store = store
         self._samples = samples
         self._samples_dir = samples_dir
+        self._rollups = rollups
         self._registry = registry
         self._durable = durable
         self._clock = clock
@@ -75,7 +78,10 @@ class CallArchive:
         """The picture of a call that only the store knows. Raises CallNotFound, StoreError."""
         kept = self._store.load_call(call_id)
         samples = read_samples(self._samples_dir, call_id).samples
-        return kept.snapshot(thinned(samples, ENDED_POINTS), judged(samples))
+        call = kept.call
+        end_s = None if call.ended_at is None else call.ended_at - call.created_at
+        quality = judged(samples, kept.leg_facts, kept.notes, end_s)
+        return kept.snapshot(thinned(samples, ENDED_POINTS), quality)
 
     def measures(self, call_id: CallId, live: CallSnapshot | None = None) -> CallMeasures:
         """All that was measured of a call.
@@ -111,7 +117,7 @@ class CallArchive:
             return CallMeasures(live, within(with_latest(stored, live.samples), window_s))
         return CallMeasures(self._store.load_call(call_id).snapshot((), CallQuality()), stored)
 
-    def export(self, call_id: CallId, kind: ExportFormat, *, is_discreet: bool = False) -> Export:
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en", *, is_discreet: bool = False) -> Export:
         """A call as a file, a running one as far as it has come; a discreet one tells of no listener.
 
         Raises CallNotFound, StoreError.
@@ -125,7 +131,7 @@ class CallArchive:
         return Export(
             name=f"earshot-{call_id}.{kind.value}",
             media_type=MEDIA_TYPES[kind],
-            content=export_call(kept, samples, kind, turns),
+            content=export_call(kept, samples, kind, turns, locale),
         )
 
     async def correct(self, call_id: CallId, utterance_id: str, text: str, by: str) -> Utterance:
@@ -172,6 +178,7 @@ class CallArchive:
             self._registry.forget(call_id)
         await self._durable.ask(partial(self._store.delete_call, call_id))
         self._samples.delete(call_id)
+        self._rollups.delete(call_id)
 
     async def expired(self, before: float, limit: int) -> Iterable[CallId]:
         """At most `limit` calls that ended before a moment (seconds since the Unix epoch). Raises StoreError."""

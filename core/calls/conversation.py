@@ -8,17 +8,18 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Protocol
 
 from core.calls.inquiry import Inquiry
 from core.calls.listening import Ear, Listening
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
 from core.calls.traces import Traces
+from core.calls.troubles import TakeNote, Troubles
 from core.calls.turn_log import TurnLog
 from core.calls.wording import Wording
 from core.language.masking import Masker
 from core.model.call import Language, Participant, ParticipantId
+from core.model.snapshot import Note
 from core.model.turn_trace import Paint
 from core.model.utterance import Recognition, Utterance
 
@@ -26,13 +27,6 @@ logger = logging.getLogger(__name__)
 
 FINALS_LIMIT = 1_000
 """Final utterances that wait to be kept; beyond it the newest is dropped and counted."""
-
-
-class TakeNote(Protocol):
-    """Notes something of the call that lasted from `at_s` to `until_s` on its clock."""
-
-    def __call__(self, code: str, subject: str, at_s: float, until_s: float) -> None:
-        """`code` is that of a `Note`, `subject` is whom it is about."""
 
 
 class Conversation:
@@ -44,18 +38,21 @@ class Conversation:
         services: CallServices,
         who: Callable[[ParticipantId], Participant],
         note: TakeNote,
+        is_sending: Callable[[ParticipantId], bool],
     ) -> None:
+        """`is_sending` tells whether sound arrives of somebody, whatever becomes of it."""
         self._record = record
         self._who = who
         self._note = note
         self._services = services
         self._traces = Traces(services.make_id)
-        self._turns = TurnLog(record)
+        self._turns = TurnLog(record, services.tally)
         self._loop = asyncio.get_running_loop()
         masking = services.masking
         self._wording = Wording(Masker(masking, record.call.language) if masking is not None else None)
         self._inquiry = Inquiry(record, services, self._turns, self._hand_over)
         self._listening = Listening(record.call.id, services.transcriber, self._recognised)
+        self._troubles = Troubles(record, services.insights, self._listening, who, note, is_sending)
         self._finals: asyncio.Queue[tuple[Utterance, Language] | None] = asyncio.Queue(FINALS_LIMIT)
         self._dropped_finals = 0
         self._keeper = asyncio.create_task(self._keep_finals(), name=f"call-{record.call.id}-finals")
@@ -77,6 +74,12 @@ class Conversation:
         self._listening.feed(participant_id, pcm, start_s)
         if self._listening.hears(participant_id):
             self._turns.heard(participant_id, pcm)
+            self._troubles.heard(participant_id)
+
+    @property
+    def troubles(self) -> tuple[Note, ...]:
+        """What goes wrong around the words just now; it is noted when it is over."""
+        return self._troubles.going_on
 
     def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
         """Words of a participant, or audio that gave none because it could not be kept, of which a note is made.
@@ -133,6 +136,7 @@ class Conversation:
     def tick(self) -> None:
         """Once a second: state how much audio the speech queues have given up, and look after the summary."""
         self._inquiry.tick()
+        self._troubles.tick()
         self._record.set_dropped("speech_seconds", round(self._listening.dropped_s))
 
     def painted(self, paints: Iterable[Paint], received_s: float) -> None:
@@ -146,6 +150,7 @@ class Conversation:
 
     async def close(self) -> None:
         """Wait for the last words, keep them and sum up once more; idempotent."""
+        self._troubles.close()
         await self._listening.close()
         # The last words were handed over by call_soon_threadsafe; they run before what is scheduled now.
         await asyncio.sleep(0)

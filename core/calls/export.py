@@ -14,6 +14,8 @@ from core.model.stored_call import StoredCall
 from core.model.text_alert import TextAlert
 from core.model.turn_trace import Step, TurnRecord, TurnTrace, turn_traces
 from core.model.utterance import Utterance
+from core.quality.alerts import judged
+from core.quality.report import call_report
 from core.quality.sample_export import samples_csv, samples_parquet
 
 JSON_VERSION = 1
@@ -30,6 +32,8 @@ class ExportFormat(StrEnum):
     VTT = "vtt"
     SAMPLES_PARQUET = "parquet"
     SAMPLES_CSV = "samples.csv"
+    REPORT = "html"
+    """For people: one page with charts, causes and the transcript."""
 
 
 MEDIA_TYPES: Mapping[ExportFormat, str] = {
@@ -38,13 +42,19 @@ MEDIA_TYPES: Mapping[ExportFormat, str] = {
     ExportFormat.VTT: "text/vtt",
     ExportFormat.SAMPLES_PARQUET: "application/vnd.apache.parquet",
     ExportFormat.SAMPLES_CSV: "text/csv",
+    ExportFormat.REPORT: "text/html",
 }
-WITH_SAMPLES = frozenset({ExportFormat.JSON, ExportFormat.SAMPLES_PARQUET, ExportFormat.SAMPLES_CSV})
+WITH_SAMPLES = frozenset(ExportFormat) - {ExportFormat.CSV, ExportFormat.VTT}
 """The kinds that need the samples, which are read from their files."""
 
 
-def export_call(call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat, turns: TurnRecord) -> bytes:
-    """A call as a file. Those of `WITH_SAMPLES` need the samples; subtitles hold no moments but their own. Pure."""
+def export_call(
+    call: StoredCall, samples: Sequence[RtpSample], kind: ExportFormat, turns: TurnRecord, locale: str = "en"
+) -> bytes:
+    """A call as a file. Those of `WITH_SAMPLES` need the samples; subtitles hold no moments but their own. Pure.
+
+    `locale` is the language of what is written for people: the report.
+    """
     match kind:
         case ExportFormat.JSON:
             return _json(call, samples, turns)
@@ -56,6 +66,8 @@ def export_call(call: StoredCall, samples: Sequence[RtpSample], kind: ExportForm
             return samples_parquet(samples)
         case ExportFormat.SAMPLES_CSV:
             return samples_csv(samples)
+        case ExportFormat.REPORT:
+            return call_report(call, samples, judged(samples, call.leg_facts, call.notes), locale)
 
 
 def _json(stored: StoredCall, samples: Sequence[RtpSample], turns: TurnRecord) -> bytes:

@@ -198,6 +198,7 @@ class Inquiry:
         )
 
     def _unguided(self, query: str, answer: object, error: GuidanceError) -> None:
+        self._services.tally.failed("guidance", error)
         if query == self._query:
             self._unguided_by = answer
         self._record.set_guidance_problem(error)
@@ -253,6 +254,7 @@ class Inquiry:
 
     def _broken(self, question: Question, asking: Asking, answer: Answer, error: AssistError) -> None:
         logger.warning("call %s: %s", self._record.call.id, error)
+        self._services.tally.failed("assist", error)
         self._failed = question
         now = self._services.clock.monotonic()
         own = after_failure(error, self._trouble, now)

@@ -4,12 +4,12 @@ Lives on the calls loop; the speech engine's threads deliver the recognitions.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.model.call import CallId, Language, ParticipantId
 from core.model.utterance import Recognition
-from core.speech.transcriber import SpeechSession, Transcriber
+from core.speech.transcriber import SpeechSession, SpeechStats, Transcriber
 
 LAST_WORDS_S = 10.0
 """How long the end of a session waits for what was still being recognised."""
@@ -69,6 +69,11 @@ class Listening:
         """Audio of a participant on the call's clock; ignored where nobody listens."""
         if participant_id in self._open:
             self._open[participant_id][1].feed(pcm, start_s)
+
+    @property
+    def stats(self) -> Mapping[Ear, SpeechStats]:
+        """The counters of every session that is open."""
+        return {ear: session.stats for ear, session in self._open.values()}
 
     @property
     def dropped_s(self) -> float:

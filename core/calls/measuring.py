@@ -1,6 +1,7 @@
 """A call's figures: put on its clock, judged, shown and kept."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
@@ -12,8 +13,14 @@ from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
 from core.model.call import CallState, LegId, LegState, ParticipantId
-from core.model.sample import RtpSample
+from core.model.sample import Direction, RtpSample
+from core.model.snapshot import Note
 from core.quality.alerts import QualityWatch
+from core.quality.diagnosis_watch import DiagnosisWatch
+
+SPEAKING_RATE = 25.0
+"""Packets a second of a voice; silence may be sent in fewer."""
+FRESH_S = 3.0
 
 
 class TellOf(Protocol):
@@ -36,6 +43,8 @@ class Measuring:
         self._admissions: dict[LegId, LegAdmission] = {}
         self._refused: Counter[Refusal] = Counter()
         self._quality = QualityWatch()
+        self._diagnosis = DiagnosisWatch()
+        self._sent_s: dict[ParticipantId, float] = {}
         self._gaps = GapWatch()
 
     # Legs
@@ -73,6 +82,8 @@ class Measuring:
         placed = replace(sample, at_s=sample.at_s - self._record.origin)
         self._samples.append(placed)
         owner = self._roster.participant(self._roster.leg(sample.leg_id).participant_id)
+        if placed.packets_per_s >= SPEAKING_RATE and placed.direction is Direction.INBOUND:
+            self._sent_s[owner.id] = placed.at_s
         if owner.role.speaks and (gap := self._gaps.add(owner.id, placed)):
             self._note("audio_missing", owner.name, gap.start_s, gap.end_s)
 
@@ -89,8 +100,16 @@ class Measuring:
         if report.facts is not None and leg.ended_at_s is None:
             self._legs.describe(leg_id, report.facts)
 
-    def tick(self) -> None:
-        """Once a second, and when the call has ended: judge, show and keep what was measured since."""
+    def is_sending(self, participant_id: ParticipantId) -> bool:
+        """Whether sound arrives of somebody, whatever becomes of it."""
+        sent_s = self._sent_s.get(participant_id)
+        return sent_s is not None and self._record.now_s() - sent_s < FRESH_S
+
+    def tick(self, troubles: Sequence[Note] = ()) -> None:
+        """Once a second, and when the call has ended: judge, show and keep what was measured since.
+
+        `troubles` is what goes on and will be noted when it is over.
+        """
         # A browser's figures come later than the server's of the same moment.
         samples, self._samples = tuple(sorted(self._samples, key=lambda sample: sample.at_s)), []
         if samples:
@@ -98,14 +117,26 @@ class Measuring:
             self._services.samples.keep(self._record.call.id, samples)
         for sample in samples:
             self._quality.add(sample)
+            self._diagnosis.add(sample)
         for leg_id in self._quality.legs - {leg.id for leg in self._roster.present_legs()}:
             self._quality.end_leg(leg_id)
-        self._quality.tick(self._record.now_s())
-        is_ended = self._record.call.state is CallState.ENDED
-        self._record.set_quality(self._quality.final if is_ended else self._quality.quality)
+        now_s, is_ended = self._record.now_s(), self._record.call.state is CallState.ENDED
+        self._quality.know(self._legs.facts.values(), now_s)
+        self._quality.tick(now_s)
+        notes = (*self._record.notes, *troubles)
+        self._diagnosis.tick(now_s, self._legs.facts, notes, is_over=is_ended)
+        quality = self._quality.final if is_ended else self._quality.quality
+        self._record.set_quality(replace(quality, diagnoses=self._diagnosis.diagnoses))
         self._keep_legs()
         for reason, count in self._refused.items():
             self._record.set_dropped(f"browser_{reason}", count)
+
+    def finish(self) -> None:
+        """The call is over and its last figures are kept: close its files, and have kept what it is compared by."""
+        services, call_id = self._services, self._record.call.id
+        services.samples.finish(call_id)
+        # Once everything that was posted before is in the store, and then in the sample files.
+        services.durable.post(partial(services.samples.afterwards, partial(services.rollups.write, call_id)))
 
     def _show_legs(self) -> None:
         self._record.set_leg_facts(self._legs.facts)

@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 
-from core.model.call import CallState, LegState
+from core.model.call import CallState, LegId, LegState
 from core.model.overview import CallOverview
 from core.model.quality import Alert, AlertKind, Band
+from core.model.sample import Direction
 from core.model.text_alert import LEVELS, AlertLevel, TextAlert
 from core.quality.mos import band_of
 
 KINDS = tuple(AlertKind)
 """Worst first."""
-SILENT = frozenset({AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO})
+SILENT = frozenset({AlertKind.NO_FRAMES, AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO, AlertKind.ICE_DISCONNECTED})
 AUDIBLE = {Band.POOR: 0, Band.FAIR: 1}
 """Bands that are trouble, worst first. Between the others calls do not change places, nor within one."""
 
@@ -26,8 +27,12 @@ def worst_first(overviews: Iterable[CallOverview]) -> tuple[CallOverview, ...]:
 
 
 def alerts_worst_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
-    """The open alerts by their kind; among equals the oldest first."""
-    return tuple(sorted((a for a in alerts if a.is_open), key=lambda a: (KINDS.index(a.kind), a.raised_at_s, a.leg_id)))
+    """The open alerts by their kind; among equals the oldest first. What both vantages have seen counts once."""
+    ordered = sorted((a for a in alerts if a.is_open), key=lambda a: (KINDS.index(a.kind), a.raised_at_s, a.leg_id))
+    once: dict[tuple[LegId, AlertKind, Direction | None], Alert] = {}
+    for alert in ordered:
+        once.setdefault((alert.leg_id, alert.kind, alert.direction), alert)
+    return tuple(once.values())
 
 
 def text_alerts_worst_first(alerts: Iterable[TextAlert]) -> tuple[TextAlert, ...]:

@@ -77,6 +77,11 @@ class CallRecord:
         return tuple(self._notes)
 
     @property
+    def guidance_problem(self) -> GuidanceError | None:
+        """Why the handbook gave no answer when it was last asked."""
+        return self._guidance_problem
+
+    @property
     def latest_summary(self) -> Summary | None:
         """The summary that is shown."""
         return self._summaries[-1] if self._summaries else None

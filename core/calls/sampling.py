@@ -9,6 +9,7 @@ from threading import Lock
 from core.model.call import CallId
 from core.model.errors import StoreError
 from core.model.sample import RtpSample
+from core.quality.compaction import compact
 from core.quality.segments import SampleWriter
 
 logger = logging.getLogger(__name__)
@@ -42,8 +43,13 @@ class SampleKeeper:
         self._submit(partial(self._writer.append, call_id, samples))
 
     def finish(self, call_id: CallId) -> None:
-        """Write out and close the call's files."""
+        """Write out and close the call's files, and put them together in one."""
         self._submit(partial(self._writer.close, call_id))
+        self._submit(partial(compact, self._writer.directory / call_id))
+
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Do something short once everything before it is in the files. Any thread."""
+        self._submit(work)
 
     def delete(self, call_id: CallId) -> None:
         """Delete the files of a call that is over, and what of it still waits."""

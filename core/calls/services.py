@@ -1,12 +1,13 @@
 """What all call sessions share; made and owned by the backend."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
+from core.calls.tally import Tally
 from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.media.events import LegSpec
@@ -50,6 +51,16 @@ class SampleSink(Protocol):
     def finish(self, call_id: CallId) -> None:
         """Close the call's files."""
 
+    def afterwards(self, work: Callable[[], None]) -> None:
+        """Do something short once everything before it is in the files. Any thread."""
+
+
+class RollupSink(Protocol):
+    """Where is kept what calls are compared by; any thread, never blocks."""
+
+    def write(self, call_id: CallId) -> None:
+        """Keep what there is of a call that has ended and is written."""
+
 
 class MakeId(Protocol):
     """Makes ids that cannot be guessed."""
@@ -69,6 +80,7 @@ class CallServices:
     store: Store
     durable: DurableWriter
     samples: SampleSink
+    rollups: RollupSink
     wrap_ups: WrapUps
     make_id: MakeId
     grace_s: float
@@ -77,3 +89,4 @@ class CallServices:
     call_limit: int
     """Calls that may run at the same time."""
     alerting: Alerting
+    tally: Tally = field(default_factory=Tally)

@@ -69,9 +69,15 @@ class CallSession:
         self._alone_since = services.clock.monotonic()
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
-        self._conversation = Conversation(self.record, services, who=self._roster.participant, note=self._note)
-        self._text_alerts = TextAlerts(self.record, services)
         self._measuring = Measuring(self.record, services, self._roster, self._note)
+        self._conversation = Conversation(
+            self.record,
+            services,
+            who=self._roster.participant,
+            note=self._note,
+            is_sending=self._measuring.is_sending,
+        )
+        self._text_alerts = TextAlerts(self.record, services)
 
     @property
     def call(self) -> Call:
@@ -259,13 +265,9 @@ class CallSession:
         if len(legs_now) < len(legs_before):
             await self._wiring.update_if_up()
 
-    def tell(self, code: str, subject: str) -> None:
+    def tell(self, code: str, subject: str = "") -> None:
         """Add a line to the call's history; see `Note`."""
         self._note(code, subject)
-
-    def tell_of_stop(self) -> None:
-        """Tell everybody in the call that the server is being stopped."""
-        self._note("server_stopping")
 
     def media_restarted(self) -> None:
         """The media process died and is back. Its legs were reported lost one by one; the people keep their places."""
@@ -320,8 +322,8 @@ class CallSession:
 
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
-        self._measuring.tick()
         self._conversation.tick()
+        self._measuring.tick(self._conversation.troubles)
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
         self._text_alerts.tick()
         if self.call.state is CallState.ENDED:
@@ -365,7 +367,7 @@ class CallSession:
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
-        self._services.samples.finish(self.call.id)
+        self._measuring.finish()
         self._services.wrap_ups.draft(self.call.id)
 
     def _require_open(self) -> None:

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterable
 
 from core.calls.record import CallRecord
+from core.calls.tally import FINAL, SUMMARY, Tally
 from core.model.audio import SPEECH_FORMAT
 from core.model.call import ParticipantId
 from core.model.insight import RequestTimes, Summary
@@ -23,8 +24,9 @@ HEARD_EVERY_S = 15.0
 class TurnLog:
     """One call's turns."""
 
-    def __init__(self, record: CallRecord) -> None:
+    def __init__(self, record: CallRecord, tally: Tally) -> None:
         self._record = record
+        self._tally = tally
         self._finals: dict[str, Utterance] = {}
         self._seen: set[tuple[str, Step]] = set()
         self._moments: list[Moment] = []
@@ -44,6 +46,7 @@ class TurnLog:
         self._finals[utterance.id] = utterance
         self._engine = utterance.engine, utterance.model
         self._engines[utterance.participant_id] = self._engine
+        self._tally.waited(FINAL, utterance.recognised_s - utterance.end_s)
         now_s = self._record.now_s()
         if is_durable:
             self._take_down(utterance.id, Step.KEPT, now_s)
@@ -79,6 +82,8 @@ class TurnLog:
         )
         seen = self._finals.get(summary.seen_utterance)
         if seen is not None:
+            if is_news:
+                self._tally.waited(SUMMARY, summary.at_s - seen.end_s)
             logger.debug(
                 "call %s: utterance %s was the last of %d in a request that was sent %.2f s after its end; %s %s took "
                 "%.2f s, and the summary is %s",

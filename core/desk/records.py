@@ -101,11 +101,11 @@ class RecordsDesk(CallsDesk):
         self._seen(call_id)
         self._backend.painted(call_id, paints)
 
-    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
-        """A call as a file. Raises CallNotFound."""
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en") -> Export:
+        """A call as a file; `locale` is the language of a report. Raises CallNotFound."""
         self.require(Right.EXPORT, call_id)
         self._seen(call_id)
-        export = self._backend.archive.export(call_id, kind, is_discreet=self._is_kept_from_listeners)
+        export = self._backend.archive.export(call_id, kind, locale, is_discreet=self._is_kept_from_listeners)
         self._write(AuditAction.EXPORTED, call_id, format=kind.value)
         return export
 

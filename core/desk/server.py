@@ -16,6 +16,7 @@ from core.model.audit import AuditAction, AuditEntry, AuditQuery
 from core.model.call import CallId, Language
 from core.model.errors import AlertPatternSlow
 from core.model.health import PartHealth
+from core.model.server_figures import ServerFigures
 from core.settings.report import SettingLine
 from core.speech.hints_file import HintsReport
 
@@ -34,6 +35,11 @@ class ServerDesk(CallsDesk):
         """The media process's own figures of the last minute, one a second, oldest first."""
         self.require(Right.SEE_SERVER)
         return self._backend.loads()
+
+    def figures(self) -> ServerFigures:
+        """The server in figures without names."""
+        self.require(Right.SEE_SERVER)
+        return self._backend.figures()
 
     def settings_report(self) -> tuple[SettingLine, ...]:
         """Every setting, its value (secrets masked) and where it came from."""

@@ -79,6 +79,8 @@ class CallOrigin(StrEnum):
     """Two recorded voices fed straight to the bridge, on a machine with no address but loopback."""
     SCRIPT = "script"
     """A scripted conversation, text only."""
+    SYNTHETIC = "synthetic"
+    """It never was: demo data, to see the pages with something in them."""
 
 
 class LegState(StrEnum):

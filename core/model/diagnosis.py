@@ -45,6 +45,10 @@ class Cause(StrEnum):
     """A relay carries the sound: no fault, but it has a price."""
 
 
+ROUTINE = frozenset({Cause.SPEECH_HANDOVER, Cause.RELAY_IN_USE})
+"""What is no fault: good to know, but nothing that anybody needs to mend."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """One figure that shows a cause."""

@@ -120,7 +120,9 @@
     │   ├── ImportedFileOld             figures of a kind that browsers no longer give
     │   ├── ImportedFileSilent          nothing about sound in it
     │   ├── ImportedFileTooLarge
-    │   └── ImportedFileUnreadable
+    │   ├── ImportedFileUnreadable
+    │   ├── ImportNotFound
+    │   └── ImportsBusy                 retryable
     ├── MaskingRulesInvalid
     ├── BackupError
     │   ├── BackupInvalid
@@ -132,6 +134,8 @@
         ├── DataFolderInUse
         ├── DataFolderUnusable
         ├── SampleFileUnwritable
+        ├── RollupUnwritable
+        ├── FleetQuestionFailed
         ├── RecordRefused               it contradicts what is kept; trying again is of no use
         └── DatabaseUnavailable         retryable
 
@@ -1309,6 +1313,21 @@ class ImportedFileUnreadable(ImportedFileError):
 
 
 @dataclass(eq=False)
+class ImportNotFound(ImportedFileError):
+    """It is somebody else's, or has made room for others."""
+
+    template: ClassVar[str] = "This file is not held any more. Import it again."
+
+
+@dataclass(eq=False)
+class ImportsBusy(ImportedFileError):
+    """As many files arrive or are read as may."""
+
+    template: ClassVar[str] = "Other files are being imported just now. Try again in a minute."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
 class MaskingRulesInvalid(EarshotError):
     """The rules for what is hidden cannot be used; nothing starts without them."""
 
@@ -1406,6 +1425,28 @@ class SampleFileUnwritable(StoreError):
     reason: str
     template: ClassVar[str] = (
         "The sample file {path} cannot be written: {reason}. Check the rights of EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class RollupUnwritable(StoreError):
+    """A file of what is kept to compare calls cannot be written."""
+
+    path: str
+    reason: str
+    template: ClassVar[str] = (
+        "The file {path}, which is for comparing calls, cannot be written: {reason}. Check the rights of"
+        " EARSHOT_DATA_DIR."
+    )
+
+
+@dataclass(eq=False)
+class FleetQuestionFailed(StoreError):
+    """A question over many calls has no answer."""
+
+    reason: str
+    template: ClassVar[str] = (
+        "The figures of these calls could not be worked out: {reason}. Choose a shorter period or a narrower filter."
     )
 
 

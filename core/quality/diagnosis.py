@@ -11,6 +11,7 @@ from core.model.leg_facts import LegFacts
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.quality.case import OUT, Case
+from core.quality.causes_clock import sender_clock
 from core.quality.causes_media import microphone, one_way, shared_track, timestamp_drift
 from core.quality.causes_network import (
     access_network,
@@ -67,6 +68,7 @@ def _measured_causes(case: Case) -> Iterator[Diagnosis]:
             known.append(span)
             yield diagnosis
         yield from microphone(case, leg_id)
+        yield from sender_clock(case, leg_id)
         yield from timestamp_drift(case, leg_id, tuple(known))
         yield from slow_path(case, leg_id, suffered[leg_id, OUT], known)
         yield from relay_in_use(case, leg_id)

@@ -103,7 +103,7 @@ _CAUSES: Mapping[Cause, _Sentences] = {
         message("Take load off the machine: fewer calls, a smaller speech model, or speech to text elsewhere."),
     ),
     Cause.ACCESS_NETWORK: _Sentences(
-        message("{subject}: the own network is bad"),
+        message("{subject}: the network on this side is bad"),
         message("Packets are lost or late on this side alone; the others' are not."),
         message("Move closer to the Wi-Fi or use a cable, stop downloads, or change the network."),
     ),
@@ -128,12 +128,12 @@ _CAUSES: Mapping[Cause, _Sentences] = {
         message("Switch noise suppression off in the microphone's settings of the leg, the browser or the headset."),
     ),
     Cause.SPEECH_BEHIND: _Sentences(
-        message("Speech to text cannot keep up"),
+        message("{subject}: speech to text cannot keep up"),
         message("Words appear late, or not at all, because there is more speech than can be recognised."),
         message("Choose a smaller model, more workers or a cloud engine, or run fewer calls at once."),
     ),
     Cause.SPEECH_HANDOVER: _Sentences(
-        message("Speech to text went on in a new stream"),
+        message("{subject}: speech to text went on in a new stream"),
         message("The provider ends every stream after some minutes. This is routine: no word is lost or doubled."),
         message("Nothing needs to be done."),
     ),
@@ -160,12 +160,26 @@ _VARIANTS: Mapping[tuple[Cause, Direction | None], _Sentences] = {
         message("Packets reach that browser, but none come from it."),
         message("Check firewall and router on that side for outgoing UDP; then connect again."),
     ),
+    (Cause.TIMESTAMP_DRIFT, IN): _Sentences(
+        message("{subject}: the sender's clock does not keep time"),
+        message(
+            "The time stamps of what that side sends run faster or slower than time. Whoever hears it has to play it "
+            "faster or slower, or later and later."
+        ),
+        message("Use another microphone or headset there, and the sample rate that it has by itself."),
+    ),
     (Cause.ONE_WAY_AUDIO, OUT): _Sentences(
         message("{subject} hears nothing, but is heard"),
         message("Packets come from that browser, but none reach it."),
         message("Check firewall and router on that side for incoming UDP; then connect again."),
     ),
 }
+
+_STARVED = _Sentences(
+    message("{subject}: speech to text gets no sound"),
+    message("Packets arrive, but their sound does not get as far as speech to text."),
+    message("See the parts on the page System, and have this person connect again."),
+)
 
 _UNCERTAIN: Mapping[Cause, _Sentences] = {
     Cause.SERVER_OVERLOAD: _Sentences(
@@ -210,6 +224,7 @@ _FIGURES: Mapping[str, tuple[str, str]] = {
     "jitter_down_ms": (message("Jitter on the way from the server"), _MS),
     "concealed_pct": (message("Sound made up"), _PCT),
     "drift_ms_per_min": (message("Growth of the jitter buffer"), "ms/min"),
+    "timestamp_drift_ms_per_min": (message("Gain of the time stamps on time"), "ms/min"),
     "jitter_buffer_ms": (message("Delay in the jitter buffer"), _MS),
     "send_deviation_p50_ms": (message("Send deviation, median"), _MS),
     "send_deviation_p99_ms": (message("Send deviation, worst of a hundred"), _MS),
@@ -219,7 +234,6 @@ _FIGURES: Mapping[str, tuple[str, str]] = {
     "path_lost_s": (message("Without connection"), _S),
     "path_transport": (message("Transport to the relay"), _NONE),
     "times": (message("How often"), _NONE),
-    "subject": (message("Of"), _NONE),
     "speech_behind_s": (message("Time behind"), _S),
     "speech_starved_s": (message("Time without sound"), _S),
     "model_failing_s": (message("Time without an answer"), _S),
@@ -227,6 +241,8 @@ _FIGURES: Mapping[str, tuple[str, str]] = {
 }
 """What each figure is called, and its unit. One that is not here is shown by its own name."""
 
+_IN_TITLE = frozenset({"subject"})
+"""Figures that the title names."""
 _TEXTS: Mapping[str, str] = {"yes": message("yes"), "no": message("no"), "on": message("on")}
 _SECONDS = message("{value} s")
 _PER_SECOND = message("{value}/s")
@@ -243,18 +259,21 @@ def diagnosis_words(diagnosis: Diagnosis, subject: str, translate: Translate) ->
     """
     _ = translate
     texts = _sentences(diagnosis)
-    name = subject or _("This side")
+    about = next((str(each.value) for each in diagnosis.evidence if each.figure == "subject"), "")
+    name = subject or about or _("This side")
     return DiagnosisWords(
         title=_(texts.title).format(subject=name),
         meaning=_(texts.meaning).format(subject=name),
         cure=_(texts.cure).format(subject=name),
-        evidence=tuple(evidence_words(each, _) for each in diagnosis.evidence),
+        evidence=tuple(evidence_words(each, _) for each in diagnosis.evidence if each.figure not in _IN_TITLE),
     )
 
 
 def _sentences(diagnosis: Diagnosis) -> _Sentences:
     if not diagnosis.is_certain and diagnosis.cause in _UNCERTAIN:
         return _UNCERTAIN[diagnosis.cause]
+    if any(each.figure == "speech_starved_s" for each in diagnosis.evidence):
+        return _STARVED
     return _VARIANTS.get((diagnosis.cause, diagnosis.direction), _CAUSES[diagnosis.cause])
 
 

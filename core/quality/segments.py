@@ -65,6 +65,11 @@ SCHEMA = pa.schema(
 )
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
 
+WHOLE = "whole.parquet"
+"""What the segments of a call that is over are put together in (`core.quality.compaction`)."""
+REPLACES = b"replaces"
+"""Key of the whole's metadata: names of the files that it was made of, joined by slashes."""
+
 _WORDS: dict[str, Callable[[str], object]] = {
     "leg_id": LegId,
     "direction": Direction,
@@ -111,6 +116,11 @@ class SampleWriter:
         """Samples that were not kept."""
         self.is_failing = False
         """Whether the last attempt to write failed; it is tried again. Any thread."""
+
+    @property
+    def directory(self) -> Path:
+        """Where the folders of the calls are."""
+        return self._directory
 
     def append(self, call_id: CallId, samples: Iterable[RtpSample]) -> None:
         """Take samples whose `at_s` is on the call's clock.
@@ -192,10 +202,14 @@ class SampleWriter:
 
 
 def _free_path(folder: Path, minute: int) -> Path:
-    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone."""
+    """Where a segment goes; one of the same minute may be there from before the call was closed, and is left alone.
+
+    A name that the whole has replaced is no more to be used: what bears it counts as a copy.
+    """
     path = folder / f"{minute:05d}.parquet"
+    taken = replaced_by(folder / WHOLE)
     more = 0
-    while path.exists():
+    while path.exists() or path.name in taken:
         more += 1
         path = folder / f"{minute:05d}-{more}.parquet"
     return path
@@ -245,7 +259,7 @@ def read_table(directory: Path, call_id: CallId, window_s: tuple[float, float] |
     """
     tables = [SCHEMA.empty_table()]
     damaged: list[Path] = []
-    for path in sorted((directory / call_id).glob("*.parquet")):
+    for path in sample_files(directory, call_id):
         try:
             tables.append(_read_segment(path, window_s))
         except DAMAGED as error:
@@ -258,6 +272,39 @@ def table_samples(table: pa.Table) -> tuple[RtpSample, ...]:
     """The rows of a table of `SCHEMA` as samples."""
     columns = [_column(name, table[name].to_pylist()) for name in SCHEMA.names]
     return tuple(RtpSample(*row) for row in zip(*columns, strict=True))
+
+
+def sample_files(directory: Path, call_id: CallId) -> tuple[Path, ...]:
+    """The files that hold a call's samples, each sample in one of them. Any thread."""
+    folder = directory / call_id
+    paths = sorted(folder.glob("*.parquet"))
+    if len(paths) < 2 or folder / WHOLE not in paths:
+        return tuple(paths)
+    # A crash came between writing the whole and deleting what it was made of; or a sample came late.
+    replaced = replaced_by(folder / WHOLE)
+    return tuple(path for path in paths if path.name not in replaced)
+
+
+def replaced_by(whole: Path) -> frozenset[str]:
+    """Names of the files that a whole was made of; none where there is no whole. Any thread."""
+    try:
+        metadata = pq.read_metadata(whole).metadata or {}
+    except DAMAGED:
+        return frozenset()
+    names = metadata.get(REPLACES, b"").decode(errors="replace").split("/")
+    return frozenset(name for name in names if name.endswith(".parquet"))
+
+
+def damaged_files(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Those of some sample files that cannot be read; each is read whole. Any thread."""
+    damaged: list[Path] = []
+    for path in paths:
+        try:
+            segment_table(path)
+        except DAMAGED as error:
+            logger.warning("the sample file %s is damaged and was left out: %s", path, error)
+            damaged.append(path)
+    return tuple(damaged)
 
 
 def thinned(samples: tuple[RtpSample, ...], points: int) -> tuple[RtpSample, ...]:
@@ -281,6 +328,11 @@ def sample_rows(source: Path | BinaryIO) -> int:
 def read_segment(source: Path | BinaryIO) -> tuple[RtpSample, ...]:
     """The samples of one file, a segment or an export, in its order. Any thread. Raises one of `DAMAGED`."""
     return table_samples(_read_segment(source, None))
+
+
+def segment_table(path: Path) -> pa.Table:
+    """The samples of one file as a table of `SCHEMA`. Any thread. Raises one of `DAMAGED`."""
+    return _read_segment(path, None)
 
 
 def _read_segment(path: Path | BinaryIO, window_s: tuple[float, float] | None) -> pa.Table:

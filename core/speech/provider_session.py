@@ -166,7 +166,9 @@ class ProviderSession:
         trouble = self._handover.trouble
         self._trouble = self._as_error(trouble) if trouble is not None else None
         with self._state:
-            self._stats = SpeechStats(0.0, self._handover.dropped_s, self._handover.waiting_s)
+            self._stats = SpeechStats(
+                0.0, self._handover.dropped_s, self._handover.waiting_s, hand_overs=self._handover.hand_overs
+            )
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -28,6 +28,8 @@ class SpeechStats:
     """Seconds of audio that are still to be looked at."""
     oldest_s: float = 0.0
     """Seconds since the end of the speech that waits longest for its final text; 0 where none waits."""
+    hand_overs: int = 0
+    """How often a service's stream was changed as a matter of course."""
 
 
 class SpeechSession(Protocol):

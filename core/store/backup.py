@@ -59,24 +59,32 @@ def _save(settings: Settings, target: Path) -> int:
     with tempfile.TemporaryDirectory(dir=_existing(target.parent)) as folder, ExitStack() as opened:
         copy = Path(folder) / DATABASE
         _copy_database(settings.data_dir / DATABASE, copy)
-        sources = {DATABASE: copy, **dict(_files(settings))}
         draft = Path(folder) / "backup.tar.gz"
         draft.touch(mode=0o600)
         archive = opened.enter_context(tarfile.open(draft, "w:gz"))
-        checksums = {}
-        for name, path in sources.items():
-            try:
-                archive.add(path, name, recursive=False)
-            except FileNotFoundError:
-                # Samples of a call that was deleted in this moment.
-                continue
-            checksums[name] = _checksum(path)
+        checksums: dict[str, str] = {}
+        _add(archive, {DATABASE: copy, **dict(_files(settings))}, checksums)
+        # The samples of a call that ended meanwhile have been put together in a file that was not there before.
+        _add(archive, dict(_files(settings)), checksums)
         manifest = Path(folder) / MANIFEST
         manifest.write_text(json.dumps({"version": VERSION, "made_at": time.time(), "files": checksums}, indent=1))
         archive.add(manifest, MANIFEST)
         archive.close()
         os.replace(draft, target)
     return len(checksums)
+
+
+def _add(archive: tarfile.TarFile, sources: Mapping[str, Path], checksums: dict[str, str]) -> None:
+    """Save the files that have no checksum yet, and note theirs."""
+    for name, path in sources.items():
+        if name in checksums:
+            continue
+        try:
+            archive.add(path, name, recursive=False)
+        except FileNotFoundError:
+            # Samples of a call that was deleted, or put together, in this moment.
+            continue
+        checksums[name] = _checksum(path)
 
 
 def restore(settings: Settings, source: Path, replace: bool) -> Path | None:

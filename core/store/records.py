@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Select, Table, Update, delete, insert, select, update
 
 from core.model.archive import CallPage, CallQuery
-from core.model.call import Call, CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId
+from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, LegId, LegState, Participant, ParticipantId
 from core.model.errors import CallNotFound, RecordRefused, UtteranceNotFound, WrapUpFiled
 from core.model.health import PartHealth, PartState
 from core.model.insight import Summary
@@ -77,6 +77,28 @@ class Store:
         with self._database.transaction() as connection:
             connection.execute(insert(schema.calls).values(id=call.id, **_call_values(call)))
 
+    def keep_whole(self, kept: StoredCall, turns: TurnBatch) -> None:
+        """Keep a call that is over, with its people, legs, words, notes, summaries and turns, all at once."""
+        call = kept.call
+        people = [(person, _participant_values(call.id, person)) for person in call.participants]
+        legs = [
+            {"id": leg_id, "call_id": call.id, "participant_id": owner, "state": LegState.CLOSED.value}
+            | {"facts": asdict(facts) if (facts := kept.leg_facts.get(leg_id)) else None}
+            for leg_id, owner in kept.legs.items()
+        ]
+        with self._database.transaction() as connection:
+            connection.execute(insert(schema.calls).values(id=call.id, **_call_values(call)))
+            for table, rows in (
+                (schema.participants, [{"id": person.id, **values} for person, values in people]),
+                (schema.legs, legs),
+                (schema.utterances, [{"call_id": call.id, **_utterance_values(each)} for each in kept.utterances]),
+                (schema.notes, [{"call_id": call.id, **asdict(note)} for note in kept.notes]),
+                (schema.summaries, [{"call_id": call.id, **_summary_values(each)} for each in kept.summaries]),
+            ):
+                if rows:
+                    connection.execute(insert(table), rows)
+            save_turns(connection, call.id, turns)
+
     def update_call(self, call: Call) -> None:
         """Keep a call's new state, times and reason."""
         with self._database.transaction() as connection:
@@ -88,17 +110,8 @@ class Store:
 
     def save_participant(self, call_id: CallId, participant: Participant) -> None:
         """Keep a participant, and the leg it is on."""
-        values = {
-            "call_id": call_id,
-            "name": participant.name,
-            "role": participant.role.value,
-            "joined_at": participant.joined_at,
-            "muted": participant.muted,
-            "person_id": participant.person_id,
-            "language": participant.language,
-        }
         with self._database.transaction() as connection:
-            _put(connection, schema.participants, participant.id, values)
+            _put(connection, schema.participants, participant.id, _participant_values(call_id, participant))
             if participant.leg_id is not None and participant.leg_state is not None:
                 leg = {"call_id": call_id, "participant_id": participant.id, "state": participant.leg_state.value}
                 _put(connection, schema.legs, participant.leg_id, leg)
@@ -112,8 +125,7 @@ class Store:
     def save_utterance(self, call_id: CallId, utterance: Utterance) -> None:
         """Keep a final utterance; one that is already kept is replaced, but reads as it was corrected. On return it is
         on the disk."""
-        values = asdict(utterance)
-        del values["is_final"], values["correction"], values["stable_chars"]
+        values = _utterance_values(utterance)
         with self._database.transaction() as connection:
             kept = connection.execute(_the_utterance(select(schema.utterances), call_id, utterance.id)).one_or_none()
             if kept is None:
@@ -153,11 +165,8 @@ class Store:
 
     def save_summary(self, call_id: CallId, summary: Summary) -> None:
         """Keep one more summary."""
-        values = asdict(summary)
-        values |= values.pop("text")
-        kept = {name: value for name, value in values.items() if name in schema.summaries.c}
         with self._database.transaction() as connection:
-            connection.execute(insert(schema.summaries).values(call_id=call_id, **kept))
+            connection.execute(insert(schema.summaries).values(call_id=call_id, **_summary_values(summary)))
 
     def save_guidance(self, call_id: CallId, guidance: Guidance) -> None:
         """Keep one more answer of the handbook."""
@@ -279,6 +288,15 @@ class Store:
         with self._database.reading() as connection:
             return search_calls(connection, query)
 
+    def ended_calls(self, origin: CallOrigin | None = None) -> tuple[CallId, ...]:
+        """All calls that have ended, or those of one origin, newest first."""
+        calls = schema.calls.c
+        query = select(calls.id).where(calls.state == CallState.ENDED.value).order_by(calls.created_at.desc())
+        if origin is not None:
+            query = query.where(calls.origin == origin.value)
+        with self._database.reading() as connection:
+            return tuple(CallId(call_id) for call_id in connection.execute(query).scalars())
+
     def calls_ended_before(self, wall: float, limit: int) -> tuple[CallId, ...]:
         """Calls that ended before a moment (seconds since the Unix epoch), oldest first."""
         ended = schema.calls.c.ended_at
@@ -290,6 +308,30 @@ class Store:
         )
         with self._database.reading() as connection:
             return tuple(CallId(call_id) for call_id in connection.execute(query).scalars())
+
+
+def _participant_values(call_id: CallId, participant: Participant) -> dict[str, object]:
+    return {
+        "call_id": call_id,
+        "name": participant.name,
+        "role": participant.role.value,
+        "joined_at": participant.joined_at,
+        "muted": participant.muted,
+        "person_id": participant.person_id,
+        "language": participant.language,
+    }
+
+
+def _utterance_values(utterance: Utterance) -> dict[str, object]:
+    values = asdict(utterance)
+    del values["is_final"], values["correction"], values["stable_chars"]
+    return values
+
+
+def _summary_values(summary: Summary) -> dict[str, object]:
+    values = asdict(summary)
+    values |= values.pop("text")
+    return {name: value for name, value in values.items() if name in schema.summaries.c}
 
 
 def _put(connection: Connection, table: Table, key: str, values: Mapping[str, object]) -> None:

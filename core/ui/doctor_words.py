@@ -1,8 +1,8 @@
 """Every word of the Doctor page that a script shows, in the reader's language. English sentences are keys."""
 
 from core.language.catalogue import Translate
+from core.quality.alert_words import BANDS
 from core.ui.doctor_findings import browser_findings
-from core.ui.quality_words import BANDS
 
 
 def doctor_words(translate: Translate) -> dict[str, object]:
@@ -35,6 +35,7 @@ def doctor_words(translate: Translate) -> dict[str, object]:
         "bands": {band.value: _(name) for band, name in BANDS.items()},
         "states": {
             "not_run": _("Not run"),
+            "waiting": _("Waiting"),
             "running": _("Running"),
             "good": _("Good"),
             "warning": _("Warning"),

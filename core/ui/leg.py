@@ -27,6 +27,7 @@ from core.ui.theme import ASSETS
 SCRIPTS = (
     "dom.js",
     "connections.js",
+    "probe.js",
     "microphone.js",
     "microphone_controls.js",
     "supervision_modes.js",

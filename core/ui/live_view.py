@@ -28,6 +28,7 @@ SCRIPTS = (
     "insight.js",
     "questions.js",
     "alerts.js",
+    "diagnosis.js",
     "notices.js",
     "network.js",
     "paints.js",

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from core.language.catalogue import Translate, message
-from core.model.quality import Alert
+from core.language.catalogue import message
 from core.model.sample import Direction, Vantage
 from core.quality.figures import Provenance
-from core.ui.quality_words import ALERTS
 from core.ui.wording import METRIC_TIPS
 
 METRIC_NAMES: Mapping[str, str] = {
@@ -56,12 +54,3 @@ DIRECTIONS_SHORT: Mapping[Direction, str] = {Direction.OUTBOUND: message("hears"
 
 VANTAGES: Mapping[Vantage, str] = {Vantage.BROWSER: message("Browser"), Vantage.SERVER: message("Server")}
 """Who measured."""
-
-
-def alert_sentence(alert: Alert, subject: str, translate: Translate) -> str:
-    """An alert in words; one that has none yet is told by its name."""
-    template = ALERTS.get((alert.kind, alert.direction))
-    if template is None:
-        return alert.kind.value
-    numbers = {"worst": f"{alert.worst:.1f}", "limit": f"{alert.limit:g}"}
-    return translate(template).format(subject=subject, **numbers)

@@ -7,9 +7,10 @@ from core.language.catalogue import Translate
 from core.model.call import LegId, ParticipantId
 from core.model.quality import Alert, AlertKind
 from core.model.snapshot import CallSnapshot, Note
+from core.quality.alert_words import alert_sentence
 from core.quality.moments import WorstMoment
 from core.ui.charts.quality_picture import Mark
-from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_NAMES, VANTAGES, alert_sentence
+from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_NAMES, VANTAGES
 from core.ui.quality_view import MomentLine
 from core.ui.wording import NOTES
 

@@ -10,11 +10,11 @@ from core.model.call import LegId
 from core.model.quality import BufferDrift, Score
 from core.model.sample import Direction, Vantage
 from core.model.snapshot import CallSnapshot
+from core.quality.alert_words import BANDS
 from core.quality.figures import METRICS, Provenance
 from core.quality.moments import MetricSummary
 from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_EXPLANATIONS, METRIC_NAMES, PROVENANCES, VANTAGES
 from core.ui.quality_marks import leg_titles
-from core.ui.quality_words import BANDS
 from core.ui.reader import Reader
 
 

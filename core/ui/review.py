@@ -14,6 +14,7 @@ from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
 
 FORMATS = {
+    ExportFormat.REPORT: message("Report to read and print (HTML)"),
     ExportFormat.JSON: message("Everything (JSON)"),
     ExportFormat.CSV: message("Transcript as a table (CSV)"),
     ExportFormat.VTT: message("Transcript as subtitles (WebVTT)"),
@@ -31,7 +32,7 @@ def review_controls(desk: Desk, call: Call, reader: Reader) -> None:
                 st.download_button(
                     _(label),
                     # Made when it is clicked, and written into the audit log then.
-                    data=partial(_content, desk, call.id, kind),
+                    data=partial(_content, desk, call.id, kind, reader.locale),
                     file_name=f"earshot-{call.id}.{kind.value}",
                     mime=MEDIA_TYPES[kind],
                     on_click="ignore",
@@ -43,8 +44,8 @@ def review_controls(desk: Desk, call: Call, reader: Reader) -> None:
         st.dialog(_("Delete this call?"))(_ask)(desk, call, reader)
 
 
-def _content(desk: Desk, call_id: CallId, kind: ExportFormat) -> bytes:
-    return desk.export(call_id, kind).content
+def _content(desk: Desk, call_id: CallId, kind: ExportFormat, locale: str) -> bytes:
+    return desk.export(call_id, kind, locale).content
 
 
 def _ask(desk: Desk, call: Call, reader: Reader) -> None:

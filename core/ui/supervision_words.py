@@ -7,8 +7,8 @@ from core.language.catalogue import Translate, message
 from core.model.call import SupervisionMode
 from core.model.quality import AlertKind
 from core.model.sample import Direction
+from core.quality.alert_words import BANDS
 from core.ui.alert_words import notice_words, text_alert_words
-from core.ui.quality_words import BANDS
 from core.ui.wording import CALL_STATES, LEG_STATES, ORIGIN_LABELS, ROLES
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
@@ -68,9 +68,16 @@ MODES: Mapping[SupervisionMode, ModeWords] = {
 }
 
 ALERTS: Mapping[tuple[AlertKind, Direction | None], str] = {
+    (AlertKind.NO_FRAMES, IN): message("Nothing has come from {subject}"),
     (AlertKind.NO_MEDIA, IN): message("No sound from {subject}"),
     (AlertKind.NO_MEDIA, OUT): message("No sound to {subject}"),
     (AlertKind.ONE_WAY_AUDIO, None): message("Sound goes one way only: {subject}"),
+    (AlertKind.ICE_DISCONNECTED, None): message("Path lost: {subject}"),
+    (AlertKind.DEAD_MICROPHONE, IN): message("No sound from the microphone: {subject}"),
+    (AlertKind.CONCEALMENT, OUT): message("Sound is made up at {subject}"),
+    (AlertKind.JITTER_BUFFER_GROWTH, OUT): message("Growing delay at {subject}"),
+    (AlertKind.PATH_FLAPPING, None): message("Path keeps changing: {subject}"),
+    (AlertKind.SLOW_SET_UP, None): message("Slow to connect: {subject}"),
     (AlertKind.LOW_MOS, IN): message("Poor sound from {subject}"),
     (AlertKind.LOW_MOS, OUT): message("Poor sound at {subject}"),
     (AlertKind.PACKET_LOSS, IN): message("Packets from {subject} are lost"),

@@ -53,7 +53,10 @@ ORIGIN_LABELS: Mapping[CallOrigin, str] = {
     CallOrigin.DEMO: message("Voice demo"),
     CallOrigin.DEMO_DIRECT: message("Voice demo, no network"),
     CallOrigin.SCRIPT: message("Script demo, text only"),
+    CallOrigin.SYNTHETIC: message("Demo data"),
 }
+
+ORIGIN_NAMES: Mapping[CallOrigin, str] = {CallOrigin.BROWSER: message("Between people"), **ORIGIN_LABELS}
 
 ORIGIN_NOTES: Mapping[CallOrigin, str] = {
     CallOrigin.DEMO: message("Two recorded voices talk over real media connections: the RTP figures are real."),
@@ -61,6 +64,7 @@ ORIGIN_NOTES: Mapping[CallOrigin, str] = {
         "This machine has no network address but its own, so the recorded voices are fed straight to the audio "
         "server: the RTP figures are not from a network."
     ),
+    CallOrigin.SYNTHETIC: message("Demo data: this call never was. Its words and its RTP figures are made up."),
     CallOrigin.SCRIPT: message("A written conversation: there is no sound to hear and there are no RTP figures."),
 }
 
@@ -108,6 +112,11 @@ NOTES: Mapping[str, str] = {
     "participant_lost": message("The connection of {subject} was lost."),
     "audio_missing": message("Nothing was heard of {subject} for {seconds} s."),
     "speech_lost": message("{seconds} s of the voice of {subject} could not be turned into text."),
+    "speech_behind": message("The text of {subject} came late for {seconds} s."),
+    "speech_starved": message("Speech to text got no sound of {subject} for {seconds} s."),
+    "speech_handover": message("Speech to text of {subject} went on in a new stream."),
+    "model_failing": message("The language model did not answer for {seconds} s."),
+    "guidance_failing": message("The handbook gave no answers for {seconds} s."),
     "supervision_monitor": message("{subject} is listening; nobody hears it."),
     "supervision_coach": message("{subject} coaches the agent; the customer does not hear it."),
     "supervision_barge_in": message("{subject} speaks in the call."),
@@ -125,6 +134,9 @@ NOTES: Mapping[str, str] = {
 }
 """What a `Note.code` reads as; a code that is not here is shown as it is."""
 
+QUIET_NOTES = ("speech_handover",)
+"""What is routine, and is not told in a call's history: the quality page has it."""
+
 METRIC_TIPS: Mapping[str, str] = {
     "mos": message(
         "Mean opinion score: what listeners would say of the sound, 1 to 4.4, estimated from delay, jitter and loss. "
@@ -139,6 +151,11 @@ METRIC_TIPS: Mapping[str, str] = {
     "loss_pct": message("Loss: packets that never arrived. From 1 % on, words get holes."),
     "packets_per_s": message(
         "Packet rate: sound packets a second. 50 is normal; far less means that sound is missing."
+    ),
+    "drift": message(
+        "Jitter-buffer drift: by how many ms a minute the waiting of sound in the browser grows, fitted to the last "
+        "five minutes so that outliers do not count, with the interval in which it lies at 95 %. Around 0 is well. "
+        "Above 10 for minutes, while jitter and loss are low, the sender's time stamps drift."
     ),
     "send_deviation_p99_ms": message(
         "Send deviation: how far packets leave the server from their right moment (the worst of a hundred). "
@@ -255,6 +272,13 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "loss": _("Loss"),
         "rate": _("Rate"),
         "send": _("Send dev."),
+        "drift": _("Drift"),
+        "drift_line": _(
+            "{name}: {slope} ms/min (between {low} and {high}, over {span} s). Sound waits {delay} ms just now. "
+            "The browser's own counter jitterBufferDelay stands at {total} s: it sums the waiting of every sample of "
+            "sound, so it rises in a line even when all is well; only how steeply says anything, and that is the "
+            "waiting."
+        ),
         "duration_tip": _("Since the call went live. The times below count from when it was opened."),
         "state_waiting": _("Waiting for people to connect"),
         "state_live": _("Live"),
@@ -277,6 +301,7 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "queues": {name: _(text) for name, text in QUEUES.items()},
         "part_states": {state.value: _(text) for state, text in PART_STATES.items()},
         "notes": {code: _(text) for code, text in NOTES.items()},
+        "quiet_notes": QUIET_NOTES,
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
         "quality": quality_words(_),

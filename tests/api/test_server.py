@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from core.access.tokens import Tokens
 from core.model.access import Person, SignInMethod, UserRole
@@ -72,6 +73,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/doctor/trial/end",
         "/health",
         "/load",
+        "/metrics",
         "/rag/assist",
         "/rtc/samples",
         "/session",
@@ -79,6 +81,15 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/supervision/stream",
         "/tokens",
     }
+
+
+def test_the_metrics_are_what_prometheus_reads(server: Server) -> None:
+    status, body = get(f"{server.url}/api/metrics")
+    assert status == 200
+    families = {family.name: family for family in text_string_to_metric_families(body)}
+    assert {sample.labels["state"] for sample in families["earshot_calls"].samples} == {"waiting", "live"}
+    assert {sample.labels["part"] for sample in families["earshot_part_up"].samples} >= {"media", "store"}
+    assert families["earshot_end_of_speech_to_final_seconds"].type == "histogram"
 
 
 def test_the_charting_library_comes_from_this_server(server: Server) -> None:

@@ -7,11 +7,14 @@ import pytest
 from core.api.stream import GAP_S, changes, events
 from core.calls.record import CallRecord
 from core.language.catalogue import describe, translator
-from core.model.call import CallState
+from core.model.call import CallState, LegId, Participant, ParticipantId, Role
+from core.model.diagnosis import Cause, Diagnosis, Evidence
 from core.model.errors import CallNotFound, DiskFull
 from core.model.health import PartHealth, PartState
 from core.model.insight import Insight, ModelActivity, ModelPhase, SummaryText
 from core.model.message import Message
+from core.model.quality import BufferDrift, CallQuality
+from core.model.sample import Direction
 from core.model.text_alert import AlertLevel
 from core.quality.alerts import judged
 from tests.calls.test_record import a_call, a_sample, an_utterance
@@ -82,7 +85,9 @@ def test_what_rules_raised_is_sent_when_it_changes() -> None:
 
 def test_scores_and_alerts_are_sent_when_they_change() -> None:
     record = CallRecord(a_call(), ManualClock())
-    assert changes(None, record.snapshot(), str)["quality"] == {"scores": [], "alerts": []}
+    nothing: list[object] = []
+    empty = {"scores": nothing, "alerts": nothing, "drifts": nothing, "diagnoses": nothing}
+    assert changes(None, record.snapshot(), str)["quality"] == empty
     before = record.snapshot()
     record.set_quality(judged(sample(at_s, jitter_ms=50.0) for at_s in range(1, 6)))
     (alert,) = changes(before, record.snapshot(), str)["quality"]["alerts"]
@@ -90,6 +95,27 @@ def test_scores_and_alerts_are_sent_when_they_change() -> None:
     before = record.snapshot()
     record.set_quality(before.quality)
     assert "quality" not in changes(before, record.snapshot(), str)
+
+
+@pytest.mark.parametrize(("locale", "title"), [("en", "민수: the network on this side"), ("ko", "민수: 이쪽 네트워크")])
+def test_causes_are_sent_in_the_readers_words_with_whose_leg_it_is(locale: str, title: str) -> None:
+    record = CallRecord(a_call(), ManualClock())
+    owner = Participant(ParticipantId("p1"), "민수", Role.AGENT, 0.0)
+    record.set_call(replace(record.call, participants=(owner,)), {LegId("l1"): owner.id})
+    lossy = Evidence("loss_up_pct", 2.04, 1.0)
+    found = (
+        Diagnosis(Cause.ACCESS_NETWORK, LegId("l1"), Direction.INBOUND, 12.0, None, (lossy,)),
+        Diagnosis(Cause.RELAY_IN_USE, LegId("l1"), None, 2.0, None, ()),
+        Diagnosis(Cause.SPEECH_HANDOVER, None, None, 5.0, 5.0, ()),
+    )
+    record.set_quality(CallQuality(drifts=(BufferDrift(LegId("l1"), 1.0, -1.0, 3.0, 120.0, 40.0),), diagnoses=found))
+    quality = changes(None, record.snapshot(), translator(locale))["quality"]
+    network, relay = quality["diagnoses"]
+    assert network["title"].startswith(title)
+    assert (network["is_routine"], relay["is_routine"]) == (False, True)
+    assert [(each["value"], each["limit"]) for each in network["evidence"]] == [("2%", "1%")]
+    assert quality["drifts"][0]["high_ms_per_min"] == 3.0
+    json.dumps(quality)
 
 
 async def test_a_stream_sends_the_picture_then_the_changes_and_hears_of_a_shutdown() -> None:

@@ -54,6 +54,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "markdown_it": ("core/guidance/markdown.py",),
     "ijson": ("core/quality/webrtc_internals.py",),
     "pyarrow": ("core/quality/",),
+    "duckdb": ("core/quality/fleet.py",),
+    "prometheus_client": ("core/api/metrics.py",),
     "tsdownsample": ("core/quality/downsampling.py",),
     "pandas": ("core/quality/", "core/ui/"),
     "numpy": ("core/",),

@@ -16,6 +16,7 @@ from core.calls.alerting import Alerting
 from core.calls.durable import DurableWriter
 from core.calls.insights import Insights
 from core.calls.registry import CallRegistry
+from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
@@ -23,6 +24,7 @@ from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.model.call import CallOrigin, LegState, Participant, Role
 from core.model.clock import Clock
+from core.quality.rollup_files import RollupFiles
 from core.quality.segments import SampleWriter
 from core.settings import Settings
 from core.store.records import Store
@@ -45,6 +47,7 @@ class World:
     store: Store
     registry: CallRegistry
     samples_dir: Path
+    rollups: Rollups
     wrap_ups: WrapUps
     durable: DurableWriter
     alert_rules: AlertRulesFile
@@ -90,6 +93,7 @@ async def opened_world(
     alert_rules.save("rules: []", "")
     alerting = Alerting(alert_rules, webhook=None)
     samples = SampleKeeper(SampleWriter(folder / "samples", clock))
+    rollups = Rollups(store, folder / "samples", RollupFiles(folder / "rollups"), clock)
     masking = MaskingRules.load(Settings(_env_file=None).masking_rules)
     wrap_ups = WrapUps(
         store, None, clock, masking.mask_text, PromptFolder(folder / "prompts", clock), lambda turns, _: turns
@@ -104,6 +108,7 @@ async def opened_world(
             store=store,
             durable=durable,
             samples=samples,
+            rollups=rollups,
             wrap_ups=wrap_ups,
             make_id=lambda: next(ids),
             grace_s=20.0,
@@ -122,6 +127,7 @@ async def opened_world(
         store=store,
         registry=registry,
         samples_dir=folder / "samples",
+        rollups=rollups,
         wrap_ups=wrap_ups,
         durable=durable,
         alert_rules=alert_rules,
@@ -132,8 +138,9 @@ async def opened_world(
     insights.close()
     wrap_ups.close()
     alerting.close()
-    samples.close()
     await durable.close()
+    samples.close()
+    rollups.close()
     store.close()
 
 

@@ -21,6 +21,7 @@ def archive_of(world: World) -> CallArchive:
         store=world.store,
         samples=services.samples,  # type: ignore[arg-type]
         samples_dir=world.samples_dir,
+        rollups=world.rollups,
         registry=world.registry,
         durable=services.durable,
         clock=world.clock,

@@ -194,6 +194,9 @@ class FakeTokens:
     def overviews_token(self, person: Person) -> str:
         return "overviews"
 
+    def doctor_token(self, person: Person) -> str:
+        return "doctor"
+
     def read_overviews_token(self, token: str) -> Person:
         assert self.backend.sign_in.person is not None
         return self.backend.sign_in.person
@@ -229,7 +232,7 @@ class FakeArchive:
             )
         return CallPage(tuple(found[query.offset :][: query.limit]), len(found))
 
-    def export(self, call_id: CallId, kind: ExportFormat) -> Export:
+    def export(self, call_id: CallId, kind: ExportFormat, locale: str = "en", *, is_discreet: bool = False) -> Export:
         return Export(f"earshot-{call_id}.{kind.value}", "text/plain", b"exported")
 
 

@@ -91,7 +91,7 @@ class Talk:
                 **{"type": "outbound-rtp", "kind": "audio", "ssrc": 2, "packetsSent": count, "bytesSent": 60 * count},
                 **{"totalPacketSendDelay": 0.002 * count, "mediaSourceId": "SA1"},
             }
-            found["SA1"] = {"type": "media-source", "kind": "audio", "audioLevel": 0.05}
+            found["SA1"] = {"type": "media-source", "kind": "audio", "audioLevel": 0.05 + 0.01 * (second % 3)}
             if second >= 5:
                 told = 50 * (second // 5 * 5)
                 found["RIA2"] = {

@@ -42,18 +42,19 @@ NOT_TEXT = frozenset({"Page", "switch_page", "page_link", "space", "fragment", "
 BRAND = "Earshot"
 
 ALLOWED = frozenset(
-    """Earshot README md AI API ID IP UDP URL RTP RTT MOS
+    """Earshot README md AI API ID IP UDP URL RTP RTT MOS dBFS jitterBufferDelay
     JSON CSV WebVTT HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
-    Google Cloud YAML OpenAI""".split()
+    Google Cloud YAML OpenAI
+    HTTP WebSocket Upgrade Hz dBFS Chrome Edge Firefox Safari nginx proxy buffering off docs deploy""".split()
 )
 """Names, formats and units, which Korean readers have in Latin letters, too."""
 CODE = re.compile(r"EARSHOT_\w+|<code[^>]*>.*?</code>|`[^`]*`|https?://\S+|<style>.*?</style>|<[^>]+>|:material/\w+:|:[a-z]+-badge\[",
                   re.DOTALL)  # fmt: skip
 SHOWN = frozenset({"label", "help", "body", "placeholder", "options", "content", "text", "caption", "title"})
 HIDDEN_DATA = frozenset({"address", "xsrf", "stream", "paints", "figure", "figure_key", "palettes", "plotly", "call_id",
-                         "questions", "locale", "state", "public_page"})  # fmt: skip
+                         "questions", "locale", "state", "public_page", "token"})  # fmt: skip
 
 AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, 0.0, LegId("l1"), LegState.CONNECTED)
 CUSTOMER = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, 0.0, LegId("l2"), LegState.LOST)
@@ -201,7 +202,7 @@ def texts(test: AppTest) -> Iterator[str]:
     ("page", "query"),
     [("", {}), ("calls", {}), ("calls", {"said": "요금"}), ("calls", {"view": "latency"}), ("settings", {}),
      ("audit", {}), ("live", {"call": "1"}), ("live", {"call": "2"}), ("live", {"call": "3"}), ("live", {"call": "9"}),
-     ("quality", {"call": "1"}), ("quality", {"call": "3"}), ("join", {}), ("join", {"t": "1"})],
+     ("doctor", {}), ("quality", {"call": "1"}), ("quality", {"call": "3"}), ("join", {}), ("join", {"t": "1"})],
 )  # fmt: skip
 def test_a_korean_page_is_korean(server: PageBackend, page: str, query: dict[str, str]) -> None:
     if "t" in query:

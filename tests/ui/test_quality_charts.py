@@ -9,6 +9,7 @@ from core.model.call import LegId
 from core.model.quality import Alert, AlertKind, CallQuality
 from core.model.sample import Direction, Vantage
 from core.model.snapshot import Note
+from core.quality.alert_words import alert_sentence
 from core.quality.figures import FIELDS, with_scores
 from core.quality.frames import sample_frame
 from core.quality.lines import lines
@@ -16,7 +17,7 @@ from core.ui.charts.call import on_axis
 from core.ui.charts.quality import quality_figure
 from core.ui.charts.quality_layout import AXES, MISSING, NOT_SHOWN
 from core.ui.charts.quality_picture import Mark, QualityPicture
-from core.ui.metric_words import METRIC_EXPLANATIONS, METRIC_NAMES, alert_sentence
+from core.ui.metric_words import METRIC_EXPLANATIONS, METRIC_NAMES
 from core.ui.quality_marks import call_marks
 from core.ui.theme import DARK, LIGHT, Palette
 from tests.fakes.measured_call import AGENT_LEG, FIRST_LEG, GAP_S, SECOND_LEG, measured_call, samples, utterances

@@ -23,8 +23,8 @@ from core.model.call import (
     Role,
     SupervisionMode,
 )
+from core.quality.alert_words import ALERTS as LONG_ALERTS
 from core.ui.browser_memory import BrowserMemory
-from core.ui.quality_words import ALERTS as LONG_ALERTS
 from core.ui.supervision_words import ALERTS, MODES
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
 

@@ -51,7 +51,7 @@ class Checkup:
     def start(self, ids: Collection[str] = ()) -> None:
         """Begin a run of the checks with these ids, or of all; nothing happens while another run goes on."""
         chosen = [each for each in self._checks if not ids or each.id in ids]
-        if not chosen or (self._running is not None and not self._running.done()):
+        if not chosen or self.report.is_running:
             return
         for each in chosen:
             self._results[each.id] = replace(self._results[each.id], finding=RUNNING)

@@ -62,20 +62,21 @@ def judged(samples: Sequence[RtpSample], kind: PlaybackKind) -> Finding:
         )
     loss_pct = 100.0 * lost / max(1, lost + sum(each.packets for each in inbound))
     mos = mean_opinion_score(median(rtt), median(jitter), loss_pct)
+    late_ms = median(late) if late else 0.0
     figures = {
         "mos": f"{mos:.1f}",
         "rtt": f"{median(rtt):.1f}",
         "jitter": f"{median(jitter):.1f}",
         "loss": f"{loss_pct:.1f}",
         "rate": f"{rate:.0f}",
-        "late": f"{max(late, default=0.0):.1f}",
+        "late": f"{late_ms:.1f}",
     }
     found = Message(
-        "MOS {mos}: round trip {rtt} ms, jitter {jitter} ms, loss {loss} %, {rate} packets a second, at worst {late} ms"
-        " beside their slot (p99).",
+        "MOS {mos}: round trip {rtt} ms, jitter {jitter} ms, loss {loss} %, {rate} packets a second, {late} ms beside"
+        " their slot (p99).",
         figures,
     )
-    if mos < LOW_MOS or rate < FEWEST_PER_S or max(late, default=0.0) > LATE_MS:
+    if mos < LOW_MOS or rate < FEWEST_PER_S or late_ms > LATE_MS:
         return Finding(CheckState.WARNING, (found,), FREE_THE_MACHINE)
     return Finding(CheckState.GOOD, (found,))
 

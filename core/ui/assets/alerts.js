@@ -1,10 +1,62 @@
 // Alerts: what is wrong now, worst first, and what was, folded away. The server judges; this shows. What is
 // critical of what was said stands before the alerts about the network, the rest after them.
 
-const SEVERITY = ["no_media", "one_way_audio", "low_mos", "packet_loss", "high_rtt", "high_jitter", "stats_gap"];
+const SEVERITY = [
+  "no_frames",
+  "no_media",
+  "one_way_audio",
+  "ice_disconnected",
+  "dead_microphone",
+  "low_mos",
+  "packet_loss",
+  "concealment",
+  "high_rtt",
+  "high_jitter",
+  "jitter_buffer_growth",
+  "path_flapping",
+  "slow_set_up",
+  "stats_gap",
+];
 const LEVELS = ["critical", "warning", "info"];
 const ORDER = ["critical", ...SEVERITY, "warning", "info"];
-const DIGITS = { no_media: 0, one_way_audio: 0, stats_gap: 0, high_rtt: 0, high_jitter: 0, low_mos: 2, packet_loss: 1 };
+const DIGITS = {
+  no_frames: 0,
+  no_media: 0,
+  one_way_audio: 0,
+  ice_disconnected: 0,
+  dead_microphone: 0,
+  path_flapping: 0,
+  stats_gap: 0,
+  high_rtt: 0,
+  high_jitter: 0,
+  low_mos: 2,
+};
+
+// The same trouble seen from both vantages is one line: from the first sight to the last, with both named.
+function merged(alerts) {
+  const found = [];
+  for (const alert of [...alerts].sort((a, b) => a.raised_at_s - b.raised_at_s)) {
+    const same = found.find(
+      (other) =>
+        other.leg_id === alert.leg_id &&
+        other.kind === alert.kind &&
+        other.direction === alert.direction &&
+        (other.cleared_at_s === null || other.cleared_at_s >= alert.raised_at_s)
+    );
+    if (!same) {
+      found.push({ ...alert, sources: [alert.vantage] });
+      continue;
+    }
+    const worse = alert.kind === "low_mos" || alert.kind === "dead_microphone" ? Math.min : Math.max;
+    same.worst = worse(same.worst, alert.worst);
+    const isOpen = same.cleared_at_s === null || alert.cleared_at_s === null;
+    same.cleared_at_s = isOpen ? null : Math.max(same.cleared_at_s, alert.cleared_at_s);
+    if (!same.sources.includes(alert.vantage)) same.sources.push(alert.vantage);
+  }
+  // Where nothing has ever come, it need not be said that nothing comes.
+  const silent = new Set(found.filter((alert) => alert.kind === "no_frames" && alert.cleared_at_s === null).map((alert) => alert.leg_id));
+  return found.filter((alert) => !(alert.kind === "no_media" && alert.direction === "inbound" && silent.has(alert.leg_id)));
+}
 
 class AlertList {
   // `textWords` are those for what rules raise; `show` brings an utterance into view.
@@ -37,7 +89,7 @@ class AlertList {
   }
 
   render() {
-    const alerts = [...this.text, ...this.network];
+    const alerts = [...this.text, ...merged(this.network)];
     const open = alerts.filter((alert) => alert.cleared_at_s === null);
     const over = alerts.filter((alert) => alert.cleared_at_s !== null);
     const rank = (alert) => ORDER.indexOf(alert.level ?? alert.kind);
@@ -59,6 +111,7 @@ class AlertList {
       const line = known.get(keys[index]) ?? this.line(keys[index], alert);
       setText(line.children[0].lastChild, alert.level ? nameOfRule(alert, this.locale) : this.sentence(alert, this.nameOf(alert.leg_id)));
       setText(line.children[1], when(alert));
+      if (!alert.level) setTip(line.children[0].lastChild, this.words.sources[[...alert.sources].sort().join()]);
       return line;
     });
     if (lines.length !== list.children.length || lines.some((line, index) => list.children[index] !== line)) list.replaceChildren(...lines);

@@ -19,8 +19,8 @@ const RUNS = {
 };
 // One after the other, when all others are done: they listen, or measure.
 const ALONE = ["microphone", "trial"];
-const SIGNS = { not_run: "○", running: "◌", good: "✓", warning: "!", failed: "✕", not_set_up: "–" };
-const WORST_FIRST = ["failed", "warning", "running", "not_run", "good", "not_set_up"];
+const SIGNS = { not_run: "○", waiting: "…", running: "◌", good: "✓", warning: "!", failed: "✕", not_set_up: "–" };
+const WORST_FIRST = ["failed", "warning", "not_run", "good", "not_set_up"];
 
 class Doctor {
   constructor(root, data) {
@@ -88,7 +88,7 @@ class Doctor {
         this.rows.push(...this.browserRows().map((row) => Object.assign(row, before[row.id] ?? {})));
       }
       if (this.data.may_see_server) this.takeServer(await this.read("checks"));
-      if (this.report?.is_running) this.follow(this.rows.filter((row) => row.side === "server"));
+      if (this.report?.is_running) this.follow();
     } catch (error) {
       if (this.lifetime.signal.aborted) return;
       console.debug("the checks cannot be listed", error.message);
@@ -123,13 +123,13 @@ class Doctor {
   }
 
   async run(rows) {
-    const chosen = rows.filter((row) => !row.fixed && this.state(row) !== "running");
+    const chosen = rows.filter((row) => !row.fixed && !this.isBusy(row));
     if (!chosen.length) return;
     this.trouble = "";
     this.wanted = chosen;
     const browser = chosen.filter((row) => row.side === "browser");
     const server = chosen.filter((row) => row.side === "server");
-    for (const row of browser) this.enter(row, { state: "running" });
+    for (const row of chosen) row.outcome = { state: "waiting" };
     this.draw();
     await this.runBrowser(browser);
     // After the browser's: its trial call and the server's would spoil each other's figures.
@@ -151,7 +151,8 @@ class Doctor {
     const timer = setTimeout(() => stop.abort(new Error("late")), limit);
     this.lifetime.signal.addEventListener("abort", () => stop.abort(new Error("left")), { once: true, signal: stop.signal });
     const began = performance.now();
-    this.enter(row, { state: "running", code: `${row.kind}_running`, values: {} });
+    row.outcome = { state: "running", code: `${row.kind}_running`, values: {} };
+    this.draw();
     try {
       const ice = ["stun", "turn", "trial"].includes(row.kind) ? await this.read("ice", stop.signal) : null;
       const late = new Promise((_, reject) => stop.signal.addEventListener("abort", () => reject(stop.signal.reason)));
@@ -195,9 +196,10 @@ class Doctor {
       this.takeServer(answer.content);
     } catch (error) {
       this.trouble = error.message || this.words.unreachable;
+      for (const row of rows) row.outcome = undefined;
     }
     this.draw();
-    await this.follow(rows);
+    await this.follow();
   }
 
   async follow() {
@@ -215,14 +217,12 @@ class Doctor {
     }
   }
 
-  enter(row, outcome) {
-    row.outcome = outcome;
-    row.share = undefined;
-    this.draw();
-  }
-
   state(row) {
     return row.outcome?.state ?? "not_run";
+  }
+
+  isBusy(row) {
+    return ["waiting", "running"].includes(this.state(row));
   }
 
   // The server tells its findings in words; the browser's have theirs by their codes.
@@ -254,11 +254,11 @@ class Doctor {
     for (const row of this.rows) this.drawRow(row);
     const states = this.rows.map((row) => this.state(row));
     const count = (state) => states.filter((one) => one === state).length;
-    const running = count("running");
+    const running = count("running") + count("waiting");
     const worst = WORST_FIRST.find((state) => state !== "not_set_up" && count(state)) ?? "not_run";
     const shown = running ? "running" : worst;
     this.verdict.dataset.state = this.trouble ? "failed" : shown;
-    const done = (this.wanted ?? this.rows).filter((row) => this.state(row) !== "running").length;
+    const done = (this.wanted ?? this.rows).filter((row) => !this.isBusy(row)).length;
     const all = (this.wanted ?? this.rows).length;
     setText(this.verdict, this.trouble || fill(this.words.verdicts[shown], { failed: count("failed"), warnings: count("warning"), done, all }));
     this.bar.hidden = !running;
@@ -275,11 +275,12 @@ class Doctor {
     setText(view.sign, SIGNS[state]);
     setText(view.state, this.words.states[state]);
     const { found = "", cure = "" } = this.told(row);
-    setText(view.found, found);
+    // Before it has run, a row says what it will do.
+    setText(view.found, state === "not_run" ? this.words.tips[row.side][row.kind] : found);
     setText(view.cure, state === "running" ? "" : cure);
     view.cure.hidden = !view.cure.textContent;
-    setText(view.took, state === "running" ? "" : [this.took(row), this.age(row)].filter(Boolean).join(" · "));
-    view.again.disabled = state === "running" || this.rows.some((one) => one.side === row.side && this.state(one) === "running");
+    setText(view.took, this.isBusy(row) ? "" : [this.took(row), this.age(row)].filter(Boolean).join(" · "));
+    view.again.disabled = this.rows.some((one) => one.side === row.side && this.isBusy(one));
     setText(view.again, row.at ? this.words.again : this.words.run);
     view.share.hidden = state !== "running";
     if (row.share === undefined) view.share.removeAttribute("value");

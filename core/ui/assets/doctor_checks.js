@@ -9,8 +9,9 @@ const REQUESTS = 5;
 const SLOW_REQUEST_MS = 400;
 const LISTEN_MS = 3000;
 const LOOK_MS = 50;
-// Below these parts of full scale a microphone gives nothing, or nobody speaks (-60 and -40 dBFS).
-const DEAD = 0.001;
+// Below these parts of full scale (-100 and -40 dBFS) a microphone gives nothing at all, or nobody speaks: the quietest
+// room has some noise.
+const DEAD = 1e-5;
 const QUIET = 0.01;
 const CLIPPED = 0.99;
 const CLIPPED_SHARE = 0.02;
@@ -22,6 +23,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 const decibels = (value) => (20 * Math.log10(Math.max(value, 1e-6))).toFixed(0);
 const sleep = (ms, signal) =>
   new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const timer = setTimeout(resolve, ms);
     signal.addEventListener("abort", () => (clearTimeout(timer), reject(signal.reason)), { once: true });
   });

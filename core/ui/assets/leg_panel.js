@@ -172,6 +172,7 @@ class LegPanel {
   opened(connection) {
     if (!this.retries.under) this.enter("connecting");
     this.relayProblem = null;
+    probe(this.record, connection);
     watchRelay(connection, (problem) => this.foundNoRelay(connection, problem), this.lifetime.signal);
     const look = () => {
       if (connection !== this.record.latest) return;

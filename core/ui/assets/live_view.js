@@ -114,6 +114,7 @@ class LiveView {
     this.summary = new SummaryPanel(this.words);
     this.handbook = new HandbookPanel(this.words);
     this.network = new NetworkPanel(this.words, data.locale, (id) => this.transcript.showSaid(id));
+    this.diagnosis = new DiagnosisCard(this.words.quality);
     this.paints = new Paints();
     this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
     this.catchUp = new CatchUpCard(this.words, data.catch_up);
@@ -122,7 +123,7 @@ class LiveView {
       show: (seconds) => this.transcript.showMoment(seconds),
     });
     const middle = el("div", { class: "es-middle" }, this.catchUp.root, this.summary.root, this.questions.root, this.handbook.root);
-    const panels = el("div", { class: "es-panels" }, this.transcript.root, middle, this.network.root);
+    const panels = el("div", { class: "es-panels" }, this.transcript.root, middle, el("div", { class: "es-side" }, this.diagnosis.root, this.network.root));
     this.root = el("div", { class: "es-live", "data-call": data.call_id }, this.banner, this.bar.root, panels);
     this.tips = new Tips(this.root);
     host.append(this.root);
@@ -254,6 +255,7 @@ class LiveView {
     this.network.add(change.samples ?? []);
     if (change.text_alerts || change.reset) this.takeTextAlerts(change.text_alerts ?? [], !change.reset);
     if (change.quality) this.network.setQuality(change.quality);
+    if (change.quality) this.diagnosis.show(change.quality.diagnoses);
     this.handbook.show(change.guidance);
     this.handbook.warn(change.reset ? (change.guidance_problem ?? "") : change.guidance_problem);
     if (change.parts) this.parts = change.parts;

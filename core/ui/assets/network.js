@@ -11,6 +11,7 @@ const HURTS = {
   jitter_ms: (value) => value > 30,
   loss_pct: (value) => value > 1,
   packets_per_s: (value) => value < 40,
+  drift: (value) => value > 10,
 };
 
 class NetworkPanel {
@@ -38,6 +39,7 @@ class NetworkPanel {
       ["loss_pct", words.loss, "%"],
       ["packets_per_s", words.rate, "1/s"],
       ["send_deviation_p99_ms", words.send, "ms"],
+      ["drift", words.drift, "ms/min"],
     ].map(([field, title, unit]) => {
       const cell = el("th", { scope: "col" }, el("span", { text: title }), el("small", { text: ` ${unit}` }));
       setTip(cell, words.metric_tips[field]);
@@ -52,7 +54,8 @@ class NetworkPanel {
     this.empty = el("p", { class: "es-empty", text: words.network_empty });
     this.chart = el("div", { class: "es-chart", role: "img", "aria-label": words.chart_label });
     this.alerts = new AlertList(words.quality, words.text_alerts, locale, showSaid);
-    this.quality = { scores: [], alerts: [] };
+    this.quality = { scores: [], alerts: [], drifts: [] };
+    this.totals = new Map();
     shell.body.append(this.empty, this.alerts.root, this.figures, this.chart);
     this.follow.addEventListener("click", () => this.followAgain());
     this.timer = setInterval(() => this.redraw(), REDRAW_MS);
@@ -108,6 +111,7 @@ class NetworkPanel {
 
   add(samples) {
     for (const sample of samples) {
+      if (sample.jitter_buffer_total_s !== null) this.totals.set(sample.leg_id, sample.jitter_buffer_total_s);
       if (sample.vantage !== "server") continue;
       const key = `${sample.leg_id}|${sample.direction}`;
       if (sample.at_s <= (this.latest.get(key)?.at_s ?? -1)) continue;
@@ -225,12 +229,12 @@ class NetworkPanel {
 
   row(participant) {
     const name = el("th", { scope: "row" }, el("span", { class: "es-dot" }), el("span", { text: participant.name }));
-    return el("tr", {}, name, ...Array.from({ length: 6 }, () => el("td")));
+    return el("tr", {}, name, ...Array.from({ length: 7 }, () => el("td")));
   }
 
   values(row, participant, nowS) {
     row.style.setProperty("--who", this.colours.get(participant.id));
-    const [name, mos, rtt, jitter, loss, rate, send] = row.children;
+    const [name, mos, rtt, jitter, loss, rate, send, drift] = row.children;
     if (this.live) this.path(name, participant.leg_path);
     const inbound = this.live ? this.fresh(participant, "inbound", nowS) : this.average(participant, "inbound");
     const outbound = this.live ? this.fresh(participant, "outbound", nowS) : this.average(participant, "outbound");
@@ -241,6 +245,25 @@ class NetworkPanel {
     this.value(rate, "packets_per_s", inbound.packets_per_s, 0, participant.role === "supervisor");
     if (outbound.packets_per_s !== undefined) setText(rate, `${rate.textContent} / ${outbound.packets_per_s.toFixed(0)}`);
     this.value(send, "send_deviation_p99_ms", outbound.send_deviation_p99_ms, 1);
+    this.drift(drift, participant);
+  }
+
+  // How the browser's jitter buffer grows, with the interval of the fit; red only where no doubt is left.
+  drift(cell, participant) {
+    const found = this.quality.drifts.filter((each) => this.legs[each.leg_id] === participant.id).at(-1);
+    this.value(cell, "drift", found?.slope_ms_per_min, 1);
+    cell.classList.toggle("es-hurts", Boolean(found && found.slope_ms_per_min > 10 && found.low_ms_per_min > 2));
+    const told = found && {
+      name: participant.name,
+      slope: found.slope_ms_per_min.toFixed(1),
+      low: found.low_ms_per_min.toFixed(1),
+      high: found.high_ms_per_min.toFixed(1),
+      span: found.span_s.toFixed(0),
+      delay: found.delay_ms.toFixed(0),
+      total: (this.totals.get(found.leg_id) ?? 0).toFixed(0),
+    };
+    if (told) cell.append(el("small", { text: ` (${told.low}…${told.high})` }));
+    setTip(cell, told ? fill(this.words.drift_line, told) : this.words.metric_tips.drift);
   }
 
   // What ICE has chosen, as the server sees it.
@@ -257,15 +280,17 @@ class NetworkPanel {
     const scores = own.filter((score) => score.leg_id === leg);
     this.value(cell, "mos", scores.length ? Math.min(...scores.map((score) => score.mos)) : null, 1);
     const words = this.words.quality;
-    const told = scores.map(({ direction, mos, band, rtt_ms, jitter_ms, loss_pct }) =>
-      fill(words[`score_${direction}`], {
+    const told = scores.map(({ direction, vantage, mos, band, estimated, ...inputs }) => {
+      const input = (name, digits) => inputs[name].toFixed(digits) + (estimated.includes(name) ? words.score_estimated : "");
+      const line = fill(words[`score_${direction}`], {
         mos: mos.toFixed(1),
         band: words.bands[band],
-        rtt: rtt_ms.toFixed(0),
-        jitter: jitter_ms.toFixed(1),
-        loss: loss_pct.toFixed(1),
-      })
-    );
+        rtt: input("rtt_ms", 0),
+        jitter: input("jitter_ms", 1),
+        loss: input("loss_pct", 1),
+      });
+      return fill(words.score_source, { line, source: words.sources[vantage] });
+    });
     setTip(cell, told.length ? told.join("\n") : this.words.metric_tips.mos);
   }
 

@@ -17,6 +17,7 @@ from core.calls.costs import ModelPrice, Prices, SpeechPrice
 from core.calls.wrap_ups import WrapUpReport
 from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
 from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary, SummaryText
+from core.model.media_path import CandidateType
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
@@ -24,6 +25,8 @@ from core.model.text_alert import AlertLevel, TextAlert
 from core.model.utterance import Utterance
 from core.model.wrap_up import Resolution, WrapUp, WrapUpDraft, WrapUpText
 from core.quality.alerts import QualityWatch
+from core.quality.diagnosis import diagnose
+from core.quality.synthetic import DESK, MICROPHONE, Trouble, synthetic_call
 from tests.fakes.insight_source import FULL, USAGE, growing
 from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snapshot, text_alert
 from tests.fakes.turn_records import a_turn_record
@@ -172,6 +175,30 @@ def measure(at_s: float, jitter_ms: float) -> None:
     server.change(CALL, samples=samples, quality=watch.quality, now_s=at_s)
 
 
+def trouble() -> None:
+    """Two browsers have told for four minutes: one hears later and later, and its own network loses packets."""
+    leg_ids = (LegId("l1"), LegId("l2"))
+    drifting = synthetic_call(Trouble.DRIFT, 1, length_s=240, legs=leg_ids)
+    lossy = synthetic_call(Trouble.LOSS, 2, length_s=240, legs=leg_ids)
+    late = [s for s in drifting.samples if s.leg_id == "l2"]
+    lost = [s for s in lossy.samples if s.leg_id == "l1" and s.at_s < 160]
+    calm = [s for s in drifting.samples if s.leg_id == "l1"]
+    lost_at = {(s.direction, s.vantage, s.at_s): s for s in lost}
+    mine = [lost_at.get((s.direction, s.vantage, s.at_s), s) for s in calm]
+    muffled = replace(
+        drifting.leg_facts[LegId("l1")],
+        ended_at_s=None,
+        browser=replace(DESK, microphone=replace(MICROPHONE, noise_suppression=True)),
+    )
+    samples = tuple(sorted((*mine, *late), key=lambda s: s.at_s))
+    watch = QualityWatch()
+    for sample in samples:
+        watch.add(sample)
+    relayed = [replace(s, local_candidate=CandidateType.RELAY) if s.leg_id == "l2" else s for s in samples]
+    found = diagnose(relayed, {LegId("l1"): muffled}, (), None)
+    server.change(CALL, samples=samples[-1200:], quality=replace(watch.quality, diagnoses=found), now_s=240.0)
+
+
 def found(*alerts: TextAlert) -> None:
     """Rules have found something, besides what they had found."""
     known = {alert.id: alert for alert in server.snapshots[CALL].text_alerts}
@@ -240,6 +267,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "failed": lambda: fail(stands_in=False),
     "stand-in": lambda: fail(stands_in=True),
     "samples": lambda: [measure(float(t), 41.0) for t in range(1, 30)] and None,
+    "trouble": trouble,
     "calm": lambda: [measure(float(t), 2.0) for t in range(30, 40)] and None,
     "flag": lambda: found(
         text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True),
