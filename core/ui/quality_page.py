@@ -68,8 +68,9 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
     scored = with_scores(measures.stored.frame)
     causes(picture, _)
     st.subheader(_("Scores"), anchor=False)
-    scores_table(picture, is_running, reader)
-    legs_table(picture, reader)
+    with st.container(horizontal=True, vertical_alignment="top", gap="large", key="quality-tables"):
+        scores_table(picture, is_running, reader)
+        legs_table(picture, reader)
     st.subheader(_("On one time axis"), anchor=False)
     choice = _choice(scored, picture.call.participants, measures, reader)
     chosen = choice.of(scored)

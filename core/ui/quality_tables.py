@@ -43,7 +43,7 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
         if is_running
         else _("Mean scores, each with what it was computed from")
     )
-    st.html(_table(caption, heads, rows))
+    st.html(_table(caption, heads, rows), width="content")
 
 
 def _score_cells(score: Score, name: str, reader: Reader) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def legs_table(picture: CallSnapshot, reader: Reader) -> None:
             _("Set-up time"),
             f"{_('Drift of the jitter buffer')} ({_(PROVENANCES[Provenance.ESTIMATED])})",
         )
-        st.html(_table(_("Connections of this call"), heads, rows))
+        st.html(_table(_("Connections of this call"), heads, rows), width="content")
 
 
 def _drift(drift: BufferDrift, translate: Translate) -> str:
