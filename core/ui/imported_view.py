@@ -19,7 +19,8 @@ from core.quality.figures import FIELDS, with_scores
 from core.quality.import_words import KINDS, LEFT_OUT, leg_name
 from core.quality.lines import lines
 from core.quality.moments import metric_summaries
-from core.ui.charts.quality import QualityPicture, quality_figure
+from core.ui.charts.quality import quality_figure
+from core.ui.charts.quality_picture import QualityPicture
 from core.ui.quality_marks import call_marks, names_of_legs
 from core.ui.quality_tables import figures_table, legs_table, scores_table
 from core.ui.reader import Reader
