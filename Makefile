@@ -49,6 +49,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.guidance
 	$(PY) -m bench.api
 	$(PY) -m bench.store
+	$(PY) -m bench.dump
 
 backup: setup     ## Save the data folder while the server runs (TO=file.tar.gz)
 	@$(PY) -m core.store.backup save $(or $(TO),earshot-$(shell date +%Y%m%d-%H%M%S).tar.gz)
