@@ -110,6 +110,7 @@ ESCALATIONS = [
     ("nobody reads the audit log", "GET", "/api/audit", None, 401),
     ("nobody reads settings", "GET", "/api/settings", None, 401),
     ("nobody sees the load", "GET", "/api/load", None, 401),
+    ("nobody brings a file", "POST", "/api/imports", None, 401),
     ("nobody sees the metrics", "GET", "/api/metrics", None, 401),
     ("nobody begins a call", "POST", "/api/calls", None, 401),
     ("a customer lists calls", "GET", "/api/calls", CUSTOMER, 403),
