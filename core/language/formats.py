@@ -1,6 +1,6 @@
 """Dates, times, numbers and lengths of time as a reader writes them. Pure; any thread."""
 
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 from typing import Literal
 
 from babel.dates import format_date, format_time, get_datetime_format, get_time_format
@@ -19,6 +19,11 @@ def short_moment(at: float, now: float, locale: str, zone: tzinfo) -> str:
     moment, today = datetime.fromtimestamp(at, zone), datetime.fromtimestamp(now, zone).date()
     clock = _clock(moment, "short", locale)
     return clock if moment.date() == today else f"{format_date(moment.date(), 'medium', locale=locale)} {clock}"
+
+
+def short_day(day: date, locale: str) -> str:
+    """A day without its year, such as `Nov 3` or `11월 3일`."""
+    return str(format_date(day, {"ko": "MMM d일"}.get(locale, "MMM d"), locale=locale))
 
 
 def _clock(moment: datetime, length: Literal["short", "medium"], locale: str) -> str:

@@ -12,6 +12,7 @@ PAGES = (
     ("home.py", message("Overview"), ":material/graphic_eq:", Right.SEE_OWN_CALLS),
     ("supervisor.py", message("Supervisor"), ":material/headset_mic:", Right.LISTEN),
     ("calls.py", message("Calls"), ":material/call:", Right.SEE_OWN_CALLS),
+    ("fleet.py", message("Quality"), ":material/monitoring:", Right.SEE_ALL_CALLS),
     ("knowledge.py", message("Handbook"), ":material/menu_book:", Right.READ_HANDBOOK),
     ("doctor.py", message("Doctor"), ":material/stethoscope:", Right.SEE_OWN_CALLS),
     ("settings.py", message("Settings"), ":material/settings:", Right.SEE_SETTINGS),

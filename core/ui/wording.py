@@ -53,7 +53,10 @@ ORIGIN_LABELS: Mapping[CallOrigin, str] = {
     CallOrigin.DEMO: message("Voice demo"),
     CallOrigin.DEMO_DIRECT: message("Voice demo, no network"),
     CallOrigin.SCRIPT: message("Script demo, text only"),
+    CallOrigin.SYNTHETIC: message("Demo data"),
 }
+
+ORIGIN_NAMES: Mapping[CallOrigin, str] = {CallOrigin.BROWSER: message("Between people"), **ORIGIN_LABELS}
 
 ORIGIN_NOTES: Mapping[CallOrigin, str] = {
     CallOrigin.DEMO: message("Two recorded voices talk over real media connections: the RTP figures are real."),
@@ -61,6 +64,7 @@ ORIGIN_NOTES: Mapping[CallOrigin, str] = {
         "This machine has no network address but its own, so the recorded voices are fed straight to the audio "
         "server: the RTP figures are not from a network."
     ),
+    CallOrigin.SYNTHETIC: message("Demo data: this call never was. Its words and its RTP figures are made up."),
     CallOrigin.SCRIPT: message("A written conversation: there is no sound to hear and there are no RTP figures."),
 }
 
