@@ -138,9 +138,8 @@ def main() -> None:
         return
     print(f"{options.samples} samples of {calls} calls")
     for each in found:
-        print(
-            f"{each['kind']:7} {each['question']:36} {each['median_s']} s, best {each['best_s']} s, CPU {each['cpu_s']} s"
-        )
+        took = f"{each['median_s']} s, best {each['best_s']} s, CPU {each['cpu_s']} s"
+        print(f"{each['kind']:7} {each['question']:36} {took}")
 
 
 if __name__ == "__main__":
