@@ -50,6 +50,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.api
 	$(PY) -m bench.store
 	$(PY) -m bench.fleet
+	$(PY) -m bench.dump
 
 demo-data: setup  ## Make 200 calls that never were, while the server is stopped
 	@$(PY) -m core.calls.demo_data

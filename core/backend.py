@@ -73,6 +73,7 @@ class Backend:
         self.sign_in = self._parts.sign_in
         self.audit = self._parts.audit
         self.archive = self._parts.archive
+        self.imports = self._parts.imports
         self.fleet = self._parts.fleet
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts

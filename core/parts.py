@@ -29,6 +29,7 @@ from core.calls.checks.trial_calls import TrialCalls
 from core.calls.costs import Prices
 from core.calls.demo import DemoCalls, DemoSide
 from core.calls.durable import DurableWriter
+from core.calls.import_shelf import ImportShelf
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
 from core.calls.model_use import ModelUse
@@ -180,6 +181,8 @@ class Parts:
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
+        self.imports = ImportShelf(settings.data_dir / "imports")
+        opened.callback(self.imports.close)
         rollup_files = RollupFiles(settings.data_dir / "rollups")
         self.fleet = Fleet(rollup_files, self._samples_dir)
         self.rollups = Rollups(self.store, self._samples_dir, rollup_files, self.clock)

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from core.ui.call_list import found_calls
+from core.model.access import Right
+from core.ui.call_list import IMPORTED_PAGE, found_calls
 from core.ui.call_search import PAGE_SIZE, read_search, search_form, write_search
 from core.ui.latency_view import LATENCY, latency_view, view_switch
 from core.ui.pager import pager
@@ -18,7 +19,10 @@ who = reader(own_desk.settings.locale)
 _ = who.translate
 
 with st.container(key="earshot-page"):
-    st.title(_("Calls"), anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(_("Calls"), anchor=False, width="stretch")
+        if own_desk.may(Right.EXPORT):
+            st.page_link(IMPORTED_PAGE, label=_("Import a file"), icon=":material/upload_file:", width="content")
     search = search_form(read_search(), _)
     write_search(search)
     now = time.time()

@@ -14,6 +14,7 @@ from core.access.tokens import LONGEST
 from core.api.calls import Id, call_routes
 from core.api.doctor import doctor_routes
 from core.api.errors import answer_error, answer_invalid
+from core.api.imports import import_routes
 from core.api.legs import leg_routes
 from core.api.metrics import metrics_routes
 from core.api.paints import paint_routes
@@ -75,6 +76,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(doctor_routes(visitors))
     api.include_router(server_routes(visitors))
     api.include_router(metrics_routes(visitors))
+    api.include_router(import_routes(visitors))
     api.include_router(question_routes(backend))
     api.include_router(quality_routes(backend))
     api.include_router(rag_routes(visitors))

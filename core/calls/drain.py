@@ -28,7 +28,7 @@ async def drain(
     running = [session for session in registry.sessions() if not _has_ended(session)]
     people = [session for session in running if session.call.origin is CallOrigin.BROWSER and session.had_somebody]
     for session in people:
-        session.tell_of_stop()
+        session.tell("server_stopping")
     ending = asyncio.gather(*(session.end(EndReason.SHUTDOWN) for session in running if session not in people))
     while not all(map(_has_ended, people)):
         if clock.monotonic() >= until:

@@ -265,13 +265,9 @@ class CallSession:
         if len(legs_now) < len(legs_before):
             await self._wiring.update_if_up()
 
-    def tell(self, code: str, subject: str) -> None:
+    def tell(self, code: str, subject: str = "") -> None:
         """Add a line to the call's history; see `Note`."""
         self._note(code, subject)
-
-    def tell_of_stop(self) -> None:
-        """Tell everybody in the call that the server is being stopped."""
-        self._note("server_stopping")
 
     def media_restarted(self) -> None:
         """The media process died and is back. Its legs were reported lost one by one; the people keep their places."""

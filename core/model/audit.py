@@ -27,6 +27,8 @@ class AuditAction(StrEnum):
     CORRECTED = "corrected"
     WRAP_UP_FILED = "wrap_up_filed"
     EXPORTED = "exported"
+    IMPORTED = "imported"
+    """A file from elsewhere was brought to be looked at; it is kept nowhere."""
     DELETED = "deleted"
     TOKEN_MADE = "token_made"
     SETTINGS_CHANGED = "settings_changed"

@@ -120,7 +120,9 @@
     │   ├── ImportedFileOld             figures of a kind that browsers no longer give
     │   ├── ImportedFileSilent          nothing about sound in it
     │   ├── ImportedFileTooLarge
-    │   └── ImportedFileUnreadable
+    │   ├── ImportedFileUnreadable
+    │   ├── ImportNotFound
+    │   └── ImportsBusy                 retryable
     ├── MaskingRulesInvalid
     ├── BackupError
     │   ├── BackupInvalid
@@ -1308,6 +1310,21 @@ class ImportedFileUnreadable(ImportedFileError):
     name: str
     reason: str
     template: ClassVar[str] = "{name} cannot be read: {reason}. Check the path and its rights."
+
+
+@dataclass(eq=False)
+class ImportNotFound(ImportedFileError):
+    """It is somebody else's, or has made room for others."""
+
+    template: ClassVar[str] = "This file is not held any more. Import it again."
+
+
+@dataclass(eq=False)
+class ImportsBusy(ImportedFileError):
+    """As many files arrive or are read as may."""
+
+    template: ClassVar[str] = "Other files are being imported just now. Try again in a minute."
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)

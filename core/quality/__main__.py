@@ -15,32 +15,20 @@ from pathlib import Path
 
 from core.language.catalogue import LOCALES, Translate, choose_locale, describe, message, translator
 from core.language.formats import duration
-from core.model.call import LegId
 from core.model.diagnosis import Cause
 from core.model.errors import ImportedFileError
-from core.model.imported import ImportedCall, ImportKind, LeftOut
+from core.model.imported import ImportedCall
 from core.model.quality import CallQuality
 from core.model.sample import Direction
 from core.quality.alert_words import BANDS, alert_sentence
 from core.quality.alerts import judged
 from core.quality.diagnosis_words import diagnosis_words
+from core.quality.import_words import KINDS, LEFT_OUT, leg_name
 from core.quality.imports import read_import_path
 
 NOTHING_WRONG, SOMETHING_WRONG, UNREADABLE = 0, 1, 2
 NO_FAULT = frozenset({Cause.RELAY_IN_USE, Cause.SPEECH_HANDOVER})
 """Causes that are told and are no trouble."""
-KINDS: Mapping[ImportKind, str] = {
-    ImportKind.WEBRTC_INTERNALS: message("dump of chrome://webrtc-internals"),
-    ImportKind.RTCSTATS: message("RTCStats dump"),
-    ImportKind.SAMPLES: message("samples of Earshot"),
-}
-LEFT_OUT: Mapping[LeftOut, str] = {
-    LeftOut.VIDEO: message("Video streams that were passed over: {count}"),
-    LeftOut.SILENT_CONNECTIONS: message("Connections without sound: {count}"),
-    LeftOut.SAMPLES: message("Figures beyond what is read of one file: {count}"),
-    LeftOut.UNTIMED_EVENTS: message("Events whose time cannot be read: {count}"),
-}
-"""What of a file nobody looks at."""
 WAYS: Mapping[Direction, str] = {Direction.INBOUND: message("sends"), Direction.OUTBOUND: message("hears")}
 PROGRESS_STEP = 0.02
 
@@ -140,11 +128,6 @@ def as_text(call: ImportedCall, quality: CallQuality, translate: Translate) -> I
         yield f"      → {words.cure}"
     if not quality.diagnoses:
         yield f"  {_('No cause of trouble was found.')}"
-
-
-def leg_name(leg_id: LegId, translate: Translate) -> str:
-    """What a leg of a file is called."""
-    return translate(message("Connection {id}")).format(id=leg_id)
 
 
 if __name__ == "__main__":

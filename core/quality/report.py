@@ -52,7 +52,7 @@ h1{font-size:1.5rem;margin:0 0 2px}h2{font-size:1.1rem;margin:28px 0 8px;border-
 h3{font-size:1rem;margin:12px 0 2px}p{margin:2px 0}.meta,figcaption,th,.legend{color:#5b6875}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:left;padding:3px 10px 3px 0;vertical-align:top;border-bottom:1px solid #eef1f4;font-weight:400}
-thead th{font-size:.85rem}tbody th{color:inherit}td.time{white-space:nowrap;color:#5b6875}
+thead th{font-size:.85rem}tbody th{color:inherit}.timed td:first-child{white-space:nowrap;color:#5b6875;width:6.5em}
 figure{margin:10px 0;break-inside:avoid}figcaption{font-size:.9rem}svg{width:100%;height:auto;display:block}
 svg text{font-size:11px;fill:#5b6875}.grid{stroke:#e3e8ed}.limit{stroke:#c9453c;stroke-dasharray:2 3}
 .line{fill:none;stroke-width:1.4;stroke-linecap:round;stroke-linejoin:round}
@@ -173,7 +173,9 @@ class _Report:
             )
             for alert in self._quality.alerts
         ]
-        yield _table((_("When"), _("What"), _("Measured by")), rows) if rows else f"<p>{escape(_('None.'))}</p>"
+        yield (
+            _table((_("When"), _("Alert"), _("Measured by")), rows, "timed") if rows else f"<p>{escape(_('None.'))}</p>"
+        )
 
     def _charts(self) -> Iterator[str]:
         _ = self._translate
@@ -224,8 +226,8 @@ class _Report:
         _ = self._translate
         said = [each for each in self._stored.utterances if each.is_final and each.text]
         rows = [(duration(each.start_s), each.speaker, each.text) for each in said]
-        heads = (_("When"), _("Who"), _("What"))
-        yield _table(heads, rows) if rows else f"<p>{escape(_('Nothing was said in this call.'))}</p>"
+        heads = (_("When"), _("Who"), _("Said"))
+        yield _table(heads, rows, "timed") if rows else f"<p>{escape(_('Nothing was said in this call.'))}</p>"
 
     def _name(self, leg_id: LegId) -> str:
         return self._names.get(leg_id) or leg_id
@@ -235,7 +237,7 @@ FIGURES = ("rtt_ms", "jitter_ms", "loss_pct")
 NO_SCORE = message("No score: it takes round-trip time, jitter and loss of the same seconds, and one was missing.")
 
 
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], style: str = "plain") -> str:
     head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
     body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<table class="{style}"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'

@@ -27,6 +27,7 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.CORRECTED: message("corrected an utterance"),
     AuditAction.WRAP_UP_FILED: message("filed a wrap-up"),
     AuditAction.EXPORTED: message("exported a call"),
+    AuditAction.IMPORTED: message("imported a file"),
     AuditAction.DELETED: message("deleted a call"),
     AuditAction.TOKEN_MADE: message("made an API token"),
     AuditAction.SETTINGS_CHANGED: message("started with changed settings"),

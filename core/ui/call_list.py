@@ -21,6 +21,7 @@ REFRESH_S = 3.0
 RECENT_CALLS = 6
 LIVE_PAGE = "live.py"
 CALLS_PAGE = "calls.py"
+IMPORTED_PAGE = "imported.py"
 QUALITY_PAGE = "quality.py"
 MOMENT = "t"
 """Query parameter of the live page: the moment to show, in seconds on the call's clock."""

@@ -1,29 +1,32 @@
 """The browser probe in a real call: both vantages and directions of every leg, on the call's clock."""
 
 import json
-import os
-import signal
+import sqlite3
 import urllib.request
-from collections.abc import Iterable
+from contextlib import closing
 from itertools import pairwise
 from statistics import median
 from typing import Any
 
-import psutil
 import pytest
 from playwright.sync_api import Page
 
 from bench.outages import RunningCall, join, new_call
 from tests.e2e.conftest import OpenPage
 from tests.support.browser import audio_stats, eventually, press_start
+from tests.support.outage import outage
 from tests.support.streamlit_server import Server
 
 Rows = list[dict[str, Any]]
 
 RATE_TOLERANCE = 2.0
 """Packets a second by which the medians of the two vantages may differ: their seconds do not begin together."""
-JITTER_TOLERANCE_MS = 15.0
-"""On a busy machine both vantages see jitter of some milliseconds, of different packets."""
+SIZE_TOLERANCE = 0.1
+"""The share by which the packets' mean size may differ, for the same reason."""
+JITTER_TOLERANCE_MS = 10.0
+"""By which the medians may differ: one end's is what the other reported last."""
+RTT_LIMIT_MS = 100.0
+"""There is no network between the two; a busy machine answers late."""
 CLOCK_TOLERANCE_S = 0.5
 """Requests take their time on a busy machine; half of the shortest one's is the error that the browser states."""
 
@@ -31,6 +34,13 @@ CLOCK_TOLERANCE_S = 0.5
 def exported(server: Server, call: RunningCall) -> dict[str, Any]:
     with urllib.request.urlopen(f"{server.url}/api/calls/{call.id}/export?format=json", timeout=30) as answer:
         return dict(json.load(answer))
+
+
+def known_legs(server: Server, call: RunningCall) -> dict[str, Any]:
+    """What is kept of the legs by now; unlike an export, that may be asked again and again."""
+    with closing(sqlite3.connect(server.data_dir / "earshot.db")) as database:
+        rows = database.execute("SELECT id, facts FROM legs WHERE call_id = ? AND facts IS NOT NULL", (call.id,))
+        return {leg_id: json.loads(facts) for leg_id, facts in rows}
 
 
 def end(server: Server, call: RunningCall, page: Page) -> dict[str, Any]:
@@ -41,8 +51,8 @@ def end(server: Server, call: RunningCall, page: Page) -> dict[str, Any]:
     urllib.request.urlopen(
         urllib.request.Request(f"{server.url}/api/calls/{call.id}/end", b"{}", headers), timeout=10
     ).close()
-    eventually(page, lambda: exported(server, call)["call"]["state"] == "ended", "the end is kept", 30)
-    page.wait_for_timeout(2_000)
+    eventually(page, lambda: not there(server, call), "the end is kept", 30)
+    page.wait_for_timeout(4_000)
     return exported(server, call)
 
 
@@ -65,19 +75,18 @@ def press_start_until_connected(page: Page) -> None:
     eventually(page, lambda: is_connected(page), "the leg is connected", 40)
 
 
-def restart_media(server: Server, pages: Iterable[Page]) -> None:
-    """Every leg is lost, and comes back on a new one."""
-    children = psutil.Process(server.process.pid).children(recursive=True)
-    (media,) = [p for p in children if "core.media" in p.cmdline() and "play" not in p.cmdline()]
-    before = [(page, len(audio_stats(page))) for page in pages]
-    os.kill(media.pid, signal.SIGKILL)
-    for page, count in before:
-        eventually(
-            page,
-            lambda page=page, count=count: len(audio_stats(page)) > count and is_connected(page),
-            "the leg is connected anew",
-            60,
-        )
+def there(server: Server, call: RunningCall) -> set[str]:
+    """The legs that are connected."""
+    facts = known_legs(server, call)
+    return {leg for leg, each in facts.items() if each["connected_at_s"] is not None and each["ended_at_s"] is None}
+
+
+def lose_every_leg(server: Server, call: RunningCall, page: Page) -> None:
+    """Every path is silent for longer than pages wait for it, so every leg comes back as a new one."""
+    before = there(server, call)
+    with outage():
+        page.wait_for_timeout(9_000)
+    eventually(page, lambda: len(there(server, call) - before) == len(before), "the legs are connected anew", 90)
 
 
 @pytest.fixture(scope="module")
@@ -89,9 +98,12 @@ def kept(server: Server, browser: Any) -> dict[str, Any]:
     agent.goto(f"{server.url}/live?call={call.id}")
     press_start_until_connected(agent)
     join(customer, call.link, "Chris")
-    customer.wait_for_timeout(12_000)
-    restart_media(server, (agent, customer))
+    customer.wait_for_timeout(8_000)
+    lose_every_leg(server, call, customer)
     customer.wait_for_timeout(6_000)
+    with outage(media=False, page_port=server.port):
+        customer.wait_for_timeout(8_000)
+    customer.wait_for_timeout(12_000)
     customer.reload()
     press_start_until_connected(customer)
     customer.wait_for_timeout(8_000)
@@ -100,9 +112,15 @@ def kept(server: Server, browser: Any) -> dict[str, Any]:
     return found
 
 
+def stood(kept: dict[str, Any]) -> dict[str, Any]:
+    """The facts of the legs that were connected; on a busy machine a try may come to nothing."""
+    return {leg: facts for leg, facts in kept["leg_facts"].items() if facts["connected_at_s"] is not None}
+
+
 def test_every_leg_is_measured_from_both_ends_in_both_directions(kept: dict[str, Any]) -> None:
-    assert len(kept["legs"]) == 5, "two of the agent's, three of the customer's"
-    for leg_id in kept["legs"]:
+    connected = stood(kept)
+    assert len(connected) >= 5, "two of the agent's, three of the customer's"
+    for leg_id in connected:
         for direction in ("inbound", "outbound"):
             for vantage in ("server", "browser"):
                 seconds = of(kept["samples"], leg_id, direction, vantage)
@@ -110,11 +128,11 @@ def test_every_leg_is_measured_from_both_ends_in_both_directions(kept: dict[str,
 
 
 def test_a_browser_s_seconds_are_one_after_another_on_the_call_s_clock(kept: dict[str, Any]) -> None:
-    for leg_id, facts in kept["leg_facts"].items():
+    for leg_id, facts in stood(kept).items():
         assert facts["opened_at_s"] <= facts["offered_at_s"] <= facts["connected_at_s"] <= facts["ended_at_s"]
         rows = of(kept["samples"], leg_id, "outbound", "browser")
         for before, after in pairwise(rows):
-            # Nothing between them is left out, unless the page had no time for a second.
+            # Nothing between them is left out, not even of the time in which the server could not be reached.
             assert after["at_s"] - after["period_s"] == pytest.approx(before["at_s"], abs=CLOCK_TOLERANCE_S)
         assert rows[0]["at_s"] - rows[0]["period_s"] >= facts["opened_at_s"] - CLOCK_TOLERANCE_S
         assert rows[-1]["at_s"] <= facts["ended_at_s"] + CLOCK_TOLERANCE_S
@@ -127,20 +145,22 @@ def test_a_browser_s_seconds_are_one_after_another_on_the_call_s_clock(kept: dic
 
 
 def test_what_both_ends_measure_agrees(kept: dict[str, Any]) -> None:
-    for leg_id in kept["legs"]:
+    for leg_id in stood(kept):
         for direction in ("inbound", "outbound"):
             ends = [of(kept["samples"], leg_id, direction, vantage)[1:-1] for vantage in ("server", "browser")]
             rates = [median(row["packets"] / row["period_s"] for row in rows if row["packets"]) for rows in ends]
-            bits = [median(row["octets"] / row["period_s"] for row in rows if row["packets"]) for rows in ends]
-            print(leg_id, direction, "packets/s", rates, "octets/s", bits)
+            sizes = [sum(row["octets"] for row in rows) / sum(row["packets"] for row in rows) for rows in ends]
+            print(leg_id, direction, "packets/s", rates, "octets a packet", sizes)
             assert rates[1] == pytest.approx(rates[0], abs=RATE_TOLERANCE)
-            assert bits[1] == pytest.approx(bits[0], rel=0.1)
+            assert sizes[1] == pytest.approx(sizes[0], rel=SIZE_TOLERANCE)
             for rows in ends:
                 assert sum(figures(rows, "lost")) == 0
-                assert all(value < JITTER_TOLERANCE_MS for value in figures(rows, "jitter_ms"))
+            jitters = [median(figures(rows, "jitter_ms")) for rows in ends]
+            assert jitters[1] == pytest.approx(jitters[0], abs=JITTER_TOLERANCE_MS)
         rtts = [figures(of(kept["samples"], leg_id, "outbound", each), "rtt_ms") for each in ("server", "browser")]
+        # An end without the other's report has none: the server's first takes seconds.
         assert rtts[1]
-        assert all(median(each) < JITTER_TOLERANCE_MS for each in rtts if each)
+        assert all(median(each) < RTT_LIMIT_MS for each in rtts if each)
 
 
 def test_what_only_a_browser_knows_is_there(kept: dict[str, Any]) -> None:
@@ -163,26 +183,61 @@ def test_what_only_a_browser_knows_is_there(kept: dict[str, Any]) -> None:
     assert (last["path_state"], last["local_candidate"], last["path_transport"]) == ("connected", "host", "udp")
     assert last["remote_candidate"] in ("host", "prflx")
     assert last["path_id"]
-    for leg in kept["leg_facts"].values():
+    for leg in stood(kept).values():
         browser = leg["browser"]
         assert "Chrom" in browser["name"]
         assert browser["platform"] == "Linux"
         assert browser["is_secure"]
         assert browser["microphone"]["noise_suppression"] is False
         assert browser["microphone"]["sample_rate"] == 48_000
-        assert (browser["ice"]["local"], browser["ice"]["remote"]) == (["host/udp"], ["host/udp"])
+        assert (browser["ice"]["local"], browser["ice"]["remote"]) == (
+            # The second kind is Chromium's own address for connections over TCP, which the server does not answer.
+            ["host/tcp", "host/udp"],
+            ["host/udp"],
+        )
         assert 0 <= browser["clock_error_ms"] < 1_000 * CLOCK_TOLERANCE_S
 
 
-def test_a_mute_is_told_and_a_listener_reports_what_it_hears_alone(server: Server, open_page: OpenPage) -> None:
+def test_a_connection_that_never_stands_is_told_of_while_it_is_tried(server: Server, open_page: OpenPage) -> None:
     call = new_call(server)
-    agent, listener = open_page(f"{server.url}/live?call={call.id}"), open_page("about:blank")
+    agent = open_page(f"{server.url}/live?call={call.id}")
+    with outage():
+        press_start(agent)
+        eventually(agent, lambda: bool(known_legs(server, call)), "there is a leg", 30)
+        agent.wait_for_timeout(10_000)
+        kept = end(server, call, agent)
+    facts = next(iter(kept["leg_facts"].values()))
+    assert (facts["offered_at_s"] is None, facts["connected_at_s"]) == (False, None)
+    assert facts["browser"]["ice"]["remote"] == ["host/udp"]
+    tried = of(kept["samples"], facts["leg_id"], "outbound", "browser")
+    assert tried
+    assert {(row["path_state"], row["packets"]) for row in tried} == {("connecting", 0)}
+    assert of(kept["samples"], facts["leg_id"], "outbound", "server") == []
+
+
+def test_a_mute_is_told(server: Server, open_page: OpenPage) -> None:
+    call = new_call(server)
+    agent = open_page(f"{server.url}/live?call={call.id}")
     press_start_until_connected(agent)
     agent.get_by_role("button", name="Mute", exact=True).click()
-    listener.goto(call.link)
-    agent.wait_for_timeout(5_000)
+    agent.wait_for_timeout(8_000)
     kept = end(server, call, agent)
     (leg_id,) = kept["legs"]
-    muted = [row["is_muted"] for row in of(kept["samples"], leg_id, "inbound", "browser")]
-    assert muted[-1] is True
-    assert of(kept["samples"], leg_id, "inbound", "browser")[-1]["level_dbfs"] == -127
+    last = of(kept["samples"], leg_id, "inbound", "browser")[-1]
+    assert (last["is_muted"], last["level_dbfs"]) == (True, -127)
+
+
+def test_a_supervisor_who_listens_to_a_demo_is_measured_too(server: Server, open_page: OpenPage) -> None:
+    page = open_page(server.url)
+    page.get_by_role("button", name="Start demo call").click()
+    page.wait_for_url("**/live?call=*")
+    page.get_by_role("button", name="Listen").click()
+    eventually(page, lambda: is_connected(page), "the listener hears", 40)
+    page.wait_for_timeout(10_000)
+    call = RunningCall(page.url.rpartition("=")[2], "")
+    kept = end(server, call, page)
+    listeners = [leg for leg, facts in kept["leg_facts"].items() if facts["is_listener"]]
+    heard = of(kept["samples"], listeners[-1], "outbound", "browser")
+    assert median(row["packets"] / row["period_s"] for row in heard[1:-1]) == pytest.approx(50, abs=5)
+    voices = [facts for leg, facts in kept["leg_facts"].items() if leg not in listeners]
+    assert [(facts["browser"], facts["connected_at_s"] is None) for facts in voices] == [(None, False)] * 2

@@ -324,8 +324,11 @@ class PageBackend:
     def call(self, call_id: CallId) -> Call:
         return self.snapshot(call_id).call
 
-    def write_audit(self, action: AuditAction, person: Person, subject: str, client: str, detail: object) -> None:
-        self.lines.append(AuditEntry(STARTED, action, person.id, person.name, person.method, "", subject, client))
+    def write_audit(
+        self, action: AuditAction, person: Person, subject: str, client: str, detail: Mapping[str, str]
+    ) -> None:
+        line = AuditEntry(STARTED, action, person.id, person.name, person.method, "", subject, client, detail)
+        self.lines.append(line)
 
     def ask(self, picture: CallSnapshot, question: str) -> AnswerReport:
         self.done.append(("ask", picture.call.id, question))

@@ -275,7 +275,8 @@ class Doctor {
     setText(view.sign, SIGNS[state]);
     setText(view.state, this.words.states[state]);
     const { found = "", cure = "" } = this.told(row);
-    setText(view.found, found);
+    // Before it has run, a row says what it will do.
+    setText(view.found, state === "not_run" ? this.words.tips[row.side][row.kind] : found);
     setText(view.cure, state === "running" ? "" : cure);
     view.cure.hidden = !view.cure.textContent;
     setText(view.took, this.isBusy(row) ? "" : [this.took(row), this.age(row)].filter(Boolean).join(" · "));

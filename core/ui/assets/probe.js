@@ -15,6 +15,10 @@ const STATS_LIMIT_MS = 5000;
 const REPORT_VALID_MS = 10000;
 const SHORTEST_PERIOD_MS = 100;
 const LONGEST_PERIOD_MS = 120000;
+// An error above this is not believed before so many answers have come: the first one may be slow, and times that are
+// told are not taken back.
+const GOOD_ERROR_MS = 200;
+const ENOUGH_ANSWERS = 3;
 // By how much two quartz clocks come apart, at worst.
 const CLOCK_DRIFT = 0.0001;
 const LOWEST_DBFS = -127;
@@ -33,6 +37,11 @@ const share = (part, whole, unit) => (part >= 0 && whole > 0 ? rounded((unit * p
 class CallClock {
   constructor() {
     this.best = null;
+    this.answers = 0;
+  }
+
+  get isKnown() {
+    return this.best !== null && (this.best.errorMs <= GOOD_ERROR_MS || this.answers >= ENOUGH_ANSWERS);
   }
 
   errorAt(ms) {
@@ -40,6 +49,7 @@ class CallClock {
   }
 
   take(sentMs, receivedMs, nowS) {
+    this.answers += 1;
     const errorMs = (receivedMs - sentMs) / 2;
     const offsetMs = nowS * 1000 - (sentMs + receivedMs) / 2;
     if (this.best) {
@@ -337,10 +347,10 @@ class LegProbe {
     if (this.sending || now < this.pausedUntil || this.lifetime.signal.aborted) return;
     const { clock } = this;
     // Until the call's clock is known the seconds wait.
-    const batch = clock.best ? this.waiting.slice(0, SECONDS_AT_ONCE) : [];
+    const batch = clock.isKnown ? this.waiting.slice(0, SECONDS_AT_ONCE) : [];
     const seconds = batch.map(({ atMs, second }) => ({ ...second, at_s: rounded(clock.at(atMs)) }));
     const news = this.news();
-    if (clock.best && !seconds.length && !news) return;
+    if (clock.isKnown && !seconds.length && !news) return;
     this.sending = true;
     try {
       const answer = await this.post({ seconds, facts: news?.facts });
