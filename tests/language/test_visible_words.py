@@ -43,7 +43,7 @@ BRAND = "Earshot"
 
 ALLOWED = frozenset(
     """Earshot README md AI API ID IP UDP URL RTP RTT MOS dBFS jitterBufferDelay
-    JSON CSV WebVTT HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
+    JSON CSV WebVTT HTML Parquet HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
     Google Cloud YAML OpenAI
