@@ -85,7 +85,7 @@ def lose_every_leg(server: Server, call: RunningCall, page: Page) -> None:
     """Every path is silent for longer than pages wait for it, so every leg comes back as a new one."""
     before = there(server, call)
     with outage():
-        page.wait_for_timeout(9_000)
+        page.wait_for_timeout(18_000)
     eventually(page, lambda: len(there(server, call) - before) == len(before), "the legs are connected anew", 90)
 
 
