@@ -27,8 +27,8 @@ JITTER_TOLERANCE_MS = 10.0
 """By which the medians may differ: one end's is what the other reported last."""
 RTT_LIMIT_MS = 100.0
 """There is no network between the two; a busy machine answers late."""
-CLOCK_TOLERANCE_S = 0.5
-"""Requests take their time on a busy machine; half of the shortest one's is the error that the browser states."""
+CLOCK_TOLERANCE_S = 0.8
+"""Requests take their time on a busy machine, and half of the shortest one's is the error; less than a lost second."""
 
 
 def exported(server: Server, call: RunningCall) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def lose_every_leg(server: Server, call: RunningCall, page: Page) -> None:
     """Every path is silent for longer than pages wait for it, so every leg comes back as a new one."""
     before = there(server, call)
     with outage():
-        page.wait_for_timeout(9_000)
+        page.wait_for_timeout(18_000)
     eventually(page, lambda: len(there(server, call) - before) == len(before), "the legs are connected anew", 90)
 
 
@@ -179,7 +179,8 @@ def test_what_only_a_browser_knows_is_there(kept: dict[str, Any]) -> None:
     assert max(figures(heard, "level_dbfs")) > -40
     assert max(figures(said, "level_dbfs")) > -40
     assert {row["is_muted"] for row in said} == {False}
-    last = heard[-1]
+    assert heard[-1]["path_state"] in ("disconnected", "failed"), "the silence of the path was told"
+    last = heard[2]
     assert (last["path_state"], last["local_candidate"], last["path_transport"]) == ("connected", "host", "udp")
     assert last["remote_candidate"] in ("host", "prflx")
     assert last["path_id"]
