@@ -6,12 +6,12 @@ class DiagnosisCard {
     this.words = words;
     const shell = card(words.diagnosis);
     this.root = shell.root;
-    this.root.classList.add("es-diagnosis");
+    this.root.classList.add("es-wrong");
     this.root.hidden = true;
     setTip(shell.head.firstChild, words.diagnosis_tip);
-    this.now = el("ul", { class: "es-causes", role: "status" });
+    this.now = el("ul", { class: "es-troubles-found", role: "status" });
     this.count = el("summary");
-    this.rest = el("ul", { class: "es-causes" });
+    this.rest = el("ul", { class: "es-troubles-found" });
     this.more = el("details", { class: "es-more", hidden: true }, this.count, this.rest);
     shell.body.append(this.now, this.more);
   }
@@ -40,9 +40,9 @@ class DiagnosisCard {
   }
 
   item(key) {
-    const title = el("p", { class: "es-cause" }, el("b"), el("span", { class: "es-badge", hidden: true }), el("small"));
-    const cure = el("p", { class: "es-cure" }, el("b", { text: this.words.diagnosis_cure }), " ", el("span"));
-    return el("li", { "data-key": key }, title, el("p", { class: "es-meaning" }), cure, el("ul", { class: "es-evidence", "aria-live": "off" }));
+    const title = el("p", { class: "es-trouble-title" }, el("b"), el("span", { class: "es-badge", hidden: true }), el("small"));
+    const cure = el("p", { class: "es-trouble-cure" }, el("b", { text: this.words.diagnosis_cure }), " ", el("span"));
+    return el("li", { "data-key": key }, title, el("p", { class: "es-trouble-meaning" }), cure, el("ul", { class: "es-trouble-evidence", "aria-live": "off" }));
   }
 
   fill(item, each) {
