@@ -81,6 +81,7 @@ DEEDS: dict[str, Deed] = {
     "found_turns": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.found_turns(CallQuery())),
     "turns": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.turns(call)),
     "costs": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.costs(())),
+    "fleet": Deed(Right.SEE_ALL_CALLS, lambda desk, call: desk.fleet()),
     "painted": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.painted(call, ())),
     "correct": Deed(Right.CORRECT, lambda desk, call: desk.correct(call, "u1", "words")),
     "ask": Deed(Right.SEE_OWN_CALLS, lambda desk, call: desk.ask(call, "What was promised?")),

@@ -42,9 +42,10 @@ class CallsDesk(PersonDesk):
         Raises CallNotFound, CallNotImpairable, ParticipantNotFound, MediaError.
         """
         self.require(Right.DEMO, call_id)
-        self._seen(call_id)
+        call = self._seen(call_id)
         self._backend.impair(call_id, participant_id, impairment)
-        self._write(AuditAction.DEMO_IMPAIRED, call_id, change=", ".join(impairment.kinds))
+        name = next((each.name for each in call.participants if each.id == participant_id), "")
+        self._write(AuditAction.DEMO_IMPAIRED, call_id, name=name, change=", ".join(impairment.kinds) or "clean")
 
     def impairments(self, call_id: CallId) -> Mapping[ParticipantId, Impairment]:
         """What is done to the voices of a demo call now. Raises CallNotFound."""

@@ -3,6 +3,7 @@
 import pytest
 
 from core.language.catalogue import translator
+from core.model.audit import AuditAction
 from core.model.call import CallOrigin, CallState
 from core.model.errors import MediaProcessDown
 from core.model.impairment import CLEAN, Impairment
@@ -37,6 +38,8 @@ def test_a_kind_without_a_strength_asks_for_none(demo: PageBackend) -> None:
     assert not test.select_slider
     test.button(key="impair:c1").click().run()
     assert demo.impaired == {CUSTOMER.id: Impairment(is_microphone_dead=True)}
+    (line,) = [line for line in demo.lines if line.action is AuditAction.DEMO_IMPAIRED]
+    assert line.detail == {"name": CUSTOMER.name, "change": "is_microphone_dead"}
 
 
 def test_it_is_clean_again_on_both_sides_at_once(demo: PageBackend) -> None:
