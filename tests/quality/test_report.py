@@ -4,7 +4,10 @@ from html.parser import HTMLParser
 
 import pytest
 
+from core.language.catalogue import translator
+from core.model.diagnosis import Cause
 from core.quality.alerts import judged
+from core.quality.diagnosis_words import diagnosis_words
 from core.quality.report import call_report
 from core.quality.synthetic import Trouble
 from tests.fakes.report_call import EVIL, reported_call
@@ -60,8 +63,13 @@ def test_nothing_of_it_runs_or_comes_from_elsewhere(locale: str) -> None:
 
 def test_it_tells_the_cause_the_scores_and_what_was_said() -> None:
     text = " ".join(read(report(Trouble.LOSS, "en")).text)
+    made = reported_call()[1]
+    (found,) = (
+        e for e in judged(made.samples, made.leg_facts, made.notes).diagnoses if e.cause is Cause.ACCESS_NETWORK
+    )
+    words = diagnosis_words(found, f"Chris {EVIL}", translator("en"))
     for told in (
-        "the own network is bad", "Packets are lost or late", "김상담 (Agent)", "고객이 이중 결제를 환불받으려 합니다.",
+        words.title, words.meaning, words.cure, "김상담 (Agent)", "고객이 이중 결제를 환불받으려 합니다.",
         "****-****-****-1234", "Chromium 156 · Windows · ethernet", "UTC",
     ):  # fmt: skip
         assert told in text
