@@ -4,7 +4,7 @@ PORT ?= $(STREAMLIT_SERVER_PORT)
 ADDRESS := $(STREAMLIT_SERVER_ADDRESS)
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev run test lint soak bench backup restore format
+.PHONY: help setup setup-dev run test lint soak bench demo-data demo-data-remove backup restore format
 
 help:        ## Show what there is
 	@grep -E '^[a-z-]+: .*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -49,6 +49,14 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.guidance
 	$(PY) -m bench.api
 	$(PY) -m bench.store
+	$(PY) -m bench.fleet
+	$(PY) -m bench.dump
+
+demo-data: setup  ## Make 200 calls that never were, while the server is stopped
+	@$(PY) -m core.calls.demo_data
+
+demo-data-remove: setup   ## Take them away again
+	@$(PY) -m core.calls.demo_data --remove
 
 backup: setup     ## Save the data folder while the server runs (TO=file.tar.gz)
 	@$(PY) -m core.store.backup save $(or $(TO),earshot-$(shell date +%Y%m%d-%H%M%S).tar.gz)

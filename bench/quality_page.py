@@ -55,7 +55,7 @@ def measure(rounds: int) -> dict[str, float]:
         took: dict[str, list[tuple[float, float]]] = {"first": [], "again": [], "window": []}
         figure, samples = "", 0
         for _ in range(rounds):
-            archive = CallArchive(store, None, Path(folder) / "samples", None, None, None, None)  # type: ignore[arg-type]
+            archive = CallArchive(store, None, Path(folder) / "samples", None, None, None, None, None)  # type: ignore[arg-type]
             for name in ("first", "again"):
                 began = _now()
                 measures = archive.measures(call.id)

@@ -35,6 +35,11 @@ class AlertLog:
         """All that are kept."""
         return tuple(sorted(self._alerts.values(), key=lambda alert: alert.raised_at_s))
 
+    @property
+    def has_open(self) -> bool:
+        """Whether any goes on: mostly none does, and nothing needs to be cleared."""
+        return bool(self._open)
+
     def is_open(self, key: AlertKey) -> bool:
         """Whether it goes on."""
         return key in self._open

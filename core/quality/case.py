@@ -59,7 +59,7 @@ class Case:
         if span.is_open:
             end = None if over_s is None else max(start_s, over_s)
         else:
-            end = end_s if over_s is None else max(start_s, min(end_s, over_s))
+            end = max(start_s, end_s if over_s is None else min(end_s, over_s))
         return Diagnosis(cause, leg_id, direction, start_s, end, tuple(evidence), is_certain)
 
 

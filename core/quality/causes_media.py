@@ -120,11 +120,11 @@ def timestamp_drift(case: Case, leg_id: LegId, explained: tuple[Span, ...]) -> I
         span = Span(max(0, late.first - window + 1), late.last, late.is_open)
         if any(span.touches(other) for other in explained):
             continue
-        part = delay[span.first : span.last + 1]
-        known = ~np.isnan(part)
-        slope = theil_sen(*_points(_minutes(known), part[known]))
+        minutes, delays = _points(delay[span.first : span.last + 1])
+        known = ~np.isnan(delays)
+        slope = theil_sen(minutes[known], delays[known])
         evidence = shown("drift_ms_per_min", slope.value, GROWTH_LIMIT)
-        evidence += shown("jitter_buffer_ms", float(np.median(part[known][-SMOOTH:])))
+        evidence += shown("jitter_buffer_ms", float(delays[known][-1]))
         evidence += shown("jitter_ms", span.median(jitter), CLEAN_JITTER_MS)
         evidence += shown("loss_pct", span.mean(loss), CLEAN_LOSS_PCT) + shown("heard_per_s", span.mean(rate))
         deviation = grid.mean(leg_id, OUT, SERVER, "send_deviation_p50_ms")
@@ -134,25 +134,28 @@ def timestamp_drift(case: Case, leg_id: LegId, explained: tuple[Span, ...]) -> I
 
 def _growth(delay: Bins) -> Bins:
     """The growth over two minutes up to each bin; NaN where less than most of them is known."""
-    window, step = round(GROWTH_S / BIN_S), round(STEP_S / BIN_S)
+    size, points = round(STEP_S / BIN_S), round(GROWTH_S / STEP_S)
+    minutes, delays = _points(delay)
     grown = np.full(len(delay), np.nan)
-    for end in range(window, len(delay) + 1, step):
-        part = delay[end - window : end]
-        known = ~np.isnan(part)
-        if 5 * known.sum() >= 4 * window:
-            grown[end - step : end] = growth(*_points(_minutes(known), part[known]))
+    for end in range(points, len(delays) + 1):
+        part = slice(end - points, end)
+        known = ~np.isnan(delays[part])
+        if 5 * known.sum() >= 4 * points:
+            grown[(end - 1) * size : end * size] = growth(minutes[part][known], delays[part][known])
     return grown
 
 
-def _minutes(known: npt.NDArray[np.bool_]) -> Bins:
-    return np.flatnonzero(known).astype(np.float64) * (BIN_S / 60.0)
+def _points(delay: Bins) -> tuple[Bins, Bins]:
+    """A median for every ten seconds: what lies between hangs together, and would make the line seem too sure.
 
-
-def _points(minutes: Bins, delays: Bins) -> tuple[Bins, Bins]:
-    """A median for every ten seconds: what lies between hangs together, and would make the line seem too sure."""
+    Of ten seconds of which less than half is known there is none. What is left over at the end comes with the next.
+    """
     size = round(STEP_S / BIN_S)
-    starts = range(0, len(minutes), size)
-    return (
-        np.array([np.mean(minutes[i : i + size]) for i in starts]),
-        np.array([np.median(delays[i : i + size]) for i in starts]),
-    )
+    steps = len(delay) // size
+    parts = np.sort(delay[: steps * size].reshape(steps, size), axis=1)
+    known = np.sum(~np.isnan(parts), axis=1)
+    # What is missing is sorted to the end.
+    rows, middle = np.arange(steps), np.maximum(known - 1, 0)
+    medians = (parts[rows, middle // 2] + parts[rows, (middle + 1) // 2]) / 2
+    minutes = np.arange(steps, dtype=np.float64) * (STEP_S / 60.0)
+    return minutes, np.where(2 * known >= size, medians, np.nan)

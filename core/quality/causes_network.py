@@ -81,21 +81,22 @@ def sufferings(case: Case) -> Mapping[tuple[LegId, Direction], Suffering]:
         figures = first_known(*(grid.mean(leg_id, direction, vantage, "jitter_ms") for vantage in vantages))
         return mean_around(figures, JITTER_BINS)
 
+    losses = {(leg, way): loss(leg, way, LOSS_BINS) for leg in grid.legs for way in Direction}
+    jitters = {(leg, way): jitter(leg, way) for leg in grid.legs for way in Direction}
     found = {}
-    for leg_id in grid.legs:
-        for direction in Direction:
-            lost, uneven = loss(leg_id, direction, LOSS_BINS), jitter(leg_id, direction)
-            own_lost, own_uneven = lost, uneven
-            if direction is OUT:
-                came_lost = grid.others(leg_id, lambda other: loss(other, IN, LOSS_BINS))
-                came_uneven = grid.others(leg_id, lambda other: jitter(other, IN))
-                own_lost = lost - np.nan_to_num(came_lost)
-                own_uneven = np.where(came_uneven > uneven / 2, 0.0, uneven)
-            lossy = where(loss(leg_id, direction, 1) > 0, lost)
-            losing = spans(where(own_lost > LOSS_LIMIT_PCT, lost), for_s=TROUBLE_S, apart_s=APART_S)
-            losing = tuple(span for span in losing if np.nansum(lossy[span.first : span.last + 1]) >= LOSSY_BINS)
-            shaking = spans(where(own_uneven > JITTER_LIMIT_MS, uneven), for_s=TROUBLE_S, apart_s=APART_S)
-            found[leg_id, direction] = Suffering(lost, uneven, lossy, losing + shaking)
+    for (leg_id, direction), lost in losses.items():
+        uneven = jitters[leg_id, direction]
+        own_lost, own_uneven = lost, uneven
+        if direction is OUT:
+            came_lost = grid.others(leg_id, lambda other: losses[other, IN])
+            came_uneven = grid.others(leg_id, lambda other: jitters[other, IN])
+            own_lost = lost - np.nan_to_num(came_lost)
+            own_uneven = np.where(came_uneven > uneven / 2, 0.0, uneven)
+        lossy = where(loss(leg_id, direction, 1) > 0, lost)
+        losing = spans(where(own_lost > LOSS_LIMIT_PCT, lost), for_s=TROUBLE_S, apart_s=APART_S)
+        losing = tuple(span for span in losing if np.nansum(lossy[span.first : span.last + 1]) >= LOSSY_BINS)
+        shaking = spans(where(own_uneven > JITTER_LIMIT_MS, uneven), for_s=TROUBLE_S, apart_s=APART_S)
+        found[leg_id, direction] = Suffering(lost, uneven, lossy, losing + shaking)
     return found
 
 

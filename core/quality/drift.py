@@ -6,6 +6,7 @@ delay of each second is its difference by that of `jitterBufferEmittedCount`. A 
 
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 from math import sqrt
 from statistics import median
 
@@ -51,14 +52,20 @@ def theil_sen(x: npt.ArrayLike, y: npt.ArrayLike) -> Slope:
     Kendall's statistic without ties, n (n - 1) (2n + 5) / 18, so many of the slopes in their order lie outside of it.
     """
     xs, ys = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    one, other = np.triu_indices(len(xs), 1)
+    one, other = _pairs(len(xs))
     runs = xs[other] - xs[one]
     slopes = np.sort((ys[other] - ys[one])[runs != 0] / runs[runs != 0])
     n, count = len(xs), len(slopes)
     reach = Z95 * sqrt(n * (n - 1) * (2 * n + 5) / 18)
     low = max(0, round((count - reach) / 2) - 1)
     high = min(count - 1, round((count + reach) / 2))
-    return Slope(float(np.median(slopes)), float(slopes[low]), float(slopes[high]))
+    middle = float(slopes[(count - 1) // 2] + slopes[count // 2]) / 2
+    return Slope(middle, float(slopes[low]), float(slopes[high]))
+
+
+@lru_cache(maxsize=64)
+def _pairs(points: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    return np.triu_indices(points, 1)
 
 
 def growth(minutes: npt.NDArray[np.float64], delays_ms: npt.NDArray[np.float64]) -> float:
@@ -67,8 +74,10 @@ def growth(minutes: npt.NDArray[np.float64], delays_ms: npt.NDArray[np.float64])
     One that only stepped up once is no growing one: each half of the time must show it, too, and the interval must
     leave no doubt. Otherwise what is above `GROWTH_OVER` is not counted.
     """
-    half = len(minutes) // 2
     slope = theil_sen(minutes, delays_ms)
+    if slope.value <= GROWTH_OVER:
+        return slope.value
+    half = len(minutes) // 2
     early, late = theil_sen(minutes[:half], delays_ms[:half]), theil_sen(minutes[half:], delays_ms[half:])
     is_growing = slope.low > GROWTH_OVER and min(early.value, late.value) > GROWTH_LIMIT / 2
     return slope.value if is_growing else min(slope.value, GROWTH_OVER)

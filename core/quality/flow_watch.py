@@ -80,9 +80,11 @@ class FlowWatch:
         flow = leg.flows.get(sample.direction)
         if flow is None:
             return
-        key = AlertKey(sample.leg_id, AlertKind.STATS_GAP, sample.direction, sample.vantage)
         gap_s = sample.at_s - flow.at_s
         limit_s = _gap_limit_s(flow)
+        if gap_s <= limit_s and not self._log.has_open:
+            return
+        key = AlertKey(sample.leg_id, AlertKind.STATS_GAP, sample.direction, sample.vantage)
         if gap_s > limit_s:
             self._log.open(key, flow.at_s + limit_s, limit_s, (gap_s,))
             self._log.worsen(key, gap_s)
@@ -91,9 +93,12 @@ class FlowWatch:
     def _watch_flow(self, leg: _Leg, sample: RtpSample, begun_s: float) -> None:
         flow = leg.flows.setdefault(sample.direction, _Flow(sample.at_s, sample.period_s, is_flowing=True))
         flow.at_s, flow.period_s, flow.is_flowing = sample.at_s, sample.period_s, sample.octets > 0
-        key = AlertKey(sample.leg_id, AlertKind.NO_MEDIA, sample.direction, sample.vantage)
         if flow.is_flowing:
             flow.silent_samples = 0
+            if not self._log.has_open:
+                return
+        key = AlertKey(sample.leg_id, AlertKind.NO_MEDIA, sample.direction, sample.vantage)
+        if flow.is_flowing:
             self._log.clear(key, sample.at_s)
             return
         if not flow.silent_samples:
@@ -105,8 +110,11 @@ class FlowWatch:
             self._log.worsen(key, silent_s)
 
     def _watch_one_way(self, leg: _Leg, sample: RtpSample, begun_s: float) -> None:
-        key = AlertKey(sample.leg_id, AlertKind.ONE_WAY_AUDIO, None, sample.vantage)
         flowing = [flow.is_flowing for flow in leg.flows.values()]
+        if len(flowing) == len(Direction) and all(flowing) and not self._log.has_open:
+            leg.one_way_since_s = None
+            return
+        key = AlertKey(sample.leg_id, AlertKind.ONE_WAY_AUDIO, None, sample.vantage)
         if len(flowing) < len(Direction) or all(flowing) or not any(flowing):
             leg.one_way_since_s = None
             if all(flowing):
@@ -121,8 +129,10 @@ class FlowWatch:
 
     def _watch_first(self, leg: _Leg, sample: RtpSample) -> None:
         """The server measures a leg from the moment when it is connected."""
+        if leg.has_sent:
+            return
         key = AlertKey(sample.leg_id, AlertKind.NO_FRAMES, Direction.INBOUND, sample.vantage)
-        leg.has_sent = leg.has_sent or sample.packets > 0
+        leg.has_sent = sample.packets > 0
         waited_s = sample.at_s - leg.first_s
         if leg.has_sent:
             self._log.clear(key, sample.at_s)

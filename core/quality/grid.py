@@ -32,6 +32,7 @@ class Series:
         at_s = np.array([sample.at_s - sample.period_s / 2 for sample in samples], dtype=np.float64)
         self._index = np.clip(((at_s - start_s) // BIN_S).astype(np.intp), 0, max(0, bins - 1))
         self._means: dict[str, Bins] = {}
+        self._losses: dict[int, Bins] = {}
 
     def mean(self, name: str) -> Bins:
         """The mean of a field of the samples."""
@@ -72,8 +73,10 @@ class Series:
 
     def loss_pct(self, over: int) -> Bins:
         """Loss over so many bins around each bin; fewer at the ends."""
-        lost, expected = (around(figures, over) for figures in self.lost)
-        return np.clip(ratio(100.0 * lost, expected), 0.0, 100.0)
+        if over not in self._losses:
+            lost, expected = (around(figures, over) for figures in self.lost)
+            self._losses[over] = np.clip(ratio(100.0 * lost, expected), 0.0, 100.0)
+        return self._losses[over]
 
 
 def ratio(figures: Bins, by: Bins) -> Bins:

@@ -54,7 +54,7 @@ def _nobody_measured(search: FleetSearch, reader: Reader) -> str:
 def _heads(reader: Reader) -> tuple[tuple[str, str], ...]:
     _ = reader.translate
     return (
-        (_("Calls"), ""),
+        (_("Call count"), ""),
         (_("Values"), _("How many connections, turns or seconds were counted.")),
         ("p50", _("Half of them were no worse.")),
         ("p95", _("Nineteen of twenty were no worse.")),

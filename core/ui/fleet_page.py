@@ -17,6 +17,8 @@ from core.ui.fleet_issues import issues_view
 from core.ui.fleet_search import View, read_fleet_search, write_fleet_search
 from core.ui.reader import Reader
 
+MAKE = "make demo-data"
+
 
 def fleet_page(desk: Desk, now: float, reader: Reader) -> None:
     """Draw the page; `now` is in seconds since the Unix epoch. Script thread."""
@@ -49,7 +51,8 @@ def fleet_page(desk: Desk, now: float, reader: Reader) -> None:
 
 def _damaged(fleet: Fleet, wanted: FleetFilter, reader: Reader) -> None:
     if damaged := fleet.damaged(wanted):
-        said = reader.translate(
+        _ = reader.translate
+        said = _(
             "Some days cannot be read and are missing below; they are made anew at the next start. Damaged files: "
             "{names}"
         )
@@ -68,7 +71,7 @@ def _empty(reader: Reader) -> None:
                 "200 calls that never were, marked as demo data; `make demo-data-remove` takes them away again."
             )
         )
-        st.code("make demo-data", language="bash")
+        st.code(MAKE, language="bash")
         st.page_link("home.py", label=_("Or start a demo call"), icon=":material/graphic_eq:", width="content")
 
 

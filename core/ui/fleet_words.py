@@ -155,8 +155,10 @@ def figure(metric: Metric, value: float | None, reader: Reader, *, is_signed: bo
     if value is None:
         return "–"
     words = METRICS[metric]
-    written = reader.number(value, words.digits)
-    if is_signed and value > 0 and written != reader.number(0):
+    # What rounds to zero has no sign.
+    shown = round(value, words.digits) or 0.0
+    written = reader.number(shown, words.digits)
+    if is_signed and shown > 0:
         written = f"+{written}"
     return f"{written} {words.unit}".rstrip()
 

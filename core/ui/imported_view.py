@@ -7,20 +7,19 @@ import streamlit as st
 
 from core.calls.import_shelf import ImportStatus
 from core.calls.imported import imported_measures
-from core.language.catalogue import Translate, describe
+from core.language.catalogue import describe
 from core.language.formats import duration
 from core.model.call import LegId
 from core.model.imported import ImportedCall
-from core.model.quality import CallQuality
 from core.model.sample import Direction
 from core.model.snapshot import CallSnapshot
-from core.quality.diagnosis_words import diagnosis_words
 from core.quality.figures import FIELDS, with_scores
 from core.quality.import_words import KINDS, LEFT_OUT, leg_name
 from core.quality.lines import lines
 from core.quality.moments import metric_summaries
-from core.ui.charts.quality import quality_figure
+from core.ui.charts.imported import imported_figure
 from core.ui.charts.quality_picture import QualityPicture
+from core.ui.quality_causes import causes
 from core.ui.quality_marks import call_marks, names_of_legs
 from core.ui.quality_tables import figures_table, legs_table, scores_table
 from core.ui.reader import Reader
@@ -38,8 +37,7 @@ def imported_view(status: ImportStatus, reader: Reader) -> None:
     _header(call, reader)
     measures = imported_measures(status.id, call, quality, lambda leg: leg_name(leg, _))
     picture = measures.picture
-    st.subheader(_("Causes"), anchor=False)
-    causes(picture.quality, names_of_legs(picture), _)
+    causes(picture, _)
     st.subheader(_("Scores"), anchor=False)
     scores_table(picture, False, reader)
     legs_table(picture, reader)
@@ -57,27 +55,6 @@ def _header(call: ImportedCall, reader: Reader) -> None:
         st.caption(_(LEFT_OUT[what]).format(count=reader.number(count)))
 
 
-def causes(quality: CallQuality, names: dict[LegId, str], translate: Translate) -> None:
-    """Draw what is behind the trouble, each with its figures and its cure. Script thread."""
-    _ = translate
-    if not quality.diagnoses:
-        st.success(_("No cause of trouble was found."), icon=":material/check_circle:")
-    for found in quality.diagnoses:
-        words = diagnosis_words(found, names.get(found.leg_id, "") if found.leg_id else "", _)
-        until = "" if found.end_s is None else f"–{duration(found.end_s)}"
-        evidence = " · ".join(
-            f"{each.label}: {each.value}" + (f" ({_('limit')} {each.limit})" if each.limit else "")
-            for each in words.evidence
-        )
-        with st.container(border=True, gap=None):
-            st.html(
-                f'<div><b>{escape(words.title)}</b> <span class="es-meta">{duration(found.start_s)}{until}</span></div>'
-                f"<div>{escape(words.meaning)}</div>"
-                f'<div class="es-meta">{escape(evidence)}</div>'
-                f"<div>→ {escape(words.cure)}</div>"
-            )
-
-
 def _charts(import_id: str, picture: CallSnapshot, frame: pd.DataFrame, reader: Reader) -> None:
     _ = reader.translate
     scored = with_scores(frame)
@@ -91,7 +68,7 @@ def _charts(import_id: str, picture: CallSnapshot, frame: pd.DataFrame, reader: 
         span_s=(0.0, end_s),
         marks=call_marks(picture, end_s, _),
     )
-    figure = quality_figure(drawn, palette(current_theme()), _)
+    figure = imported_figure(drawn, palette(current_theme()), _)
     st.plotly_chart(figure, key=f"imported-charts:{import_id}", theme=None, config={"displayModeBar": False})
     with st.expander(_("All figures as a table"), icon=":material/table_chart:"):
         pairs = scored[["leg_id", "direction"]].drop_duplicates().itertuples(index=False)

@@ -1,9 +1,10 @@
 """What the Quality page marks on the time axis: alerts, and what happened in the call."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from core.language.catalogue import Translate
-from core.model.call import LegId
+from core.model.call import LegId, ParticipantId
 from core.model.quality import Alert, AlertKind
 from core.model.snapshot import CallSnapshot, Note
 from core.quality.alert_words import alert_sentence
@@ -40,6 +41,18 @@ def names_of_legs(picture: CallSnapshot) -> dict[LegId, str]:
     """Whose each leg is."""
     names = {p.id: p.name for p in picture.call.participants}
     return {leg: names.get(owner, "") for leg, owner in picture.legs.items()}
+
+
+def leg_titles(picture: CallSnapshot, translate: Translate) -> dict[LegId, str]:
+    """Whose each leg is, and which of theirs, where somebody had several."""
+    titles: dict[LegId, str] = {}
+    count: Counter[ParticipantId] = Counter()
+    names = names_of_legs(picture)
+    for leg, owner in picture.legs.items():
+        count[owner] += 1
+        again = translate("connection {number}").format(number=count[owner])
+        titles[leg] = names[leg] if count[owner] == 1 else f"{names[leg]} · {again}"
+    return titles
 
 
 def call_marks(picture: CallSnapshot, end_s: float, translate: Translate) -> tuple[Mark, ...]:

@@ -19,7 +19,7 @@ from core.ui.call_list import LIVE_PAGE
 from core.ui.charts.quality_picture import QualityPicture
 from core.ui.metric_words import DIRECTIONS, VANTAGES
 from core.ui.quality_causes import cause_moments, causes
-from core.ui.quality_marks import call_marks, moment_lines, names_of_legs
+from core.ui.quality_marks import call_marks, leg_titles, moment_lines, names_of_legs
 from core.ui.quality_tables import figures_table, legs_table, scores_table
 from core.ui.quality_view import quality_view
 from core.ui.reader import Reader
@@ -68,8 +68,9 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
     scored = with_scores(measures.stored.frame)
     causes(picture, _)
     st.subheader(_("Scores"), anchor=False)
-    scores_table(picture, is_running, reader)
-    legs_table(picture, reader)
+    with st.container(horizontal=True, vertical_alignment="top", gap="large", key="quality-tables"):
+        scores_table(picture, is_running, reader)
+        legs_table(picture, reader)
     st.subheader(_("On one time axis"), anchor=False)
     choice = _choice(scored, picture.call.participants, measures, reader)
     chosen = choice.of(scored)
@@ -95,7 +96,7 @@ def quality_page(desk: Desk, measures: CallMeasures, moment: float | None, now: 
     )
     with st.expander(_("All figures as a table"), icon=":material/table_chart:"):
         series = dict.fromkeys((LegId(leg), Direction(way)) for leg, way in _series(chosen))
-        figures_table(metric_summaries(chosen), series, names, reader)
+        figures_table(metric_summaries(chosen), series, leg_titles(picture, _), reader)
 
 
 def _series(frame: pd.DataFrame) -> Sequence[tuple[str, str]]:

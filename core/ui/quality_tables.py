@@ -7,21 +7,21 @@ import streamlit as st
 
 from core.language.catalogue import Translate
 from core.model.call import LegId
-from core.model.quality import Score
+from core.model.quality import BufferDrift, Score
 from core.model.sample import Direction, Vantage
 from core.model.snapshot import CallSnapshot
 from core.quality.alert_words import BANDS
 from core.quality.figures import METRICS, Provenance
 from core.quality.moments import MetricSummary
 from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_EXPLANATIONS, METRIC_NAMES, PROVENANCES, VANTAGES
-from core.ui.quality_marks import names_of_legs
+from core.ui.quality_marks import leg_titles
 from core.ui.reader import Reader
 
 
 def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> None:
     """Draw the score of every leg and direction with its inputs. Script thread."""
     _ = reader.translate
-    names = names_of_legs(picture)
+    names = leg_titles(picture, _)
     scores = [score for score in picture.quality.scores if score.leg_id in names]
     if not scores:
         st.caption(_("No score: it takes round-trip time, jitter and loss of the same seconds, and one was missing."))
@@ -43,7 +43,7 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
         if is_running
         else _("Mean scores, each with what it was computed from")
     )
-    st.html(_table(caption, heads, rows))
+    st.html(_table(caption, heads, rows), width="content")
 
 
 def _score_cells(score: Score, name: str, reader: Reader) -> tuple[str, ...]:
@@ -67,21 +67,39 @@ def _score_cells(score: Score, name: str, reader: Reader) -> tuple[str, ...]:
 def legs_table(picture: CallSnapshot, reader: Reader) -> None:
     """Draw what is known of each connection beside its figures; nothing where nothing is. Script thread."""
     _ = reader.translate
-    names = names_of_legs(picture)
+    titles = leg_titles(picture, _)
+    drift_of = {drift.leg_id: drift for drift in picture.quality.drifts}
     rows = []
-    for facts in sorted(picture.leg_facts.values(), key=lambda each: each.opened_at_s):
-        browser = facts.browser
+    for leg_id, title in titles.items():
+        facts, drift = picture.leg_facts.get(leg_id), drift_of.get(leg_id)
+        if facts is None and drift is None:
+            continue
+        browser = facts.browser if facts else None
         told = (browser.name, browser.platform, browser.network) if browser else ()
+        set_up_s = facts.set_up_s if facts else None
         rows.append(
             (
-                names.get(facts.leg_id, ""),
+                title,
                 " · ".join(part for part in told if part) or _("unknown"),
-                "–" if facts.set_up_s is None else f"{reader.number(facts.set_up_s, 1)} s",
+                "–" if set_up_s is None else f"{reader.number(set_up_s, 1)} s",
+                "–" if drift is None else _drift(drift, _),
             )
         )
     if rows:
-        heads = (_("Participants"), _("Browser, system, network"), _("Set-up time"))
-        st.html(_table(_("Connections of this call"), heads, rows))
+        heads = (
+            _("Participants"),
+            _("Browser, system, network"),
+            _("Set-up time"),
+            f"{_('Drift of the jitter buffer')} ({_(PROVENANCES[Provenance.ESTIMATED])})",
+        )
+        st.html(_table(_("Connections of this call"), heads, rows), width="content")
+
+
+def _drift(drift: BufferDrift, translate: Translate) -> str:
+    interval = {"low": f"{drift.low_ms_per_min:+.1f}", "high": f"{drift.high_ms_per_min:+.1f}"}
+    return translate("{slope} ms/min (95 %: {low} to {high}), over {minutes} min").format(
+        slope=f"{drift.slope_ms_per_min:+.1f}", minutes=f"{drift.span_s / 60:.0f}", **interval
+    )
 
 
 def figures_table(

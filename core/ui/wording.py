@@ -301,7 +301,7 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "queues": {name: _(text) for name, text in QUEUES.items()},
         "part_states": {state.value: _(text) for state, text in PART_STATES.items()},
         "notes": {code: _(text) for code, text in NOTES.items()},
-        "quiet_notes": QUIET_NOTES,
+        "quiet_notes": dict.fromkeys(QUIET_NOTES, True),
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "origin_notes": {origin.value: _(text) for origin, text in ORIGIN_NOTES.items()},
         "quality": quality_words(_),

@@ -110,6 +110,7 @@ ESCALATIONS = [
     ("nobody reads the audit log", "GET", "/api/audit", None, 401),
     ("nobody reads settings", "GET", "/api/settings", None, 401),
     ("nobody sees the load", "GET", "/api/load", None, 401),
+    ("nobody brings a file", "POST", "/api/imports", None, 401),
     ("nobody sees the metrics", "GET", "/api/metrics", None, 401),
     ("nobody begins a call", "POST", "/api/calls", None, 401),
     ("a customer lists calls", "GET", "/api/calls", CUSTOMER, 403),
@@ -165,6 +166,31 @@ def test_a_leg_is_ended_by_its_own_token_and_from_no_other_site(target: Target) 
     assert leave("A" * 5_000).status == 422
     assert leave(token, **{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}).status == 403
     assert leave(token, **{"Sec-Fetch-Site": "same-site"}).status == 403
+
+
+def test_a_leg_is_reported_on_with_its_own_token_from_no_other_site_and_in_small_pieces(target: Target) -> None:
+    def report(token: str, body: str = "{}", **headers: str) -> Answer:
+        own = {**JSON, "Origin": target.origin(), "Sec-Fetch-Site": "same-origin"}
+        return target.send("POST", f"/api/rtc/samples?token={token}", {**own, **headers}, body)
+
+    token = target.tokens.leg_token(CallId(target.call_id), LegId("nosuchleg"))
+    view = target.tokens.view_token(CallId(target.call_id), target.person(ADMIN))
+    figures = '{"seconds": [{"number": NaN}]}'
+    gone = target.tokens.leg_token(CallId("nosuchcall"), LegId("nosuchleg"))
+    refused = [
+        (report(token), 404),
+        (report(gone), 404),
+        (report(""), 403),
+        (report(token + "A"), 403),
+        (report(view), 403),
+        (report("A" * 5_000), 422),
+        (report(token, figures), 422),
+        (report(token, " " * 70_000), 413),
+        (report(token, **{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}), 403),
+    ]
+    for answer, status in refused:
+        assert answer.status == status, answer
+        clean(answer)
 
 
 def forged(target: Target, name: str) -> str:

@@ -72,6 +72,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/doctor/trial",
         "/doctor/trial/end",
         "/health",
+        "/imports",
         "/load",
         "/metrics",
         "/rag/assist",

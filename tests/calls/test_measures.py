@@ -24,7 +24,7 @@ LENGTH_S = 700
 def archive_of(folder: Path) -> CallArchive:
     """An archive of what is in a data folder. Nothing here runs, is written or corrected."""
     store = Store.open(f"sqlite:///{folder / 'earshot.db'}")
-    return CallArchive(store, None, folder / "samples", None, None, None, None)  # type: ignore[arg-type]
+    return CallArchive(store, None, folder / "samples", None, None, None, None, None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

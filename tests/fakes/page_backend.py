@@ -57,7 +57,9 @@ from core.model.text_alert import AlertLevel, TextAlert
 from core.model.turn_trace import Paint, TurnRecord
 from core.model.utterance import Correction, Utterance
 from core.model.wrap_up import Filing, WrapUp, WrapUpText
+from core.quality.fleet import Fleet
 from core.quality.frames import sample_frame
+from core.quality.rollup_files import RollupFiles
 from core.quality.stored_frames import StoredFrame
 from core.settings import PROJECT_ROOT, Settings
 from core.settings.loading import Source, Sources
@@ -65,6 +67,7 @@ from core.settings.report import SettingLine, settings_report
 from core.speech.hints_file import HintsFile
 
 STARTED = 1_790_000_000.0
+NOWHERE = Path("no-such-folder")
 
 
 def make_call(
@@ -252,6 +255,8 @@ class PageBackend:
     """Has the methods of `core.backend.Backend` that pages use. `done` records the commands it was given."""
 
     settings: Settings = field(default_factory=lambda: Settings(_env_file=None))
+    fleet: Fleet = field(default_factory=lambda: Fleet(RollupFiles(NOWHERE), NOWHERE))
+    """Over no calls, until a test puts another one there."""
     sources: Sources = field(
         default_factory=lambda: Sources(Path("own.env"), dict.fromkeys(Settings.model_fields, Source.DEFAULT))
     )

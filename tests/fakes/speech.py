@@ -14,6 +14,7 @@ class ScriptedSession:
         self.fed: list[tuple[bytes, float]] = []
         self.on_close: list[Recognition] = []
         self.is_closed = False
+        self.stats = SpeechStats(fed_s=0.0, dropped_s=0.0, waiting_s=0.0)
         self._on_recognition = on_recognition
 
     def recognise(self, text: str, ordinal: int = 0, is_final: bool = True, start_s: float = 0.0) -> None:
@@ -35,10 +36,6 @@ class ScriptedSession:
                 self._on_recognition(recognition)
         self.is_closed = True
         return True
-
-    @property
-    def stats(self) -> SpeechStats:
-        return SpeechStats(fed_s=0.0, dropped_s=0.0, waiting_s=0.0)
 
 
 class ScriptedTranscriber:

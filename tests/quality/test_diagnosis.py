@@ -384,11 +384,11 @@ SAMPLES = st.lists(
         path_state=st.none() | st.sampled_from(PathState),
         path_id=st.none() | st.sampled_from(["1", "2"]),
     ),
-    max_size=60,
+    max_size=30,
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=50)
 @given(SAMPLES, st.none() | st.floats(0, 500))
 def test_whatever_is_measured_a_diagnosis_has_its_times_in_order(samples: list[RtpSample], end_s: float | None) -> None:
     for each in diagnose(sorted(samples, key=lambda s: s.at_s), {CUSTOMER: FACTS}, (), end_s):

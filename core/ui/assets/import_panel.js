@@ -7,7 +7,8 @@ function build(parentElement) {
   const bar = el("progress", { max: "1", value: "0", hidden: true });
   const status = el("p", { class: "es-import-status", role: "status" });
   const zone = el("div", { class: "es-import-zone" }, label, input, hint, bar, status);
-  parentElement.replaceChildren(zone);
+  // Beside the style that Streamlit has put there.
+  parentElement.append(zone);
   return { zone, input, label, hint, bar, status };
 }
 

@@ -262,7 +262,7 @@ class NetworkPanel {
       delay: found.delay_ms.toFixed(0),
       total: (this.totals.get(found.leg_id) ?? 0).toFixed(0),
     };
-    if (told) cell.append(el("small", { text: ` (${told.low}…${told.high})` }));
+    if (told) cell.append(el("small", { text: `${told.low}…${told.high}` }));
     setTip(cell, told ? fill(this.words.drift_line, told) : this.words.metric_tips.drift);
   }
 

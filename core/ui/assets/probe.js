@@ -147,7 +147,7 @@ function browserName() {
 
 function platformName() {
   if (navigator.userAgentData?.platform) return navigator.userAgentData.platform;
-  const known = { Windows: /Windows/, Android: /Android/, iOS: /iPhone|iPad/, macOS: /Mac OS X/, "Chrome OS": /CrOS/, Linux: /Linux/ };
+  const known = { Windows: /Windows/, Android: /Android/, iOS: /iPhone|iPad/, macOS: /Mac OS X/, ChromeOS: /CrOS/, Linux: /Linux/ };
   return Object.keys(known).find((name) => known[name].test(navigator.userAgent)) ?? "";
 }
 

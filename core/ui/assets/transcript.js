@@ -254,7 +254,7 @@ class Transcript {
 
   putNote(note) {
     const id = this.noteId(note);
-    if (this.byId.has(id) || this.words.quiet_notes.includes(note.code)) return;
+    if (this.byId.has(id) || note.code in this.words.quiet_notes) return;
     const seconds = Math.max(1, Math.round((note.until_s ?? note.at_s) - note.at_s));
     const text = fill(this.words.notes[note.code] ?? `${note.code} {subject}`, { subject: note.subject, seconds });
     const node = el("div", { class: "es-note" }, el("time", { class: "es-time", text: clock(note.at_s) }), el("span", { text }));

@@ -99,7 +99,13 @@ def groups_figure(points: Sequence[GroupPoint], names: tuple[str, str, str], uni
             "fixedrange": True,
             "ticksuffix": f" {unit}" if unit else "",
         },
-        yaxis={"type": "category", "autorange": "reversed", "automargin": True, "fixedrange": True},
+        yaxis={
+            "type": "category",
+            "autorange": "reversed",
+            "automargin": True,
+            "gridcolor": colours.grid,
+            "fixedrange": True,
+        },
     )
     return figure
 
@@ -126,7 +132,7 @@ def distribution_figure(distribution: Distribution, hovers: Sequence[str], unit:
             "fixedrange": True,
             "ticksuffix": f" {unit}" if unit else "",
         },
-        yaxis={"gridcolor": colours.grid, "zeroline": False, "fixedrange": True, "nticks": 5},
+        yaxis={"gridcolor": colours.grid, "zeroline": False, "fixedrange": True, "nticks": 5, "automargin": True},
     )
     return figure
 
