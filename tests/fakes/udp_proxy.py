@@ -1,4 +1,4 @@
-"""A rough network in the way of UDP: a proxy that loses, delays and blocks packets, by client and direction.
+"""A rough network in the way of UDP: a proxy that loses and delays packets, by client and direction.
 
 It stands in for a server's UDP ports and passes on what comes to them. It also writes down what became of every RTP
 packet (their headers are not encrypted), so that a test can hold what others measured against what was done.
@@ -34,11 +34,10 @@ class Roughness:
     """What happens to packets."""
 
     loss: float = 0.0
-    """The probability with which an RTP packet gets lost. STUN, DTLS and RTCP are spared."""
+    """The probability with which an RTP packet gets lost, 1 for all. STUN, DTLS and RTCP are spared: without them a
+    browser gives the path up within seconds, and makes another."""
     jitter_s: float = 0.0
     """RTP packets come late, each by a time between nothing and this."""
-    is_blocked: bool = False
-    """Nothing gets through."""
 
 
 SMOOTH = Roughness()
@@ -137,13 +136,12 @@ class UdpProxy:
     def _pass(self, flow: Flow, way: Way, data: bytes, send: Callable[[bytes], object]) -> None:
         rough = next((r for (port, of), r in self._rough.items() if of is way and port in flow.ports), SMOOTH)
         if not is_rtp(data):
-            if not rough.is_blocked:
-                send(data)
+            send(data)
             return
         now_s = monotonic()
         _, _, sequence, timestamp, ssrc = FIXED.unpack_from(data)
         late_s = self._random.uniform(0.0, rough.jitter_s) if rough.jitter_s else 0.0
-        is_lost = rough.is_blocked or self._random.random() < rough.loss
+        is_lost = self._random.random() < rough.loss
         note = flow.passed[way].append
 
         def go_on() -> None:
