@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, time
+from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 from core.model.message import Message
@@ -32,7 +33,7 @@ def read_spans(texts: Sequence[str]) -> tuple[Span, ...] | Message:
             return Message("`{text}` is not a span such as `08:00-18:00`", {"text": text[:40]})
         spans.append(span)
     spans.sort()
-    for former, later in zip(spans, spans[1:], strict=False):
+    for former, later in pairwise(spans):
         if former.until == time.min or former.until > later.since:
             return Message("two spans of one day overlap")
     return tuple(spans)
