@@ -36,7 +36,7 @@ class RecentSound:
             self._trim(ONSET_S)
         joined: Sound | None = None
         for sound in tuple(self._sounds):
-            if joined is not None and joined.seconds < TOGETHER_S and _follows(joined, sound):
+            if joined is not None and joined.seconds < TOGETHER_S - SLIP_S and _follows(joined, sound):
                 joined = Sound(
                     joined.pcm + sound.pcm,
                     joined.captured_s,

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from core.model.clock import Clock
 from core.model.errors import PersonaError, PersonaGivenUp, PersonaSessionSilent
@@ -130,6 +131,11 @@ class PersonaSession:
             dropped_items=self._transcript.history.dropped,
         )
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything of the conversation is under way: somebody speaks, or something is to be said or written."""
+        return self._current is None or self._playout.is_playing or not self._conversation.is_at_rest
+
     def events(self) -> tuple[SessionEvent, ...]:
         """The last events in both directions, without sound. Any thread."""
         return self._log.events()
@@ -210,7 +216,7 @@ class PersonaSession:
         """A connection that is ready; None where none is wanted any more, or none to be had."""
         while not self._stopped.is_set():
             try:
-                return await self._stopped.unless(self._open())
+                return await self._stopped.unless(self._open)
             except PersonaError as error:
                 if not await self._may_retry(error):
                     return None
@@ -228,7 +234,7 @@ class PersonaSession:
         self._counts = replace(self._counts, reconnections=self._counts.reconnections + 1)
         self._publish()
         if wait_s:
-            await self._stopped.unless(self._sleep(wait_s))
+            await self._stopped.unless(partial(self._sleep, wait_s))
         return not self._stopped.is_set()
 
     async def _open(self) -> Upstream:
@@ -249,7 +255,7 @@ class PersonaSession:
     def _take_over(self, upstream: Upstream, ailment: Ailment | None = None) -> None:
         """Talk over this connection from now on; what it has to know of the past goes first."""
         is_first = self._current is None and self._problem is None and self._transcript.history.is_empty
-        owes = self._owes_sound or self._conversation.owes_sound or ailment is Ailment.DEAF
+        owes = self._owes_sound or self._conversation.owes_sound
         self._conversation.detach()
         former, self._current, self._owes_sound = self._current, upstream, False
         if former is not None:
@@ -257,7 +263,7 @@ class PersonaSession:
         upstream.ended.add_done_callback(lambda _: self._wake.set())
         for event in self._transcript.history.replay():
             upstream.send(event)
-        for sound in self._recent.take(is_all=owes):
+        for sound in self._recent.take(is_all=owes or not self._watchdog.is_at_ease):
             upstream.send_audio(sound.pcm, sound.captured_s)
         self._watchdog.note_renewed(ailment, self._clock.monotonic())
         self._conversation.attach(upstream, is_first=is_first, sound_follows=owes)
@@ -311,10 +317,10 @@ class PersonaSession:
         if former is None or former is not self._current or self._stopped.is_set():
             await upstream.close()
             return
-        hand_overs, renewals = self._counts.hand_overs, self._counts.renewals
-        self._counts = replace(
-            self._counts, hand_overs=hand_overs + (ailment is None), renewals=renewals + (ailment is not None)
-        )
+        if ailment is None:
+            self._counts = replace(self._counts, hand_overs=self._counts.hand_overs + 1)
+        else:
+            self._counts = replace(self._counts, renewals=self._counts.renewals + 1)
         self._take_over(upstream, ailment)
 
     async def _end_renewal(self) -> None:
@@ -328,9 +334,7 @@ class PersonaSession:
     def _take(self, upstream: Upstream, event: ServerEvent) -> None:
         if upstream is self._current:
             self._conversation.take(event)
-            # Sound changes nothing that is shown before it is played.
-            if event.type != "response.output_audio.delta":
-                self._publish()
+            self._publish()
 
     def _give_up_connection(self, error: PersonaError) -> None:
         if self._current is not None:
@@ -360,21 +364,17 @@ class PersonaSession:
             if self._conversation.is_at_rest and self._watchdog.is_at_ease:
                 self._recent.settle()
             self._look_for_renewal(current, now)
-        if self._finish_by_s is not None and self._is_farewell_said(now):
+        if self._finish_by_s is not None and (not self.is_busy or now >= self._finish_by_s):
             self.stop()
         self._publish()
-
-    def _is_farewell_said(self, now: float) -> bool:
-        is_said = self._conversation.is_at_rest and not self._playout.is_playing
-        return is_said or self._finish_by_s is None or now >= self._finish_by_s
 
     def _look_for_renewal(self, current: Upstream, now: float) -> None:
         if self._renewal is not None or now < self._renew_at_s or self._finish_by_s is not None:
             return
         ailment = self._watchdog.verdict(now)
         left_s = current.expires_at - self._clock.wall()
-        is_pause = self._conversation.is_at_rest and not self._playout.is_playing
-        if ailment is not None or left_s <= self._rules.margin_s or (left_s <= self._rules.seek_pause_s and is_pause):
+        is_near = left_s <= self._rules.seek_pause_s and not self.is_busy
+        if ailment is not None or is_near or left_s <= self._rules.margin_s:
             self._renewal = asyncio.create_task(self._renew(ailment), name="persona-renew")
 
     def _state(self) -> PersonaState:

@@ -1,7 +1,7 @@
 """That something was stopped for good, and work that ends with it. On one loop."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 _Result = TypeVar("_Result")
@@ -21,11 +21,11 @@ class StopSignal:
         """Whether it was stopped."""
         return self._event.is_set()
 
-    async def unless(self, work: Awaitable[_Result]) -> _Result | None:
-        """What `work` gives; None, and `work` cancelled and waited for, where the stop comes first."""
+    async def unless(self, begin: Callable[[], Awaitable[_Result]]) -> _Result | None:
+        """What the work gives that `begin` begins; None, and the work cancelled, where the stop comes first."""
 
         async def working() -> _Result:
-            return await work
+            return await begin()
 
         task = asyncio.create_task(working(), name="persona-work")
         stop = asyncio.create_task(self._event.wait(), name="persona-stop")

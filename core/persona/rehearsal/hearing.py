@@ -100,7 +100,7 @@ class DictationHearing:
         try:
             async with asyncio.timeout(timeout_s):
                 line = await self._process.stdout.readline()
-            told = json.loads(line or b"{}")
+            told = json.loads(line)
         except (TimeoutError, ValueError) as error:
             raise EngineUnavailable(engine="dictation", reason="it does not answer") from error
         return told if isinstance(told, dict) else {}

@@ -15,6 +15,7 @@ from core.persona.rehearsal.faults import Faults
 from core.persona.rehearsal.items import Item, Response
 from core.persona.rehearsal.session_shape import item_problem, session_problem
 from core.persona.rehearsal.staging import Staging
+from core.persona.rehearsal.voice import ToneVoice
 from core.persona.rehearsal.voice_activity import Began, Ended, VoiceActivity
 
 DELTA_S = 0.1
@@ -268,7 +269,7 @@ class RehearsalSession:
             sound = await self._staging.voice.say(text, self._language())
         except EarshotError as error:
             self._staging.on_warning(error)
-            sound = b""
+            sound = await ToneVoice().say(text, self._language())
         words = text.split(" ")
         pieces = [sound[at : at + self._delta_bytes()] for at in range(0, len(sound), self._delta_bytes())]
         began = time.monotonic()
@@ -386,4 +387,6 @@ class RehearsalSession:
         task = asyncio.create_task(guarded(), name=f"rehearsal-{self._number}-{name}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # Where it was cancelled before it began.
+        task.add_done_callback(lambda _: work.close())
         return task

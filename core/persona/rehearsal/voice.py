@@ -39,6 +39,8 @@ class EspeakVoice:
 
     async def say(self, text: str, language: Language) -> bytes:
         """A text as sound. Raises PersonaVoiceMissing."""
+        if not text.strip():
+            return b""
         arguments = ("--stdout", "--stdin", "-v", VOICES.get(language, "en-gb"), "-s", WORDS_A_MINUTE)
         pipe = asyncio.subprocess.PIPE
         try:
