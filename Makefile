@@ -46,6 +46,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.speech
 	$(PY) -m bench.assist
 	$(PY) -m bench.guidance
+	$(PY) -m bench.persona
 	$(PY) -m bench.assist
 	$(PY) -m bench.api
 	$(PY) -m bench.store
