@@ -76,6 +76,8 @@ class Conversation:
         """What the persona has said over this connection."""
         self._is_due = False
         self._is_unanswered = False
+        self._is_overtaken = False
+        """The listener said more while an answer was begun, which the server does not answer by itself."""
         self._rounds = self._retries = 0
         self._reset_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
@@ -118,12 +120,11 @@ class Conversation:
             self._is_due = self._response_id not in self._dead
             self._response_id = None
 
-    def attach(self, upstream: Upstream, *, is_first: bool, sound_follows: bool) -> None:
+    def attach(self, upstream: Upstream, *, sound_follows: bool) -> None:
         """Talk over this connection from now on.
 
         Args:
             upstream: It has been told the history.
-            is_first: Whether the conversation begins with it.
             sound_follows: Whether it is sent sound that is still to be answered, as it will be by itself.
         """
         self._upstream = upstream
@@ -131,10 +132,10 @@ class Conversation:
         if sound_follows:
             self._is_due = False
             self._watchdog.note_nothing_due()
+        elif self._persona.greeting and self._transcript.history.is_empty:
+            self.say(self._persona.greeting)
         elif self._is_due or self._transcript.history.awaits_answer:
             self._ask()
-        elif is_first and self._persona.greeting and self._transcript.history.is_empty:
-            self.say(self._persona.greeting)
 
     def say(self, words: str) -> None:
         """Let the persona say words as they are."""
@@ -214,6 +215,7 @@ class Conversation:
                 self._transcript.hear_end(event.text("item_id"), self._captured_s(event, "audio_end_ms"))
                 self._speaking_item = None
                 self._is_unanswered = True
+                self._is_overtaken = self._response_id is not None
                 self._expect()
             case "input_audio_buffer.committed":
                 self._watchdog.note_heard()
@@ -272,11 +274,15 @@ class Conversation:
         items = [ServerEvent("", item) for item in output if isinstance(item, dict)] if isinstance(output, list) else []
         for item in items:
             self._transcript.speak_end(item.text("id"))
+        is_overtaken, self._is_overtaken = self._is_overtaken and not self._persona.barge_in, False
         match response.text("status"):
             case "completed":
                 self.answered += 1
                 self._retries, self.problem = 0, None
-                self._call_tools([item for item in items if item.text("type") == "function_call"])
+                calls = [item for item in items if item.text("type") == "function_call"]
+                self._call_tools(calls)
+                if is_overtaken and not calls:
+                    self._ask()
             case "failed":
                 self._take_failure(ServerEvent("", response.table("status_details")).table("error"))
 

@@ -254,7 +254,6 @@ class PersonaSession:
 
     def _take_over(self, upstream: Upstream, ailment: Ailment | None = None) -> None:
         """Talk over this connection from now on; what it has to know of the past goes first."""
-        is_first = self._current is None and self._problem is None and self._transcript.history.is_empty
         owes = self._owes_sound or self._conversation.owes_sound
         self._conversation.detach()
         former, self._current, self._owes_sound = self._current, upstream, False
@@ -266,7 +265,7 @@ class PersonaSession:
         for sound in self._recent.take(is_all=owes or not self._watchdog.is_at_ease):
             upstream.send_audio(sound.pcm, sound.captured_s)
         self._watchdog.note_renewed(ailment, self._clock.monotonic())
-        self._conversation.attach(upstream, is_first=is_first, sound_follows=owes)
+        self._conversation.attach(upstream, sound_follows=owes)
         self._problem = PersonaSessionSilent(server=self._server.server) if ailment is not None else None
         self._wake.set()
         self._publish()

@@ -4,6 +4,7 @@ Its two tasks are its own: `close` cancels them and waits. On the session's loop
 """
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from core.persona.event_log import EventLog
 MOST_WAITING = 1_000
 """Events that wait to be sent. Sound finds room in half of it only; beyond all of it the connection is given up."""
 ANCHORS = 512
+_PARAMETER = re.compile(r"[\w.\[\]]{1,80}")
 SESSION_S = 3600.0
 """How long a session may last where the server does not say."""
 
@@ -183,7 +185,8 @@ class Upstream:
         if named is not None and not named.retryable:
             self._end(named)
         elif self._update_id and error.text("event_id") == self._update_id:
-            reason = ", ".join([*sorted(error_codes(error.body)), error.text("param")[:60]])
+            named_key = error.text("param") if _PARAMETER.fullmatch(error.text("param")) else ""
+            reason = ", ".join(filter(None, [*sorted(error_codes(error.body)), named_key]))
             self._end(PersonaRequestRefused(server=self.server, reason=reason))
         else:
             self.refused += 1

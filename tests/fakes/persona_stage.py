@@ -60,6 +60,18 @@ class FixedVoice:
         return (5000 * np.sin(at / 20)).astype("<i2").tobytes()
 
 
+class RecordingHearing(ScriptedHearing):
+    """Keeps what it was given."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__(lines)
+        self.stretches: list[bytes] = []
+
+    async def hear(self, pcm: bytes, language: str) -> str:
+        self.stretches.append(pcm)
+        return await super().hear(pcm, language)
+
+
 class Recorder:
     """Implements `core.model.persona.PersonaListener`."""
 
@@ -91,7 +103,7 @@ class Recorder:
 class Stage:
     """What a test has in hand."""
 
-    def __init__(self, server: RehearsalServer, hearing: ScriptedHearing, voice: FixedVoice, clock: Clock) -> None:
+    def __init__(self, server: RehearsalServer, hearing: RecordingHearing, voice: FixedVoice, clock: Clock) -> None:
         self.server = server
         self.hearing = hearing
         self.voice = voice
@@ -161,10 +173,11 @@ async def staged(
     key: str = "",
     is_real_time: bool = False,
     tail_s: float = 0.2,
+    think_s: float = 0.0,
 ) -> AsyncIterator[Stage]:
     """A session that runs, and the server that it talks to."""
-    hearing, voice = ScriptedHearing(lines), FixedVoice(voice_s)
-    staging = Staging(hearing, voice, answers or ScriptedAnswers(), "en", pace, think_s=0.0)
+    hearing, voice = RecordingHearing(lines), FixedVoice(voice_s)
+    staging = Staging(hearing, voice, answers or ScriptedAnswers(), "en", pace, think_s)
     clock: Clock = SystemClock() if is_real_time else FastClock(SPEED)
     sessions: list[RehearsalSession] = []
     server = RehearsalServer(staging, faults, key, sessions.append)

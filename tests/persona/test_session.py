@@ -95,6 +95,25 @@ async def test_speaking_interrupts_where_the_persona_allows_it() -> None:
         assert stage.session.counts.refused_events == 0
 
 
+async def test_a_greeting_is_not_forgotten_where_the_first_attempt_failed() -> None:
+    persona = replace(PERSONA, greeting="혼저옵서예.")
+    async with staged(persona=persona, faults=read_faults(["1:refuse=down", "2:drop-speaking"])) as stage:
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+        assert set(stage.voice.said) == {"혼저옵서예."}
+
+
+async def test_what_is_said_while_the_persona_thinks_is_answered_too() -> None:
+    persona = replace(PERSONA, barge_in=False)
+    async with staged(persona=persona, think_s=0.4, lines=("Hello.", "I was charged twice.")) as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        await stage.speak()
+        await stage.until_state(PersonaState.THINKING)
+        await stage.speak()
+        await stage.until(lambda: len(stage.heard.finals(PersonaSide.PERSONA)) == 2)
+        assert stage.heard.finals(PersonaSide.LISTENER) == ["Hello.", ASKED]
+        assert stage.session.counts.refused_events == 0
+
+
 async def test_what_is_written_is_answered_and_kept_whole() -> None:
     async with staged() as stage:
         await stage.until_state(PersonaState.LISTENING)

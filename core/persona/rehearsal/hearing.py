@@ -38,13 +38,12 @@ class ScriptedHearing:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = list(lines)
-        self.stretches: list[bytes] = []
-        """What it was given, for tests to look at; bounded by what they say."""
+        self._heard = 0
 
     async def hear(self, pcm: bytes, language: Language) -> str:
         """The next line."""
-        self.stretches.append(pcm)
-        return self._lines[min(len(self.stretches), len(self._lines)) - 1] if self._lines else ""
+        self._heard += 1
+        return self._lines[min(self._heard, len(self._lines)) - 1] if self._lines else ""
 
     async def close(self) -> None:
         """Nothing to let go of."""
