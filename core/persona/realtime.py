@@ -9,6 +9,7 @@ a word; here the limit is `PersonaSessionExpired`.
 import asyncio
 import json
 import logging
+import os
 import re
 from typing import Any, Final, cast
 from urllib.parse import urlsplit
@@ -91,7 +92,8 @@ class OpenAIRealtime:
         except TimeoutError as error:
             raise PersonaUnreachable(server=self.server, reason="no answer in time") from error
         except OSError as error:
-            reason = error.strerror or type(error).__name__
+            # asyncio's own text names the address instead of the reason.
+            reason = os.strerror(error.errno) if error.errno and error.errno > 0 else type(error).__name__
             raise PersonaUnreachable(server=self.server, reason=reason) from error
         except ConnectionClosed as error:
             raise PersonaConnectionLost(server=self.server) from error

@@ -378,8 +378,7 @@ class PersonaSession:
 
     def _state(self) -> PersonaState:
         if self._current is None:
-            is_new = self._counts.connections == 0 or self._transcript.history.is_empty
-            return PersonaState.CONNECTING if is_new and self._problem is None else PersonaState.RECONNECTING
+            return PersonaState.RECONNECTING if self._counts.connections else PersonaState.CONNECTING
         if self._playout.is_playing:
             return PersonaState.SPEAKING
         return PersonaState.THINKING if self._conversation.is_thinking else PersonaState.LISTENING

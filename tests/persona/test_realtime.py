@@ -73,7 +73,7 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
     async with answering(b"") as port:
         pass
     server = realtime(port)
-    with pytest.raises(PersonaUnreachable, match=f"127.0.0.1:{port}"):
+    with pytest.raises(PersonaUnreachable, match=rf"127.0.0.1:{port} cannot be reached \(Connection refused"):
         await server.connect(MODEL)
     await server.close()
 

@@ -229,6 +229,14 @@ async def test_there_are_five_attempts_three_seconds_apart_and_no_more() -> None
         assert attempts == sorted(attempts)
 
 
+async def test_a_server_that_was_never_there_is_connected_to_as_often_and_the_reason_told() -> None:
+    async with staged(faults=lambda connection: Faults(refuse="down")) as stage:
+        await asyncio.wait_for(stage.running, 10)
+        assert stage.heard.states == [PersonaState.CONNECTING, PersonaState.ENDED]
+        assert stage.waits == [3.0] * 5
+        assert isinstance(stage.session.status.problem, PersonaGivenUp)
+
+
 async def test_a_server_that_always_breaks_off_is_given_up() -> None:
     async with staged(faults=lambda connection: Faults(drop=0.02)) as stage:
         await asyncio.wait_for(stage.running, 20)
