@@ -44,9 +44,9 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.overviews
 	$(PY) -m bench.drift --minutes 2
 	$(PY) -m bench.speech
+	$(PY) -m bench.persona
 	$(PY) -m bench.assist
 	$(PY) -m bench.guidance
-	$(PY) -m bench.persona
 	$(PY) -m bench.assist
 	$(PY) -m bench.api
 	$(PY) -m bench.store
