@@ -45,6 +45,7 @@ bench: setup-dev   ## Print the figures
 	$(PY) -m bench.quality_page
 	$(PY) -m bench.drift --minutes 2
 	$(PY) -m bench.speech
+	$(PY) -m bench.persona
 	$(PY) -m bench.assist
 	$(PY) -m bench.guidance
 	$(PY) -m bench.api

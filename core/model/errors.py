@@ -92,6 +92,25 @@
     │   ├── AlertRulesChanged           somebody else changed the file meanwhile
     │   ├── AlertPatternInvalid
     │   └── AlertPatternSlow            its rule is switched off
+    ├── PersonaError
+    │   ├── PersonaFileInvalid
+    │   ├── PersonaNotFound
+    │   ├── PersonaClosed               outside its opening hours
+    │   ├── PersonaKeyRefused           the key is wrong, or may not do this
+    │   ├── PersonaAccountRefused       the account is deactivated
+    │   ├── PersonaQuotaUsedUp          somebody has to pay
+    │   ├── PersonaModelUnknown
+    │   ├── PersonaRequestRefused       somebody has to change something
+    │   ├── PersonaServerForeign        what answers does not speak the protocol
+    │   ├── PersonaRateLimited          retryable
+    │   ├── PersonaServerFailed         retryable
+    │   ├── PersonaUnreachable          retryable
+    │   ├── PersonaConnectionLost       retryable
+    │   ├── PersonaSessionExpired       retryable; a new one takes over before
+    │   ├── PersonaSessionSilent        retryable
+    │   ├── PersonaGivenUp              after the last attempt to reconnect
+    │   ├── PersonaToolFailed
+    │   └── PersonaVoiceMissing         the rehearsal cannot speak with it
     ├── WebhookError
     │   ├── WebhookAddressRefused       a private address, which no setting allows
     │   ├── WebhookRefused              the receiver will refuse again
@@ -1020,6 +1039,200 @@ class AlertPatternSlow(AssistError):
     template: ClassVar[str] = (
         "The alert rule {rule} was switched off: its regular expression took longer than {milliseconds} ms on one"
         " utterance. Simplify it and save the rules; they are then tried again."
+    )
+
+
+@dataclass(eq=False)
+class PersonaError(EarshotError):
+    """Something is wrong with a persona or its session."""
+
+
+@dataclass(eq=False)
+class PersonaFileInvalid(PersonaError):
+    """A persona's file cannot be used."""
+
+    path: str
+    key: str
+    """What in it is wrong: `opening_hours.mon`; `file` for the whole of it."""
+    reason: Message
+    template: ClassVar[str] = "The persona {path} cannot be used. {key}: {reason}. Correct this key."
+
+
+@dataclass(eq=False)
+class PersonaNotFound(PersonaError):
+    """There is no such persona."""
+
+    persona: str
+    template: ClassVar[str] = "There is no persona {persona}. Choose another, or add its file to EARSHOT_PERSONA_DIR."
+
+
+@dataclass(eq=False)
+class PersonaClosed(PersonaError):
+    """The persona may not be talked to now."""
+
+    persona: str
+    template: ClassVar[str] = (
+        "{persona} is outside opening hours now. Come back later, or ask a supervisor to open it for a while."
+    )
+
+
+@dataclass(eq=False)
+class PersonaKeyRefused(PersonaError):
+    """The server does not take the key, or the key may not do this (401, 403, invalid_api_key)."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The persona's server {server} refuses the key. Check EARSHOT_REALTIME_API_KEY and EARSHOT_OPENAI_API_KEY."
+    )
+
+
+@dataclass(eq=False)
+class PersonaAccountRefused(PersonaError):
+    """The account is deactivated (account_deactivated)."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The account at the persona's server {server} is deactivated. Settle that with the provider, or use another"
+        " account's key."
+    )
+
+
+@dataclass(eq=False)
+class PersonaQuotaUsedUp(PersonaError):
+    """The account's quota or credit is used up; waiting does not help (insufficient_quota)."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The quota at the persona's server {server} is used up. Check the account's plan and billing."
+    )
+
+
+@dataclass(eq=False)
+class PersonaModelUnknown(PersonaError):
+    """The server has no such model, or the account may not use it."""
+
+    server: str
+    model: str
+    template: ClassVar[str] = (
+        "The persona's server {server} has no model {model}. Check `model` in the persona's file, and"
+        " EARSHOT_REALTIME_MODEL."
+    )
+
+
+@dataclass(eq=False)
+class PersonaRequestRefused(PersonaError):
+    """The server will refuse the same session again."""
+
+    server: str
+    reason: str
+    """Status, code and parameter."""
+    template: ClassVar[str] = (
+        "The persona's server {server} refuses the session ({reason}). Check the persona's file and"
+        " EARSHOT_REALTIME_BASE_URL."
+    )
+
+
+@dataclass(eq=False)
+class PersonaServerForeign(PersonaError):
+    """What answers does not speak the Realtime protocol."""
+
+    server: str
+    template: ClassVar[str] = (
+        "What answers at {server} does not speak the Realtime protocol. Check EARSHOT_REALTIME_BASE_URL."
+    )
+
+
+@dataclass(eq=False)
+class PersonaRateLimited(PersonaError):
+    """Too many requests or tokens for now (429, rate_limit_exceeded)."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The persona's server {server} asks for a pause (rate limit). The persona answers again in a moment."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaServerFailed(PersonaError):
+    """The server failed."""
+
+    server: str
+    reason: str
+    template: ClassVar[str] = "The persona's server {server} failed ({reason}). The connection is made anew."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaUnreachable(PersonaError):
+    """No connection to the server."""
+
+    server: str
+    reason: str
+    template: ClassVar[str] = (
+        "The persona's server {server} cannot be reached ({reason}). Check the network and EARSHOT_REALTIME_BASE_URL."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaConnectionLost(PersonaError):
+    """The connection to the server broke."""
+
+    server: str
+    template: ClassVar[str] = "The connection to the persona's server {server} was lost. It is made anew."
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaSessionExpired(PersonaError):
+    """The session reached the longest time that the server allows one."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The session at the persona's server {server} has reached its limit. A new one takes over."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaSessionSilent(PersonaError):
+    """A session hears nothing any more, or answers nothing, without any error."""
+
+    server: str
+    template: ClassVar[str] = (
+        "The session at the persona's server {server} neither hears nor answers. A new one takes over."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaGivenUp(PersonaError):
+    """Every attempt to reconnect failed."""
+
+    server: str
+    attempts: int
+    template: ClassVar[str] = (
+        "The persona's server {server} did not come back in {attempts} attempts. Check the network, then start anew."
+    )
+
+
+@dataclass(eq=False)
+class PersonaToolFailed(PersonaError):
+    """A tool that the persona called did not do its work; the persona was told so."""
+
+    tool: str
+    reason: Message
+    template: ClassVar[str] = "The persona's tool {tool} failed: {reason}. The persona answers without it."
+
+
+@dataclass(eq=False)
+class PersonaVoiceMissing(PersonaError):
+    """espeak-ng is not installed, or does not speak."""
+
+    reason: str
+    template: ClassVar[str] = (
+        "The rehearsal persona cannot speak ({reason}); tones stand in for its words. Install espeak-ng."
     )
 
 

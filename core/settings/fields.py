@@ -358,6 +358,55 @@ class Settings(BaseSettings):
         ),
     ] = None
 
+    persona_dir: Annotated[Path, Field(description="Folder with the personas that one can talk to (TOML).")] = (
+        PROJECT_ROOT / "personas"
+    )
+    realtime_base_url: Annotated[
+        str,
+        Field(
+            pattern=r"^$|^https?://[^/?#@\s]+(/[^?#\s]*)?$",
+            description="Address of a server that speaks OpenAI's Realtime protocol, such as the rehearsal's "
+            "`http://localhost:8765/v1`; empty for OpenAI itself.",
+        ),
+    ] = ""
+    realtime_api_key: Annotated[
+        SecretStr | None,
+        Field(
+            min_length=1,
+            description="Key for the personas' server. Empty: the language model's key, where both are at the same "
+            "address.",
+        ),
+        STRIPPED,
+    ] = None
+    realtime_model: Annotated[str, Field(pattern=r"^\S+$", description="Model of personas whose file names none.")] = (
+        "gpt-realtime-2.1-mini"
+    )
+    realtime_transcription_model: Annotated[
+        str, Field(pattern=r"^\S+$", description="Model that writes down what is said to a persona.")
+    ] = "gpt-transcribe"
+    persona_tail_ms: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=2000,
+            description="How long the microphone stays closed after a persona's voice has faded at the listener, in "
+            "milliseconds.",
+        ),
+    ] = 200
+    opening_hours: Annotated[
+        Listed,
+        Field(description="When personas may be talked to: `08:00-18:00`, or several spans with commas; `closed`."),
+    ] = ("08:00-18:00",)
+    opening_days: Annotated[
+        Listed, Field(description="Days of the week with opening hours: `mon, tue, wed, thu, fri, sat, sun`.")
+    ] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+    holidays: Annotated[
+        Listed, Field(description="Days without opening hours, such as `2027-01-01`, with commas.")
+    ] = ()
+    time_zone: Annotated[
+        str, Field(description="Time zone of the opening hours, such as `Asia/Seoul` or `Europe/Berlin`.")
+    ] = "Asia/Seoul"
+
     knowledge_dir: Annotated[Path, Field(description="Folder with the handbook (Markdown, CSV, JSON).")] = (
         PROJECT_ROOT / "knowledge"
     )
@@ -463,6 +512,13 @@ class Settings(BaseSettings):
     def effective_prompt_dir(self) -> Path:
         """The folder of the prompts that were changed here, whether it is there or not."""
         return self.prompt_dir or self.data_dir / "prompts"
+
+    @property
+    def effective_realtime_key(self) -> SecretStr | None:
+        """The key for the personas' server: its own, or the language model's, which no other server must see."""
+        if self.realtime_api_key is not None or self.realtime_base_url != self.openai_base_url:
+            return self.realtime_api_key
+        return self.openai_api_key
 
     @property
     def effective_alert_rules(self) -> Path:

@@ -45,6 +45,10 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
         "openai_token_limit", "openai_timeout_s", "openai_silence_s", "prompt_dir",
         "assist_input_tokens", "assist_requests",
     ),
+    "Persona calls": (
+        "persona_dir", "realtime_base_url", "realtime_api_key", "realtime_model", "realtime_transcription_model",
+        "persona_tail_ms", "opening_hours", "opening_days", "holidays", "time_zone",
+    ),
     "Alerts": ("alert_rules", "webhook_url", "webhook_secret", "webhook_private", "webhook_words"),
     "Handbook and demos": (
         "knowledge_dir", "guidance_documents", "guidance_url", "guidance_key", "guidance_timeout_s", "guidance_token",

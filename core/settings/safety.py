@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from core.model.errors import SettingInvalid
 from core.settings.choices import AssistEngine, Environment, IcePolicy
 from core.settings.fields import PREFIX, Settings
+from core.settings.opening_hours import settings_hours
 
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 """Bind addresses that only this machine reaches."""
@@ -19,11 +20,11 @@ _TURN_SERVER = re.compile(rf"(turn|(?P<tls>turns)){_PLACE}(\?transport=((?(tls)(
 LONGEST_HOST = 253
 """Characters of a host name (RFC 1035, without the last full stop)."""
 _ADDRESSES = (
-    "public_url", "oidc_metadata_url", "google_endpoint", "openai_base_url", "guidance_url", "embedding_url",
-    "webhook_url",
+    "public_url", "oidc_metadata_url", "google_endpoint", "openai_base_url", "realtime_base_url", "guidance_url",
+    "embedding_url", "webhook_url",
 )  # fmt: skip
 _IN_AN_ADDRESS = re.compile(r"[!-~]+")
-_SENT_IN_HEADERS = ("guidance_key", "guidance_token", "embedding_key", "openai_api_key")
+_SENT_IN_HEADERS = ("guidance_key", "guidance_token", "embedding_key", "openai_api_key", "realtime_api_key")
 _IN_A_HEADER = re.compile(r"[ -~]+")
 
 
@@ -68,6 +69,7 @@ def _contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "google_endpoint", "without TLS it may be on this machine only"
     yield from _model_contradictions(settings)
     yield from _guidance_contradictions(settings)
+    yield from _persona_contradictions(settings)
     if settings.webhook_url and settings.webhook_secret is None:
         yield "webhook_secret", "EARSHOT_WEBHOOK_URL needs it, for the receiver to tell whose alerts it gets"
     if settings.oidc_metadata_url:
@@ -87,6 +89,14 @@ def _model_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
         )
     if settings.openai_api_key is not None and _is_open(settings.openai_base_url):
         yield "openai_base_url", "the key would cross the network without TLS; use https://, or a server without key"
+
+
+def _persona_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
+    if settings.effective_realtime_key is not None and _is_open(settings.realtime_base_url):
+        yield "realtime_base_url", "the key would cross the network without TLS; use https://, or a server without key"
+    hours = settings_hours(settings)
+    if isinstance(hours, tuple):
+        yield hours[0], str(hours[1])
 
 
 def _guidance_contradictions(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -171,6 +181,8 @@ def _dangers(settings: Settings) -> Iterator[tuple[str, str]]:
         yield "oidc_metadata_url", "it must be an https:// address"
     if _is_open(settings.openai_base_url):
         yield "openai_base_url", "what is said would cross the network without TLS"
+    if _is_open(settings.realtime_base_url):
+        yield "realtime_base_url", "what is said would cross the network without TLS"
     if _is_open(settings.guidance_url):
         yield "guidance_url", "summaries of calls would cross the network without TLS"
     if _is_open(settings.embedding_url):

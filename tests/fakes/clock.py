@@ -1,4 +1,7 @@
-"""A clock that moves when it is told to."""
+"""Clocks that move when they are told to, or faster than the machine's."""
+
+import asyncio
+import time
 
 
 class ManualClock:
@@ -17,3 +20,24 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         self._monotonic += seconds
         self._wall += seconds
+
+
+class FastClock:
+    """Implements `core.model.clock.Clock`; its time runs by itself, faster than the machine's."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+        self._began_s = time.monotonic()
+
+    def _passed_s(self) -> float:
+        return (time.monotonic() - self._began_s) * self.speed
+
+    def monotonic(self) -> float:
+        return 1_000.0 + self._passed_s()
+
+    def wall(self) -> float:
+        return 1_700_000_000.0 + self._passed_s()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait so long in this clock's time."""
+        await asyncio.sleep(seconds / self.speed)

@@ -1,0 +1,196 @@
+"""`python -m bench.persona [--json]`: what Earshot itself adds to a persona's first response.
+
+Against a scripted server on loopback that speaks the Realtime protocol and thinks for no time at all:
+
+- `delta_to_playout_ms`: from the server sending the first sound of an answer to the playout being given it;
+- `speech_to_playout_ms`: from the last chunk of the listener's speech being fed, the silence that ends a turn included
+  in it, to the playout being given the answer's first sound: upstream, the server's bare loop, and back;
+- `chunk_ms`: gate, resampling and queueing of 100 ms of the listener's sound.
+
+Server and session share one process but not one thread. The model's thinking, the network to it and the way to the
+browser come on top, and are measured where they are: none of them is here.
+"""
+
+import argparse
+import asyncio
+import base64
+import json
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from websockets.asyncio.server import ServerConnection, serve
+
+from core.model.clock import SystemClock
+from core.model.persona import HeardItem, PersonaState
+from core.persona.microphone_gate import MicrophoneGate
+from core.persona.realtime import OpenAIRealtime
+from core.persona.rehearsal.voice_activity import Began, Ended, VoiceActivity
+from core.persona.session import PersonaSession
+from core.persona.session_rules import SessionRules
+from core.settings import Settings
+from tests.fakes.persona_stage import PERSONA, Recorder
+
+DELTA = base64.b64encode(bytes(4800)).decode()
+DELTAS = 20
+"""Sound of one answer: two seconds, all at once, as the real server sends it."""
+
+
+@dataclass
+class Marks:
+    """When what happened, in monotonic seconds. Each list has one writer."""
+
+    sent: list[float] = field(default_factory=list)
+    given: list[float] = field(default_factory=list)
+    ended: list[float] = field(default_factory=list)
+    chunks: list[float] = field(default_factory=list)
+
+
+class MarkingPlayout:
+    """Notes when an answer's first sound arrives, and plays nothing."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+        self._last = ""
+
+    def put(self, item_id: str, pcm: bytes) -> None:
+        if item_id != self._last:
+            self._last = item_id
+            self._marks.given.append(time.monotonic())
+
+    def clear(self) -> None:
+        """There is nothing to clear."""
+
+    def heard(self) -> tuple[HeardItem, ...]:
+        return ()
+
+    @property
+    def is_playing(self) -> bool:
+        return False
+
+
+async def talk(connection: ServerConnection, marks: Marks) -> None:
+    """The server: answers each end of speech at once."""
+    activity, number = VoiceActivity(), 0
+
+    async def tell(kind: str, **members: Any) -> None:
+        await connection.send(json.dumps({"type": kind, **members}))
+
+    await tell("session.created", session={})
+    async for message in connection:
+        event = json.loads(message)
+        if event["type"] == "session.update":
+            await tell("session.updated", session=event["session"])
+        if event["type"] != "input_audio_buffer.append":
+            continue
+        for found in activity.push(base64.b64decode(event["audio"])):
+            match found:
+                case Began(start_ms):
+                    number += 1
+                    await tell("input_audio_buffer.speech_started", audio_start_ms=start_ms, item_id=f"u{number}")
+                case Ended(end_ms, _):
+                    place = {"response_id": f"r{number}", "item_id": f"a{number}"}
+                    await tell("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=f"u{number}")
+                    await tell("response.created", response={"id": f"r{number}", "status": "in_progress"})
+                    marks.sent.append(time.monotonic())
+                    for _ in range(DELTAS):
+                        await tell("response.output_audio.delta", **place, delta=DELTA)
+                    await tell("response.output_audio_transcript.done", **place, transcript="So it is.")
+                    kind = "conversation.item.input_audio_transcription.completed"
+                    await tell(kind, item_id=f"u{number}", transcript="Is it so?")
+                    output = [{"id": f"a{number}", "type": "message"}]
+                    done = {"id": f"r{number}", "status": "completed", "output": output}
+                    await tell("response.done", response=done)
+
+
+@contextmanager
+def serving(marks: Marks) -> Iterator[int]:
+    """Serve on a loop in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="persona-bench", daemon=True)
+    thread.start()
+
+    async def start() -> Any:
+        return await serve(lambda connection: talk(connection, marks), "127.0.0.1", 0, compression=None)
+
+    async def stop() -> None:
+        server.close()
+        await server.wait_closed()
+
+    server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
+    try:
+        yield next(iter(server.sockets)).getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(10)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+async def run(turns: int, port: int, marks: Marks) -> None:
+    """Speak so many turns, each a little faster than life: chunk after chunk, 10 ms apart."""
+    clock = SystemClock()
+    server = OpenAIRealtime(Settings(_env_file=None, realtime_base_url=f"http://127.0.0.1:{port}/v1"))
+    gate = MicrophoneGate(0.2)
+    playout = MarkingPlayout(marks)
+    session = PersonaSession(PERSONA, server, playout, Recorder(), gate, {}, "m", SessionRules(), clock)
+    running = asyncio.create_task(session.run(), name="persona-session")
+    while session.status.state is not PersonaState.LISTENING:  # noqa: ASYNC110 - once, before anything is measured
+        await asyncio.sleep(0.01)
+    loud = (6000 * np.sin(np.arange(1600) / 8)).astype("<i2").tobytes()
+    at_s = clock.monotonic()
+    for turn in range(turns):
+        # The silence that ends a turn is in the last of them; what is left of it starts the next turn.
+        for chunk in [loud] * 4 + [bytes(3200)] * 6:
+            began = time.perf_counter()
+            session.feed(chunk, at_s)
+            marks.chunks.append(time.perf_counter() - began)
+            at_s += 0.1
+            fed = time.monotonic()
+            await asyncio.sleep(0.01)
+            if len(marks.given) > turn:
+                break
+        while len(marks.given) <= turn:  # noqa: ASYNC110 - an event would be set where time is taken
+            await asyncio.sleep(0.001)
+        marks.ended.append(fed)
+        await asyncio.sleep(0.02)
+    session.stop()
+    await running
+    await server.close()
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Percentiles in milliseconds."""
+    cuts = statistics.quantiles(values, n=100)
+    return {"p50": round(cuts[49] * 1000, 2), "p95": round(cuts[94] * 1000, 2), "p99": round(cuts[98] * 1000, 2)}
+
+
+def main() -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--turns", type=int, default=300, help="turns of the conversation")
+    arguments = parser.parse_args()
+    marks = Marks()
+    with serving(marks) as port:
+        asyncio.run(run(arguments.turns, port, marks))
+    figures = {
+        "turns": len(marks.given),
+        "delta_to_playout_ms": spread([b - a for a, b in zip(marks.sent, marks.given, strict=True)]),
+        "speech_to_playout_ms": spread([b - a for a, b in zip(marks.ended, marks.given, strict=True)]),
+        "chunk_ms": spread(marks.chunks),
+    }
+    if arguments.json:
+        print(json.dumps(figures, indent=2))
+        return
+    for name, found in figures.items():
+        print(f"{name}: {found}")
+
+
+if __name__ == "__main__":
+    main()
