@@ -106,6 +106,13 @@ def test_loss_is_over_when_its_mean_is(watch: QualityWatch) -> None:
     assert (AlertKind.PACKET_LOSS, IN) not in open_kinds(watch)
 
 
+def test_loss_that_is_little_in_the_mean_but_goes_on_is_one_alert(watch: QualityWatch) -> None:
+    for at_s in range(1, 61):
+        watch.add(sample(at_s, **lossy(1.5 if at_s % 5 in (1, 2, 3) else 0.0)))
+    (alert,) = alerts(watch, AlertKind.PACKET_LOSS)
+    assert alert.is_open
+
+
 def test_a_report_about_five_seconds_is_a_share_of_all_that_was_sent_in_them() -> None:
     assert sample(5, OUT, lost=5, expected=250).loss_pct == 2.0
     assert sample(5, OUT, lost=5, expected=0).loss_pct is None
