@@ -50,8 +50,8 @@ class QualityWatch:
 
     @property
     def final(self) -> CallQuality:
-        """The picture of a call that has ended, without diagnoses: its mean scores, and all that was wrong."""
-        return CallQuality(self._scorer.means(), self._log.alerts, self._drift.drifts)
+        """The picture of a call that has ended, without diagnoses: mean scores, last drifts, and all that was wrong."""
+        return CallQuality(self._scorer.means(), self._log.alerts, self._drift.final)
 
     @property
     def legs(self) -> frozenset[LegId]:
@@ -153,7 +153,6 @@ def judged(
         watch.add(sample)
     last_s = max((sample.at_s for sample in known), default=0.0) if end_s is None else end_s
     watch.know((facts or {}).values(), last_s)
-    drifts = watch.quality.drifts
     for leg_id in watch.legs:
         watch.end_leg(leg_id)
-    return replace(watch.final, drifts=drifts, diagnoses=diagnose(known, facts or {}, notes, last_s))
+    return replace(watch.final, diagnoses=diagnose(known, facts or {}, notes, last_s))
