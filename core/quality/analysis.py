@@ -29,7 +29,7 @@ def call_samples(data_dir: Path, call_id: str, begun_at: float | None = None) ->
 
     The columns are the fields of `core.model.sample.RtpSample`, in its units: times in seconds on the call's clock,
     delays in milliseconds, shares in percent, loudness in dBFS. Beside them stand `packets_per_s`, `loss_pct` (of a
-    server's row that states a report: as long as the report holds) and `mos` (1 to 4.4, estimated).
+    row that states a far end's report: as long as the report holds) and `mos` (1 to 4.4, estimated).
 
     Args:
         data_dir: The server's `EARSHOT_DATA_DIR`.

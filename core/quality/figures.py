@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from core.model.sample import Direction, Vantage
+from core.model.sample import Vantage
 from core.quality.mos import BEST_R, HOPELESS_MS, KNEE_MS, LOSS_WEIGHT, WORST_R
+from core.quality.scores import reported_direction
 from core.quality.thresholds import JITTER_LIMIT_MS, LOSS_LIMIT_PCT, MOS_LIMIT, RTT_LIMIT_MS
 
 RTT_HOLDS_S = 6.0
@@ -80,11 +81,10 @@ def with_scores(frame: pd.DataFrame) -> pd.DataFrame:
         at_s = rows["at_s"].to_numpy()
         rtt = _held_rtt(at_s, rows)
         loss = rows["loss_pct"].to_numpy().copy()
-        outbound = rows["direction"].to_numpy() == Direction.OUTBOUND.value
         jitter = rows["jitter_ms"].to_numpy()
-        if vantage == Vantage.SERVER.value:
-            loss[outbound] = _held_loss(loss[outbound], jitter[outbound])
-            scored.loc[rows.index, "loss_pct"] = loss
+        is_far = rows["direction"].to_numpy() == reported_direction(Vantage(vantage)).value
+        loss[is_far] = _held_loss(loss[is_far], jitter[is_far])
+        scored.loc[rows.index, "loss_pct"] = loss
         jitter = np.where(rows["packets"].to_numpy() > 0, jitter, np.nan)
         scored.loc[rows.index, "mos"] = opinion_scores(rtt, jitter, loss)
     return scored

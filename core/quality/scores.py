@@ -47,7 +47,8 @@ class Scorer:
         """The score of a sample's leg, direction and vantage at its time."""
         place = (sample.leg_id, sample.vantage)
         rtt_ms = self._take_rtt(place, sample)
-        loss_pct = self._take_report(sample) if _is_far(sample) else sample.loss_pct
+        is_far = sample.direction is reported_direction(sample.vantage)
+        loss_pct = self._take_report(sample) if is_far else sample.loss_pct
         if rtt_ms is None or loss_pct is None or sample.jitter_ms is None or not sample.packets:
             return None
         mos = mean_opinion_score(rtt_ms, sample.jitter_ms, loss_pct)
@@ -91,7 +92,6 @@ class Scorer:
             self._reported_loss_pct.pop((leg_id, vantage), None)
 
 
-def _is_far(sample: RtpSample) -> bool:
-    """Whether what was received is known from the far end's reports alone."""
-    sent = Direction.OUTBOUND if sample.vantage is Vantage.SERVER else Direction.INBOUND
-    return sample.direction is sent
+def reported_direction(vantage: Vantage) -> Direction:
+    """Of what whoever measures sends: what was received of it is known from the far end's reports alone."""
+    return Direction.OUTBOUND if vantage is Vantage.SERVER else Direction.INBOUND

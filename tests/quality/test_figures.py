@@ -88,7 +88,14 @@ def test_figures_of_a_leg_that_is_kept_from_the_reader_are_not_there() -> None:
     assert set(of_legs(StoredFrame(frame), {LEG}).frame["leg_id"]) == {LEG}
 
 
-def test_the_scores_of_a_line_are_those_of_the_scorer() -> None:
+def as_the_browser(each: RtpSample) -> RtpSample:
+    """The same figures, had the other end of the leg measured them."""
+    away = Direction.INBOUND if each.direction is Direction.OUTBOUND else Direction.OUTBOUND
+    return replace(each, direction=away, vantage=Vantage.BROWSER)
+
+
+@pytest.mark.parametrize("vantage", Vantage)
+def test_the_scores_of_a_line_are_those_of_the_scorer(vantage: Vantage) -> None:
     chance = Random(7)
     samples = [
         each
@@ -102,6 +109,8 @@ def test_the_scores_of_a_line_are_those_of_the_scorer() -> None:
     ]
     # The scorer knows the round-trip time of a second only after the second's first sample.
     samples = [each for pair in zip(samples[1::2], samples[::2], strict=True) for each in pair]
+    if vantage is Vantage.BROWSER:
+        samples = [as_the_browser(each) for each in samples]
     scorer = Scorer()
     wanted = [score.mos if (score := scorer.score(each)) else np.nan for each in samples]
     np.testing.assert_allclose(with_scores(sample_frame(samples))["mos"].to_numpy(), wanted)
@@ -112,6 +121,9 @@ def test_a_loss_that_the_far_end_reports_holds_until_the_next_report() -> None:
     reported = frame[frame["direction"] == "outbound"]["loss_pct"].to_list()
     assert np.isnan(reported[:4]).all()
     assert reported[4:] == [2.0] * 7
+    seconds = [as_the_browser(each) for t in range(1, 12) for each in second(float(t), lost=5)]
+    frame = with_scores(sample_frame(seconds))
+    assert frame[frame["direction"] == "inbound"]["loss_pct"].to_list()[4:] == [2.0] * 7
 
 
 def test_the_worst_moments_come_worst_first_and_apart() -> None:
