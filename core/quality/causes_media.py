@@ -9,12 +9,13 @@ from core.model.call import LegId
 from core.model.diagnosis import Cause, Diagnosis, Evidence
 from core.quality.case import BROWSER, IN, OUT, SERVER, Case, shown
 from core.quality.drift import CLEAN_JITTER_MS, CLEAN_LOSS_PCT, GROWTH_LIMIT, GROWTH_S, STEP_S, growth, theil_sen
+from core.quality.flow_watch import ONE_WAY_S
 from core.quality.grid import BIN_S, Bins, first_known, mean_around
+from core.quality.microphone_watch import CONSTANT_DB
 from core.quality.spans import Span, spans, where, without
 
 NORMAL_RATE = 50.0
 """Packets of 20 ms a second."""
-ONE_WAY_S = 5.0
 MUTED_S = 5.0
 DIGITAL_SILENCE_DBFS = -80.0
 """Softer than any room through any live microphone: nothing at all comes out of it."""
@@ -23,8 +24,6 @@ HEARD_DBFS = -55.0
 """What was once louder than this comes from a live microphone."""
 DEAD_S = 10.0
 FAINT_S = 30.0
-CONSTANT_DB = 0.001
-"""A level that does not even change by so much from one second to the next comes from no live microphone."""
 SHARED_S = 10.0
 HALF_LOW, HALF_HIGH = 17.0, 33.0
 """About half of the normal rate."""

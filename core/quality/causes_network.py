@@ -15,14 +15,14 @@ from core.model.media_path import CandidateType
 from core.model.sample import Direction, PathState, RtpSample
 from core.quality.case import BROWSER, IN, OUT, SERVER, Case, round_trip_ms, shown
 from core.quality.grid import BIN_S, Bins, first_known, greatest, mean_around
+from core.quality.path_watch import CALM_S, SWITCHES, SWITCHES_S
 from core.quality.spans import Span, spans, where, without
+from core.quality.thresholds import JITTER_LIMIT_MS, LOSS_LIMIT_PCT
 
-LOSS_LIMIT_PCT = 1.0
 LOSS_BINS = 7
 """Loss is counted over so many bins: at 50 packets a second a single one of them says nothing."""
 LOSSY_BINS = 3
 """In so many bins at least something must be lost: one burst is no lossy network."""
-JITTER_LIMIT_MS = 30.0
 JITTER_BINS = 5
 TROUBLE_S = 10.0
 APART_S = 16.0
@@ -34,9 +34,6 @@ EVEN_JITTER_MS = 15.0
 RTT_LIMIT_MS = 250.0
 SLOW_LOSS_PCT, SLOW_JITTER_MS = 5.0, 200.0
 """With more of either, high RTT is not the path's length."""
-SWITCHES = 3
-SWITCHES_S = 30.0
-CALM_S = 60.0
 LOST_S = 5.0
 
 
