@@ -352,7 +352,8 @@ class Backend:
         """The server in figures without names, for a system that watches it. Any thread."""
         load = self._parts.loads[-1] if self._parts.loads else None
         running = self._parts.registry.running()
-        return server_figures(running, self.health(), self._dropped(), load, self._parts.tally)
+        dropped = self._dropped() | self.browser_intake.refused
+        return server_figures(running, self.health(), dropped, load, self._parts.tally)
 
     @property
     def is_stopping(self) -> bool:

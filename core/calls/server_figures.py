@@ -26,13 +26,14 @@ def server_figures(
     Args:
         running: The calls that have not ended.
         parts: The server's parts.
-        dropped: What the queues that all calls share have dropped.
+        dropped: What the queues and guards that all calls share have dropped or refused; not the media process's.
         load: The media process's last report.
         tally: What was counted.
     """
     states: Counter[CallState] = Counter()
     alerts: Counter[AlertKind] = Counter()
     lost = Counter(dropped)
+    lost.update(load.dropped if load is not None else {})
     scores: list[Score] = []
     for session in running:
         picture = session.record.snapshot()
