@@ -162,6 +162,8 @@ def test_a_browser_s_second_comes_into_the_call_as_it_was_measured(leg: Leg) -> 
         assert {name: getattr(sample, name) for name in told} == told
         ends = (sample.path_state, sample.local_candidate, sample.remote_candidate)
         assert (*ends, sample.path_transport, sample.path_id) == path
+    # Shown after the samples, within the same tick.
+    assert wait_for(lambda: leg.backend.snapshot(leg.call_id).leg_facts[leg.leg_id].browser is not None)
     assert leg.backend.snapshot(leg.call_id).leg_facts[leg.leg_id].browser == BrowserFacts(
         "Chromium 156",
         "Linux",
@@ -265,6 +267,7 @@ def test_nonsense_is_refused_counted_and_nothing_is_taken(leg: Leg, body: object
     before = leg.backend.browser_intake.refused.get("browser_malformed", 0)
     assert leg.post(body)[0] in (400, 422)
     assert leg.backend.browser_intake.refused["browser_malformed"] == before + 1
+    assert leg.backend.figures().dropped["browser_malformed"] == before + 1
     assert leg.samples == ()
 
 
