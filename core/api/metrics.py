@@ -80,6 +80,11 @@ class _Figures:
         for (part, error), count in figures.failures.items():
             failures.add_metric((part, error), count)
         yield failures
+        yield CounterMetricFamily(
+            "earshot_browser_seconds_repeated",
+            "Seconds of browsers' figures that came again and were left out; nothing is missing for it",
+            value=figures.repeated,
+        )
 
     def _media(self) -> Iterator[Metric]:
         media = self._figures.media

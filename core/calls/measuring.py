@@ -89,13 +89,14 @@ class Measuring:
 
     def reported(self, leg_id: LegId, report: BrowserReport) -> None:
         """What a leg's browser measured and tells about itself; shown and kept with the next tick, as far as it is
-        believed. What is refused is counted by its reason."""
+        believed. What is refused is counted by its reason; what came again is no loss and is counted for the server."""
         leg, admission = self._legs.find(leg_id), self._admissions.get(leg_id)
         if leg is None or admission is None:
             self._refused[Refusal.LEG_OVER] += len(report.seconds)
             return
         taken, refused = admission.admit(report.seconds, self._record.now_s(), leg.ended_at_s)
         self._samples.extend(taken)
+        self._services.tally.repeated(refused.pop(Refusal.REPEATED, 0))
         self._refused.update(refused)
         if report.facts is not None and leg.ended_at_s is None:
             self._legs.describe(leg_id, report.facts)

@@ -52,4 +52,5 @@ def server_figures(
         else MediaFigures(load.legs, load.cpu_pct, load.loop_lag_p50_ms, load.loop_lag_p99_ms),
         waits=tally.waits,
         failures=tally.failures,
+        repeated=tally.repeated_seconds,
     )

@@ -26,6 +26,7 @@ class Tally:
         self._counts = {what: [0] * (len(bounds) + 1) for what, bounds in BOUNDS_S.items()}
         self._totals = dict.fromkeys(BOUNDS_S, 0.0)
         self._failures: Counter[tuple[str, str]] = Counter()
+        self._repeated = 0
 
     def waited(self, what: str, seconds: float) -> None:
         """Somebody waited for something; `what` is one of `BOUNDS_S`. Below zero, as early finals are, counts as 0."""
@@ -38,6 +39,17 @@ class Tally:
         """A part (`assist`, `guidance`) did not answer."""
         with self._lock:
             self._failures[part, type(error).__name__] += 1
+
+    def repeated(self, seconds: int) -> None:
+        """Seconds of a browser's figures came again: their request was sent twice, since its answer came late."""
+        with self._lock:
+            self._repeated += seconds
+
+    @property
+    def repeated_seconds(self) -> int:
+        """How many seconds of figures came again so far."""
+        with self._lock:
+            return self._repeated
 
     @property
     def waits(self) -> Mapping[str, Distribution]:

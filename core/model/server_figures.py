@@ -50,3 +50,5 @@ class ServerFigures:
     """`end_of_speech_to_final` and `end_of_speech_to_summary`."""
     failures: Mapping[tuple[str, str], int] = field(default_factory=dict)
     """By part (`assist`, `guidance`) and the error's name."""
+    repeated: int = 0
+    """Seconds of browsers' figures that came again and were left out; nothing is missing for it."""

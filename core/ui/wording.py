@@ -84,7 +84,6 @@ QUEUES: Mapping[str, str] = {
     "speech_late_packets": message("Packets too late for speech to text"),
     "records": message("Records"),
     "samples": message("RTP figures"),
-    "browser_repeated": message("A browser's figures that came twice"),
     "browser_future": message("A browser's figures from the future"),
     "browser_old": message("A browser's figures that came too late"),
     "browser_before_leg": message("A browser's figures from before its connection"),

@@ -21,6 +21,7 @@ FIGURES = ServerFigures(
     media=MediaFigures(legs=4, cpu_pct=12.5, loop_lag_p50_ms=0.5, loop_lag_p99_ms=8.0),
     waits={"end_of_speech_to_final": Distribution((0.5, 1.0), (3, 5), 6, 4.5)},
     failures={("assist", "ModelTimeout"): 7},
+    repeated=9,
 )
 
 
@@ -54,6 +55,7 @@ def test_the_figures_are_those_of_the_server_in_seconds_and_ratios() -> None:
     assert figures(found["earshot_part_down"]) == {"/media": 0, "/store": 1, "/assist": 0}
     assert figures(found["earshot_media_loop_lag_seconds"]) == {"/0.5": 0.0005, "/0.99": 0.008}
     assert figures(found["earshot_failures"]) == {"_total/ModelTimeout/assist": 7}
+    assert figures(found["earshot_browser_seconds_repeated"]) == {"_total": 9}
 
 
 def test_a_figure_that_nobody_measured_is_missing_and_not_zero() -> None:

@@ -20,6 +20,7 @@ from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
 from core.calls.services import CallServices
 from core.calls.session import CallSession
+from core.calls.tally import Tally
 from core.calls.wrap_ups import WrapUps
 from core.language.masking import MaskingRules
 from core.model.call import CallOrigin, LegState, Participant, Role
@@ -53,6 +54,7 @@ class World:
     alert_rules: AlertRulesFile
     """Without any rule until a test saves some."""
     alerting: Alerting
+    tally: Tally
 
     async def call(self, language: str = "ko", origin: CallOrigin = CallOrigin.BROWSER) -> CallSession:
         return await self.registry.start(language, origin)
@@ -99,6 +101,7 @@ async def opened_world(
         store, None, clock, masking.mask_text, PromptFolder(folder / "prompts", clock), lambda turns, _: turns
     )
     ids = (f"id{n}" for n in itertools.count())
+    tally = Tally()
     registry = CallRegistry(
         CallServices(
             clock=clock,
@@ -115,6 +118,7 @@ async def opened_world(
             masking=masking,
             call_limit=call_limit,
             alerting=alerting,
+            tally=tally,
         )
     )
     yield World(
@@ -132,6 +136,7 @@ async def opened_world(
         durable=durable,
         alert_rules=alert_rules,
         alerting=alerting,
+        tally=tally,
     )
     summarizer.gate.set()
     await registry.close()

@@ -221,7 +221,10 @@ def guarded(serve: Serve, network: tuple[str, str], tmp_path: Path) -> Server:
     UsersFile(tmp_path / "data" / "users.json", time.monotonic).add(
         "admin", UserRole.ADMIN, "a password nobody guesses"
     )
-    given = {"EARSHOT_USERS_FILE": str(tmp_path / "data" / "users.json"), "EARSHOT_TRUSTED_HOSTS": network[0]}
+    given = {
+        "EARSHOT_USERS_FILE": str(tmp_path / "data" / "users.json"),
+        "EARSHOT_TRUSTED_HOSTS": f"{network[0]}, 127.0.0.1",
+    }
     return serve(APP, environment=given, health="/api/health")
 
 
@@ -232,7 +235,8 @@ def test_an_insecure_page_is_explained_and_the_rest_still_checked(
     page = visit_as(open_page("about:blank", microphone=False), UserRole.AGENT, guarded, url)
     assert not [check for check in states(page) if check.startswith("server:")], "an agent sees the own browser alone"
     found = run_all(page)
-    assert (found["secure"], found["microphone"], found["trial"], found["http"]) == ("failed", "failed", "good", "good")
+    assert (found["secure"], found["microphone"]) == ("failed", "failed")
+    assert {found["trial"], found["http"]} <= {"good", "warning"}, "sound is heard without a microphone, too"
     expect(row(page, "secure").locator(".cure")).to_contain_text("https://")
     assert (found["stun"], found["turn"]) == ("not_set_up", "not_set_up")
     page.get_by_role("button", name="Copy report").click()

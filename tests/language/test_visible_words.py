@@ -46,7 +46,7 @@ ALLOWED = frozenset(
     JSON CSV WebVTT HTML Parquet HTTPS https localhost KiB NAT STUN TURN TCP TLS coturn PEM TOML base ms port
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
-    Google Cloud YAML OpenAI
+    Google Cloud YAML OpenAI Realtime
     HTTP WebSocket Upgrade Hz dBFS Chrome Edge Firefox Safari nginx proxy buffering off docs deploy""".split()
 )
 """Names, formats and units, which Korean readers have in Latin letters, too."""
