@@ -242,7 +242,9 @@ def remove(store: Store, folder: Path) -> int:
         except FileNotFoundError:
             continue
         except OSError as error:
-            raise SampleFileUnwritable(path=str(folder / "samples" / call_id), reason=error.strerror or str(error)) from error
+            raise SampleFileUnwritable(
+                path=str(folder / "samples" / call_id), reason=error.strerror or str(error)
+            ) from error
     RollupFiles(folder / "rollups").delete(calls)
     return len(calls)
 

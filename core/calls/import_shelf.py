@@ -7,6 +7,7 @@ import logging
 import secrets
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -31,8 +32,10 @@ logger = logging.getLogger(__name__)
 LARGEST = LARGEST_MB * 1024 * 1024
 MOST_HELD = 6
 """Files of all people that are held; the one that came first is forgotten for the next."""
-MOST_WAITING = 3
+MOST_WAITING = 4
 """Files that arrive or wait to be read at the same time."""
+MOST_OF_ONE = 2
+"""Of them one person's: an upload may take as long as it likes, and must not keep everybody else away."""
 LONGEST_NAME = 120
 
 
@@ -107,22 +110,25 @@ class ImportShelf:
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="earshot-imports")
         self._lock = threading.Lock()
         self._held: dict[str, ImportStatus] = {}
-        self._waiting = 0
+        self._waiting: Counter[str] = Counter()
+        """By whose they are."""
 
     def begin(self, owner: str, name: str) -> tuple[str, Arrival]:
         """Make room for a file; returns the id by which to ask for it. Raises ImportsBusy, ImportedFileUnreadable."""
         import_id = secrets.token_hex(8)
         shown = Path(name.replace("\\", "/")).name[:LONGEST_NAME] or "dump"
         with self._lock:
-            if self._waiting >= MOST_WAITING:
+            if self._waiting.total() >= MOST_WAITING or self._waiting[owner] >= MOST_OF_ONE:
                 raise ImportsBusy
-            self._waiting += 1
+            self._waiting[owner] += 1
         path = self._directory / import_id
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
-            arrival = Arrival(shown, path, lambda: self._read_soon(import_id, path), lambda: self._forget(import_id))
+            arrival = Arrival(
+                shown, path, lambda: self._read_soon(import_id, path), lambda: self._forget(import_id, owner)
+            )
         except OSError as error:
-            self._release()
+            self._release(owner)
             raise ImportedFileUnreadable(name=shown, reason=error.strerror or str(error)) from error
         self._put(ImportStatus(import_id, owner, shown))
         return import_id, arrival
@@ -150,7 +156,7 @@ class ImportShelf:
             self._executor.submit(self._read, import_id, path)
         except RuntimeError:
             # The server is being stopped.
-            self._forget(import_id)
+            self._forget(import_id, self._held[import_id].owner)
 
     def _read(self, import_id: str, path: Path) -> None:
         status = self._held[import_id]
@@ -167,7 +173,7 @@ class ImportShelf:
             logger.error("an imported file could not be read: %s", type(error).__name__)
             self._put(replace(status, problem=ImportedFileUnreadable(name=status.name, reason=type(error).__name__)))
         finally:
-            self._release()
+            self._release(status.owner)
             with suppress(OSError):
                 path.unlink()
 
@@ -184,11 +190,13 @@ class ImportShelf:
                     del self._held[over]
             self._held[status.id] = status
 
-    def _forget(self, import_id: str) -> None:
-        self._release()
+    def _forget(self, import_id: str, owner: str) -> None:
+        self._release(owner)
         with self._lock:
             self._held.pop(import_id, None)
 
-    def _release(self) -> None:
+    def _release(self, owner: str) -> None:
         with self._lock:
-            self._waiting -= 1
+            self._waiting[owner] -= 1
+            # What is at 0 is not kept.
+            self._waiting += Counter()

@@ -24,8 +24,8 @@ from core.quality.webrtc_internals import read_webrtc_internals
 PARQUET = b"PAR1"
 LARGEST_MB = 200
 """Of a file as it is, packed or not, that a page takes."""
-MOST_ROWS = 400_000
-"""Samples of one Parquet file: two parties, both vantages, fourteen hours. In memory one takes half a kilobyte."""
+MOST_ROWS = 200_000
+"""Samples of one Parquet file: two parties, both vantages, seven hours. In memory one takes half a kilobyte."""
 LONGEST_PERIOD_S = 3600.0
 MOST_HOURS = 250
 """Of all legs together: whoever compares them holds a place for every two seconds of each, measured or not."""

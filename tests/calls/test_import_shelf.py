@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.calls import import_shelf
-from core.calls.import_shelf import MOST_HELD, MOST_WAITING, ImportShelf, ImportStatus
+from core.calls.import_shelf import MOST_HELD, MOST_OF_ONE, MOST_WAITING, ImportShelf, ImportStatus
 from core.model.errors import (
     ImportedFileBroken,
     ImportedFileTooLarge,
@@ -91,7 +91,10 @@ def test_too_large_a_file_is_refused_while_it_comes(
 
 
 def test_only_so_many_arrive_at_once_and_one_that_gives_up_makes_room(shelf: ImportShelf) -> None:
-    arrivals = [shelf.begin("user:kim", "dump.txt")[1] for _ in range(MOST_WAITING)]
+    arrivals = [shelf.begin("user:kim", "dump.txt")[1] for _ in range(MOST_OF_ONE)]
+    with pytest.raises(ImportsBusy):
+        shelf.begin("user:kim", "dump.txt")
+    arrivals += [shelf.begin(f"user:{number}", "dump.txt")[1] for number in range(MOST_WAITING - MOST_OF_ONE)]
     with pytest.raises(ImportsBusy):
         shelf.begin("user:lee", "dump.txt")
     arrivals[0].give_up()
