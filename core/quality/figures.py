@@ -82,7 +82,7 @@ def with_scores(frame: pd.DataFrame) -> pd.DataFrame:
         rtt = _held_rtt(at_s, rows)
         loss = rows["loss_pct"].to_numpy().copy()
         jitter = rows["jitter_ms"].to_numpy()
-        is_far = rows["direction"].to_numpy() == reported_direction(Vantage(vantage)).value
+        is_far = rows["direction"].to_numpy() == reported_direction(Vantage(str(vantage))).value
         loss[is_far] = _held_loss(loss[is_far], jitter[is_far])
         scored.loc[rows.index, "loss_pct"] = loss
         jitter = np.where(rows["packets"].to_numpy() > 0, jitter, np.nan)
