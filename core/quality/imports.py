@@ -17,8 +17,8 @@ from core.model.sample import RtpSample
 from core.quality.dump_call import MOST_LEGS
 from core.quality.dump_file import DumpFile, Progress, no_progress
 from core.quality.rtcstats import MAGIC, read_rtcstats
-from core.quality.segments import DAMAGED, NUMBERS, read_samples, read_segment, sample_rows
-from core.quality.stat_series import figure
+from core.quality.segments import DAMAGED, NUMBERS, longest_text, read_samples, read_segment, sample_rows
+from core.quality.stat_series import LONGEST_TEXT, figure
 from core.quality.webrtc_internals import read_webrtc_internals
 
 PARQUET = b"PAR1"
@@ -102,6 +102,9 @@ def _read_parquet(name: str, file: BinaryIO) -> ImportedCall:
     try:
         if sample_rows(file) > MOST_ROWS:
             raise ImportedFileTooLarge(name=name, limit=f"{MOST_ROWS:,}")
+        file.seek(0)
+        if longest_text(file) > LONGEST_TEXT:
+            raise ValueError("texts that are no names")
         file.seek(0)
         samples = sorted(read_segment(file), key=lambda sample: sample.at_s)
         if not all(map(_is_possible, samples)):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.model.call import CallId, LegId
@@ -66,6 +67,7 @@ SCHEMA = pa.schema(
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
 NUMBERS = tuple(each.name for each in SCHEMA if pa.types.is_floating(each.type) or pa.types.is_integer(each.type))
 """The fields that are numbers."""
+TEXTS = tuple(each.name for each in SCHEMA if pa.types.is_string(each.type))
 
 WHOLE = "whole.parquet"
 """What the segments of a call that is over are put together in (`core.quality.compaction`)."""
@@ -325,6 +327,23 @@ DAMAGED = (pa.ArrowException, OSError, ValueError)
 def sample_rows(source: Path | BinaryIO) -> int:
     """How many samples a file says that it has, without reading them. Raises one of `DAMAGED`."""
     return int(pq.ParquetFile(source).metadata.num_rows)
+
+
+def longest_text(source: BinaryIO) -> int:
+    """How long the longest text in a file is, in bytes, without a copy of it for every row that has it: a small file
+    can name one long text in each of very many rows. Raises one of `DAMAGED`."""
+    there = pq.ParquetFile(source).schema_arrow.names
+    # Older files lack some, and of a column that is not there no dictionary can be asked for.
+    names = [name for name in TEXTS if name in there]
+    source.seek(0)
+    file = pq.ParquetFile(source, read_dictionary=names)
+    longest = 0
+    for group in range(file.num_row_groups):
+        for column in file.read_row_group(group, columns=names).columns:
+            for chunk in column.chunks:
+                texts = chunk.dictionary if isinstance(chunk, pa.DictionaryArray) else chunk
+                longest = max(longest, pc.max(pc.binary_length(texts)).as_py() or 0)
+    return longest
 
 
 def read_segment(source: Path | BinaryIO) -> tuple[RtpSample, ...]:

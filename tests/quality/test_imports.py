@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,6 +32,7 @@ from core.quality.alerts import judged
 from core.quality.dump_call import MOST_LEGS
 from core.quality.imports import read_import, read_import_path
 from core.quality.sample_export import samples_parquet
+from core.quality.segments import longest_text
 from tests.fakes.webrtc_dump import BEGUN_MS, Form, Talk, internals, internals_bytes, rtcstats_bytes
 from tests.quality.stream import sample as measured
 
@@ -316,6 +318,23 @@ def test_samples_that_nobody_can_have_measured_are_refused(figures: dict[str, fl
     assert read(samples_parquet([good])).samples == (good,)
     with pytest.raises(ImportedFileBroken):
         read(samples_parquet([good, replace(good, **figures)]))  # type: ignore[arg-type]
+
+
+def test_a_small_file_of_one_long_text_in_many_rows_is_refused_before_it_is_unpacked() -> None:
+    long = LegId("x" * 1_000_000)
+    content = samples_parquet([replace(measured(at_s), leg_id=long) for at_s in range(1, 101)])
+    assert len(content) < 100_000
+    with pytest.raises(ImportedFileBroken):
+        read(content)
+    assert longest_text(io.BytesIO(content)) == 1_000_000
+    assert longest_text(io.BytesIO(samples_parquet([measured(1)]))) < 100
+
+
+def test_a_parquet_file_of_an_older_version_is_read() -> None:
+    file = io.BytesIO()
+    table = pq.read_table(io.BytesIO(samples_parquet([measured(1)])))
+    pq.write_table(table.drop_columns(["path_state", "path_id", "timestamp_drift_ms_per_min"]), file)
+    assert read(file.getvalue()).samples == (measured(1),)
 
 
 def test_figures_that_lie_years_apart_or_of_a_thousand_legs_are_too_many_to_compare() -> None:
