@@ -81,6 +81,8 @@ class Fleet:
         self._samples_dir = samples_dir
         self._lock = Lock()
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
+        self._revision = 0
+        """Of the rollups that the answers are about."""
 
     def damaged(self, wanted: FleetFilter) -> tuple[Path, ...]:
         """The rollup files of a period that cannot be read."""
@@ -211,15 +213,20 @@ class Fleet:
 
     def _kept(self, key: Hashable, answer: Callable[[], T]) -> T:
         """The answer that is kept, as long as nothing has changed, or else a new one."""
-        full = (key, self._files.revision)
+        revision = self._files.revision
         with self._lock:
-            if full in self._answers:
-                self._answers.move_to_end(full)
-                found: T = self._answers[full]
+            if revision != self._revision:
+                # Nobody gets them any more, and they may tell of calls that are deleted.
+                self._answers.clear()
+                self._revision = revision
+            if key in self._answers:
+                self._answers.move_to_end(key)
+                found: T = self._answers[key]
                 return found
         fresh = answer()
         with self._lock:
-            self._answers[full] = fresh
+            if revision == self._revision:
+                self._answers[key] = fresh
             while len(self._answers) > ANSWERS_KEPT:
                 self._answers.popitem(last=False)
         return fresh

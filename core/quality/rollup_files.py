@@ -198,6 +198,8 @@ class RollupFiles:
 
     def _remove(self, day: str) -> None:
         path = self._path(day)
+        with self._lock:
+            self._read.pop(path, None)
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
