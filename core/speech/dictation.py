@@ -26,6 +26,7 @@ from core.speech.transcriber import Transcriber
 STRETCH_S = 60.0
 """How long recognising one stretch may take."""
 LARGEST_STRETCH = 16_000 * 2 * 120
+"""Bytes: two minutes."""
 _POLL_S = 0.05
 
 
@@ -49,10 +50,10 @@ def main() -> int:
 
 
 def serve(transcriber: Transcriber, source: BinaryIO, target: TextIO) -> None:
-    """Recognise one stretch after the other. Blocking."""
+    """Recognise one stretch after the other; of one that is longer than `LARGEST_STRETCH` the beginning. Blocking."""
     while line := source.readline(1000):
         head = json.loads(line)
-        pcm = source.read(min(int(head["bytes"]), LARGEST_STRETCH))
+        pcm = source.read(int(head["bytes"]))[:LARGEST_STRETCH]
         _write(target, {"text": recognise(transcriber, pcm, str(head["language"]))})
 
 
