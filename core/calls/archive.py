@@ -22,7 +22,7 @@ from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
 from core.model.stored_call import StoredCall
 from core.model.utterance import Utterance
-from core.quality.alerts import judged
+from core.quality.alerts import judged_call
 from core.quality.segments import StoredTable, read_samples, read_table, table_samples, thinned
 from core.quality.stored_frames import read_frame, table_frame, with_latest, within
 from core.store.records import Store
@@ -78,10 +78,7 @@ class CallArchive:
         """The picture of a call that only the store knows. Raises CallNotFound, StoreError."""
         kept = self._store.load_call(call_id)
         samples = read_samples(self._samples_dir, call_id).samples
-        call = kept.call
-        end_s = None if call.ended_at is None else call.ended_at - call.created_at
-        quality = judged(samples, kept.leg_facts, kept.notes, end_s)
-        return kept.snapshot(thinned(samples, ENDED_POINTS), quality)
+        return kept.snapshot(thinned(samples, ENDED_POINTS), judged_call(kept, samples))
 
     def measures(self, call_id: CallId, live: CallSnapshot | None = None) -> CallMeasures:
         """All that was measured of a call.
@@ -102,7 +99,7 @@ class CallArchive:
         known = self._verdicts.get(call_id)
         if known is not None and known[0] == read.table.num_rows:
             return known[1]
-        verdict = judged(table_samples(read.table), kept.leg_facts, kept.notes)
+        verdict = judged_call(kept, table_samples(read.table))
         with self._verdicts_lock:
             self._verdicts[call_id] = read.table.num_rows, verdict
             while len(self._verdicts) > VERDICTS:

@@ -14,7 +14,7 @@ from core.model.stored_call import StoredCall
 from core.model.text_alert import TextAlert
 from core.model.turn_trace import Step, TurnRecord, TurnTrace, turn_traces
 from core.model.utterance import Utterance
-from core.quality.alerts import judged
+from core.quality.alerts import judged_call
 from core.quality.report import call_report
 from core.quality.sample_export import samples_csv, samples_parquet
 
@@ -67,7 +67,7 @@ def export_call(
         case ExportFormat.SAMPLES_CSV:
             return samples_csv(samples)
         case ExportFormat.REPORT:
-            return call_report(call, samples, judged(samples, call.leg_facts, call.notes), locale)
+            return call_report(call, samples, judged_call(call, samples), locale)
 
 
 def _json(stored: StoredCall, samples: Sequence[RtpSample], turns: TurnRecord) -> bytes:

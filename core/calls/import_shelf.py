@@ -3,6 +3,7 @@
 They are never among the calls: nothing of them is kept when the server stops.
 """
 
+import logging
 import secrets
 import shutil
 import threading
@@ -24,6 +25,8 @@ from core.model.imported import ImportedCall
 from core.model.quality import CallQuality
 from core.quality.alerts import judged
 from core.quality.imports import LARGEST_MB, read_import_path
+
+logger = logging.getLogger(__name__)
 
 LARGEST = LARGEST_MB * 1024 * 1024
 MOST_HELD = 6
@@ -160,6 +163,9 @@ class ImportShelf:
             if hasattr(error, "name"):
                 error.name = status.name
             self._put(replace(status, problem=error))
+        except Exception as error:  # noqa: BLE001 - or whoever brought it would wait for ever, and its place be lost
+            logger.error("an imported file could not be read: %s", type(error).__name__)
+            self._put(replace(status, problem=ImportedFileUnreadable(name=status.name, reason=type(error).__name__)))
         finally:
             self._release()
             with suppress(OSError):

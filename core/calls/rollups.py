@@ -15,7 +15,7 @@ from core.model.call import CallId, CallState
 from core.model.clock import Clock
 from core.model.errors import CallNotFound, EarshotError
 from core.model.turn_trace import turn_traces
-from core.quality.alerts import judged
+from core.quality.alerts import judged_call
 from core.quality.rollup import CallRollup, call_rollup
 from core.quality.rollup_files import RollupFiles
 from core.quality.segments import read_samples
@@ -87,8 +87,7 @@ def rolled_up(store: Store, samples_dir: Path, call_id: CallId) -> CallRollup | 
         return None
     samples = read_samples(samples_dir, call_id).samples
     (record,) = store.turn_records([call_id])
-    verdict = judged(samples, kept.leg_facts, kept.notes)
-    return call_rollup(kept.snapshot(samples, verdict), samples, turn_traces(record))
+    return call_rollup(kept.snapshot(samples, judged_call(kept, samples)), samples, turn_traces(record))
 
 
 def write_missing(

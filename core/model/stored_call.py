@@ -31,6 +31,11 @@ class StoredCall:
     leg_facts: Mapping[LegId, LegFacts] = field(default_factory=dict)
     """Of those legs of which any are kept."""
 
+    @property
+    def end_s(self) -> float | None:
+        """When it ended, on its clock; None for one that goes on."""
+        return None if self.call.ended_at is None else max(0.0, self.call.ended_at - self.call.created_at)
+
     def snapshot(self, samples: tuple[RtpSample, ...], quality: CallQuality) -> CallSnapshot:
         """The picture that a page draws of a call that is in the store and the sample files alone; revision 0."""
         times = [u.end_s for u in self.utterances] + [note.at_s for note in self.notes] + [s.at_s for s in samples[-1:]]

@@ -8,6 +8,7 @@ from core.model.leg_facts import LegFacts
 from core.model.quality import AlertKind, CallQuality, Score
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
+from core.model.stored_call import StoredCall
 from core.quality.alert_log import AlertKey, AlertLog
 from core.quality.diagnosis import diagnose
 from core.quality.drift import DriftWatch
@@ -50,8 +51,8 @@ class QualityWatch:
 
     @property
     def final(self) -> CallQuality:
-        """The picture of a call that has ended, without diagnoses: its mean scores, and all that was wrong."""
-        return CallQuality(self._scorer.means(), self._log.alerts, self._drift.drifts)
+        """The picture of a call that has ended, without diagnoses: mean scores, last drifts, and all that was wrong."""
+        return CallQuality(self._scorer.means(), self._log.alerts, self._drift.final)
 
     @property
     def legs(self) -> frozenset[LegId]:
@@ -147,13 +148,18 @@ def judged(
         notes: What it has noted.
         end_s: When it ended, on its clock; None for when it was measured last.
     """
-    known = tuple(samples)
+    known, known_facts = tuple(samples), facts or {}
     watch = QualityWatch()
     for sample in known:
         watch.add(sample)
     last_s = max((sample.at_s for sample in known), default=0.0) if end_s is None else end_s
-    watch.know((facts or {}).values(), last_s)
-    drifts = watch.quality.drifts
+    ended = (each if each.ended_at_s is not None else replace(each, ended_at_s=last_s) for each in known_facts.values())
+    watch.know(ended, last_s)
     for leg_id in watch.legs:
         watch.end_leg(leg_id)
-    return replace(watch.final, drifts=drifts, diagnoses=diagnose(known, facts or {}, notes, last_s))
+    return replace(watch.final, diagnoses=diagnose(known, known_facts, notes, last_s))
+
+
+def judged_call(kept: StoredCall, samples: Iterable[RtpSample]) -> CallQuality:
+    """How a call of the store was, by all of its samples; whoever shows one shows the same. Any thread."""
+    return judged(samples, kept.leg_facts, kept.notes, kept.end_s)

@@ -122,6 +122,7 @@ class DriftWatch:
 
     def __init__(self) -> None:
         self._buffers: dict[LegId, _Buffer] = {}
+        self._ended: dict[LegId, BufferDrift] = {}
 
     def add(self, sample: RtpSample) -> None:
         """Take the next sample of any kind."""
@@ -133,9 +134,16 @@ class DriftWatch:
 
     def end_leg(self, leg_id: LegId) -> None:
         """A leg is over; idempotent."""
-        self._buffers.pop(leg_id, None)
+        buffer = self._buffers.pop(leg_id, None)
+        if buffer is not None and buffer.drift is not None:
+            self._ended[leg_id] = buffer.drift
 
     @property
     def drifts(self) -> tuple[BufferDrift, ...]:
-        """Of each leg that has told for long enough."""
+        """Of each leg that goes on and has told for long enough."""
         return tuple(buffer.drift for buffer in self._buffers.values() if buffer.drift is not None)
+
+    @property
+    def final(self) -> tuple[BufferDrift, ...]:
+        """The last one of each leg that has told for long enough, of those that are over, too."""
+        return (*self._ended.values(), *self.drifts)

@@ -15,6 +15,8 @@ from core.quality.dump_events import EventLog
 
 MOST_SAMPLES = 200_000
 """Of one file: what fourteen connections give in two hours."""
+MOST_LEGS = 100
+"""Whoever looks for causes compares each with all others."""
 BRANDS = (("Google Chrome", "Chrome"), ("Microsoft Edge", "Edge"), ("Opera", "Opera"), ("Chromium", "Chromium"))
 AGENTS = (("Edg", "Edge"), ("OPR", "Opera"), ("Chrome", "Chrome"))
 PLATFORMS = ("Android", "Windows", "CrOS", "Mac OS X", "Linux")
@@ -92,6 +94,9 @@ class DumpCall:
         found = connection_samples(connection, connection.id)
         self.left_out[LeftOut.VIDEO] += connection.videos
         self.left_out[LeftOut.UNTIMED_EVENTS] += connection.log.untimed
+        if len(self._logs) >= MOST_LEGS:
+            self.left_out[LeftOut.SAMPLES] += max(1, len(found.samples))
+            return
         room = MOST_SAMPLES - len(self.samples)
         self.left_out[LeftOut.SAMPLES] += max(0, len(found.samples) - room)
         self.samples.extend(found.samples[:room])

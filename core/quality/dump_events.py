@@ -19,6 +19,8 @@ RELAY_ONLY = re.compile(r"""iceTransportPolicy["']?:\s*["']?relay""", re.IGNOREC
 ERROR_CODE = re.compile(r"""error_?code["']?:\s*["']?(\d{3})""", re.IGNORECASE)
 LONGEST_VALUE = 256 * 1024
 """Characters of one event's value that are looked at."""
+MOST_STATES = 10_000
+"""Changes of a connection's state that are kept."""
 STATES = {
     "new": None,
     "checking": PathState.CONNECTING,
@@ -155,7 +157,7 @@ class EventLog:
         # Of connecting and connected the connection's own state is the later one to come.
         if set(told) == {PathState.CONNECTING, PathState.CONNECTED}:
             state = PathState.CONNECTING
-        if not self.states or self.states[-1][1] is not state:
+        if len(self.states) < MOST_STATES and (not self.states or self.states[-1][1] is not state):
             self.states.append((at, state))
         if state is PathState.CONNECTED and self.connected_at is None:
             self.connected_at = at

@@ -3,6 +3,8 @@
 import re
 from datetime import UTC, datetime
 
+from core.quality.stat_series import EARLIEST, LATEST
+
 QUARTER_S = 900.0
 """Time zones are whole quarters of an hour away from each other."""
 AFTERNOON = ("pm", "오후", "p.m")
@@ -22,7 +24,7 @@ def clock_time(text: str) -> float | None:
     except ValueError:
         moment = None
     if moment is not None:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return _plausible((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     numbers = [int(number) for number in NUMBERS.findall(text)]
     if len(numbers) < 6:
         return None
@@ -39,9 +41,13 @@ def clock_time(text: str) -> float | None:
     elif any(mark in lower for mark in MORNING):
         hour %= MIDNIGHT_HOURS
     try:
-        return datetime(year, month, day, hour, minute, second_of_minute, tzinfo=UTC).timestamp()
-    except ValueError:
+        return _plausible(datetime(year, month, day, hour, minute, second_of_minute, tzinfo=UTC).timestamp())
+    except (ValueError, OverflowError):
         return None
+
+
+def _plausible(at: float) -> float | None:
+    return at if EARLIEST <= at <= LATEST else None
 
 
 def zone_offset(clock: float, true: float) -> float:

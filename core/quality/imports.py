@@ -13,16 +13,22 @@ from core.model.errors import (
 )
 from core.model.imported import ImportedCall, ImportKind
 from core.model.message import Message
+from core.model.sample import RtpSample
+from core.quality.dump_call import MOST_LEGS
 from core.quality.dump_file import DumpFile, Progress, no_progress
 from core.quality.rtcstats import MAGIC, read_rtcstats
-from core.quality.segments import DAMAGED, read_samples, read_segment, sample_rows
+from core.quality.segments import DAMAGED, NUMBERS, read_samples, read_segment, sample_rows
+from core.quality.stat_series import figure
 from core.quality.webrtc_internals import read_webrtc_internals
 
 PARQUET = b"PAR1"
 LARGEST_MB = 200
 """Of a file as it is, packed or not, that a page takes."""
-MOST_ROWS = 2_000_000
-"""Samples of one Parquet file: two parties, both vantages, three days."""
+MOST_ROWS = 400_000
+"""Samples of one Parquet file: two parties, both vantages, fourteen hours. In memory one takes half a kilobyte."""
+LONGEST_PERIOD_S = 3600.0
+MOST_HOURS = 250
+"""Of all legs together: whoever compares them holds a place for every two seconds of each, measured or not."""
 
 
 def read_import(name: str, file: BinaryIO, progress: Progress = no_progress) -> ImportedCall:
@@ -39,11 +45,11 @@ def read_import(name: str, file: BinaryIO, progress: Progress = no_progress) -> 
         dump = DumpFile(name, file, progress)
         beginning = dump.beginning(64)
         if beginning.startswith(PARQUET):
-            return _read_parquet(name, file)
+            return _bounded(_read_parquet(name, file))
         if beginning.startswith(MAGIC):
-            return read_rtcstats(dump)
+            return _bounded(read_rtcstats(dump))
         if beginning.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-            return read_webrtc_internals(dump)
+            return _bounded(read_webrtc_internals(dump))
     except OSError as error:
         raise ImportedFileUnreadable(name=name, reason=error.strerror or str(error)) from error
     raise ImportedFileUnknown(name=name)
@@ -71,6 +77,26 @@ def _read_folder(path: Path) -> ImportedCall:
     return ImportedCall(folder.name, ImportKind.SAMPLES, kept.samples)
 
 
+def _bounded(call: ImportedCall) -> ImportedCall:
+    """The call itself: a few figures that lie years apart, or of a thousand legs, would fill the memory afterwards."""
+    legs = {sample.leg_id for sample in call.samples}
+    if len(legs) > MOST_LEGS:
+        raise ImportedFileTooLarge(name=call.name, limit=f"{MOST_LEGS:,}")
+    if call.samples and len(legs) * (call.end_s - call.samples[0].at_s) > MOST_HOURS * 3600.0:
+        raise ImportedFileTooLarge(name=call.name, limit=f"{MOST_HOURS} h")
+    return call
+
+
+def _is_possible(sample: RtpSample) -> bool:
+    """Whether a sample's numbers are ones that a measurement can give."""
+    numbers = (getattr(sample, name) for name in NUMBERS)
+    return (
+        all(number is None or figure(number) is not None for number in numbers)
+        and 0.0 < sample.period_s <= LONGEST_PERIOD_S
+        and min(sample.packets, sample.octets, sample.expected or 0) >= 0
+    )
+
+
 def _read_parquet(name: str, file: BinaryIO) -> ImportedCall:
     file.seek(0)
     try:
@@ -78,6 +104,8 @@ def _read_parquet(name: str, file: BinaryIO) -> ImportedCall:
             raise ImportedFileTooLarge(name=name, limit=f"{MOST_ROWS:,}")
         file.seek(0)
         samples = sorted(read_segment(file), key=lambda sample: sample.at_s)
+        if not all(map(_is_possible, samples)):
+            raise ValueError("figures that nobody can measure")
     except DAMAGED as error:
         reason = Message("it is no Parquet file of samples")
         raise ImportedFileBroken(name=name, place="Parquet", offset=0, reason=reason) from error

@@ -20,13 +20,15 @@ from core.model.message import Message
 from core.quality.browser_stats import Connection
 from core.quality.dump_call import DumpCall, browser_of, microphone_of
 from core.quality.dump_file import DumpFile
-from core.quality.stat_series import KINDS, WANTED, StatSeries
+from core.quality.stat_series import KINDS, WANTED, StatSeries, Value, figure, kept_value, moment
 
 MAGIC = b"RTCStatsDump"
 VERSION = 3
 LONGEST_LINE_MB = 16
+MOST_CONNECTIONS = 200
 MOST_VALUES = 4_000_000
 """Figures that are kept until the end of the file; unlike the other dump this one is ordered by time."""
+_LATEST = WANTED | {"type"}
 
 
 class _Reader:
@@ -37,7 +39,8 @@ class _Reader:
         self.agent_data: object = None
         self.microphone: MicrophoneFacts | None = None
         self._held = 0
-        self._latest: dict[tuple[str, str], dict[str, Any]] = {}
+        self._latest: dict[tuple[str, str], dict[str, Value]] = {}
+        """By connection and report; what came last of each field."""
 
     def take(self, event: list[Any], at: float) -> None:
         """The next line: `at` is its time in seconds since the Unix epoch."""
@@ -50,7 +53,12 @@ class _Reader:
             asked = audio if isinstance(audio, str) else json.dumps(audio)
             self.microphone = microphone_of(asked) or self.microphone
             return
-        connection = self.connections.setdefault(name, Connection(name))
+        connection = self.connections.get(name)
+        if connection is None:
+            if len(self.connections) == MOST_CONNECTIONS:
+                self.left_out += 1
+                return
+            connection = self.connections[name] = Connection(name)
         if kind == "getStats":
             if isinstance(value, dict):
                 self._take_stats(connection, value, at)
@@ -70,31 +78,31 @@ class _Reader:
         for report_id, told in reports.items():
             if not isinstance(told, dict):
                 continue
-            latest = self._latest.setdefault((connection.id, report_id), {})
-            latest.update(told)
+            former = self._latest.get((connection.id, report_id), {})
+            latest = former | {what: kept_value(value) for what, value in told.items() if what in _LATEST}
             kind = latest.get("type")
-            if kind not in KINDS:
-                continue
-            series = connection.reports.setdefault(report_id, StatSeries(report_id, str(kind)))
-            stamp = told.get("timestamp")
-            when = stamp / 1000.0 if isinstance(stamp, int | float) and abs(stamp / 1000.0 - at) < 3600 else at
-            if series.times and when <= series.times[-1]:
+            if not isinstance(kind, str) or kind not in KINDS:
                 continue
             figures = {what: value for what, value in latest.items() if what in WANTED}
-            if self._held + len(figures) > MOST_VALUES:
+            if self._held + len(figures) >= MOST_VALUES:
                 self.left_out += len(figures)
                 continue
-            self._held += len(figures)
+            self._latest[connection.id, report_id] = latest
+            series = connection.reports.setdefault(report_id, StatSeries(report_id, kind))
+            stamp = moment(told.get("timestamp"))
+            when = at if stamp is None or abs(stamp - at) >= 3600 else stamp
+            if series.times and when <= series.times[-1]:
+                continue
+            self._held += 1 + len(figures)
             _append(series, when, figures)
 
 
-def _append(series: StatSeries, at: float, figures: dict[str, Any]) -> None:
+def _append(series: StatSeries, at: float, figures: dict[str, Value]) -> None:
     for what in figures.keys() - series.values.keys():
         series.values[what] = [None] * len(series.times)
     series.times.append(at)
     for what, column in series.values.items():
-        value = figures.get(what)
-        column.append(value if isinstance(value, str | int | float) else None)
+        column.append(figures.get(what))
 
 
 def _lines(dump: DumpFile) -> Iterator[tuple[int, bytes]]:
@@ -144,12 +152,14 @@ def read_rtcstats(dump: DumpFile) -> ImportedCall:
                 what = Message("it is an RTCStats dump of another version than {version}", {"version": VERSION})
                 raise ImportedFileOld(name=dump.name, what=what)
             continue
-        if not isinstance(told, list) or len(told) < 4 or not isinstance(told[-1], int | float):
+        later_ms = figure(told[-1]) if isinstance(told, list) and len(told) >= 4 else None
+        if later_ms is None:
             continue
         if not isinstance(told[0], str):
             raise ImportedFileOld(name=dump.name, what=Message("its names are packed as numbers"))
-        at_ms += told[-1]
-        reader.take(told, at_ms / 1000.0)
+        at_ms += later_ms
+        if (at := moment(at_ms)) is not None:
+            reader.take(told, at)
     call = DumpCall()
     for connection in reader.connections.values():
         call.add(connection)

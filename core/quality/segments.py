@@ -64,6 +64,8 @@ SCHEMA = pa.schema(
     ]
 )
 """The fields of an RtpSample, in their order. A segment of an older version lacks the last: they read as missing."""
+NUMBERS = tuple(each.name for each in SCHEMA if pa.types.is_floating(each.type) or pa.types.is_integer(each.type))
+"""The fields that are numbers."""
 
 WHOLE = "whole.parquet"
 """What the segments of a call that is over are put together in (`core.quality.compaction`)."""

@@ -1,5 +1,6 @@
 """The figures of `getStats()` of one connection over time, as dumps hold them: for each report its values in a row."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -37,7 +38,34 @@ NEAR_S = 0.3
 STALE_S = 12.0
 """A value that is older says nothing of now: far ends report every five seconds."""
 
+GREATEST = 1e15
+"""No counter of a browser comes near it; what is greater is damage."""
+LONGEST_TEXT = 256
+"""Characters of a text that is looked at: ids and words."""
+EARLIEST, LATEST = 1e9, 4e9
+"""Between 2001 and 2096, in seconds since the Unix epoch: any other time is damage."""
+
 Value = float | str | bool | None
+
+
+def figure(value: object) -> float | None:
+    """A number that can be computed with; None for everything else, be it no number, not finite or absurdly great."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if abs(value) <= GREATEST and math.isfinite(value) else None
+
+
+def moment(milliseconds: object) -> float | None:
+    """A time in milliseconds since the Unix epoch, in seconds; None for what is none."""
+    told = figure(milliseconds)
+    return None if told is None or not EARLIEST <= told / 1000.0 <= LATEST else told / 1000.0
+
+
+def kept_value(value: object) -> Value:
+    """A value as it is kept; None for what nothing here is computed from."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else None
+    return value if isinstance(value, bool) else figure(value)
 
 
 @dataclass(slots=True)
@@ -54,8 +82,7 @@ class StatSeries:
     def number(self, name: str, index: int) -> float | None:
         """A figure at one of the times; None where there is none."""
         column = self.values.get(name)
-        value = column[index] if column is not None else None
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+        return figure(column[index]) if column is not None else None
 
     def text(self, name: str, index: int = -1) -> str:
         """A text at one of the times (the last without one), or the last before it; empty where there is none."""

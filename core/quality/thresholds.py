@@ -83,7 +83,8 @@ class LossThreshold(Threshold):
     @property
     def clears(self) -> bool:
         """See `Threshold`."""
-        return len(self._figures) >= RECENT and self._mean < self.limit
+        # Small losses can be three of five and yet little in the mean: they would raise it anew every other second.
+        return len(self._figures) >= RECENT and self._mean < self.limit and not self.raises
 
     @property
     def _mean_is_bad(self) -> bool:

@@ -27,10 +27,14 @@ from core.quality.browser_stats import Connection
 from core.quality.dump_call import DumpCall, browser_of, microphone_of
 from core.quality.dump_file import DumpFile
 from core.quality.dump_times import clock_time, zone_offset
-from core.quality.stat_series import KINDS, WANTED, StatSeries, Value, kind_of_id
+from core.quality.stat_series import KINDS, WANTED, StatSeries, Value, kept_value, kind_of_id, moment
 
 LONGEST_VALUE_MB = 16
 """Of one text in the file; the page's own buffers are far smaller."""
+DEEPEST = 64
+"""Of one value's lists and objects in each other; the page's own are four deep."""
+WEIGHT = 8
+"""Characters that a number or a bracket counts for: many small parts fill the memory as a long text does."""
 MOST_VALUES = 2_000_000
 """Figures of one connection that are kept until it is at its end."""
 TIMESTAMP = "timestamp"
@@ -66,7 +70,8 @@ class _OpenConnection:
 class _Reader:
     """Takes the parser's events; knows at every moment where in the file it is."""
 
-    def __init__(self) -> None:
+    def __init__(self, dump: DumpFile) -> None:
+        self._dump = dump
         self.call = DumpCall()
         self.keys: list[str | int] = []
         self.agent = ""
@@ -78,6 +83,7 @@ class _Reader:
         self._open: _OpenConnection | None = None
         self._builder: ijson.ObjectBuilder | None = None
         self._depth = 0
+        self._weight = 0
 
     @property
     def place(self) -> str:
@@ -96,7 +102,7 @@ class _Reader:
         if self._builder is not None:
             self._build(event, value)
         elif event not in ("map_key", "end_map", "end_array") and self._is_wanted():
-            self._builder, self._depth = ijson.ObjectBuilder(), len(self.keys)
+            self._builder, self._depth, self._weight = ijson.ObjectBuilder(), len(self.keys), 0
             self._build(event, value)
         elif event == "end_map" and len(self.keys) == 2 and self.keys[0] == "PeerConnections":
             self._finish()
@@ -104,9 +110,17 @@ class _Reader:
             self.keys.append("")
         elif event == "start_array":
             self.keys.append(-1)
+        if len(self.keys) > DEEPEST:
+            limit = Message("one value is nested more than {limit} levels deep", {"limit": DEEPEST})
+            raise self._dump.broken("/".join(map(str, self.keys[:4])), limit)
 
     def _build(self, event: str, value: Any) -> None:
         assert self._builder is not None
+        self._weight += WEIGHT + (len(value) if isinstance(value, str) else 0)
+        if self._weight > LONGEST_VALUE_MB * 1024 * 1024:
+            raise self._dump.broken(
+                self.place, Message("one value is longer than {limit} MB", {"limit": LONGEST_VALUE_MB})
+            )
         self._builder.event(event, value)
         if event not in ("start_map", "start_array", "map_key") and len(self.keys) == self._depth:
             built, self._builder = self._builder.value, None
@@ -155,7 +169,7 @@ class _Reader:
         if not isinstance(series, dict):
             return
         kind = series.get("statsType") or kind_of_id(report)
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             return
         values = _values(series.get("values"))
         start, end = (clock_time(text) if isinstance(text := series.get(key), str) else None for key in SPAN)
@@ -165,19 +179,18 @@ class _Reader:
             self.call.left_out[LeftOut.SAMPLES] += len(values)
             return
         opened.held += len(values)
-        opened.kinds[report] = str(kind)
+        opened.kinds[report] = kind
         opened.rows.setdefault(report, {})[what] = _Row(start or 0.0, end or 0.0, values)
 
     def _take_event(self, opened: _OpenConnection, event: Any) -> None:
         if not isinstance(event, dict) or not isinstance(event.get("type"), str):
             return
-        at, clock = event.get("timestamp"), event.get("time")
-        moment = float(at) / 1000.0 if isinstance(at, int | float) else None
-        if moment is None and isinstance(clock, str):
-            moment = clock_time(clock)
-            opened.is_clock = opened.is_clock or (moment is not None and not clock.rstrip().endswith("Z"))
+        at, clock = moment(event.get("timestamp")), event.get("time")
+        if at is None and isinstance(clock, str):
+            at = clock_time(clock)
+            opened.is_clock = opened.is_clock or (at is not None and not clock.rstrip().endswith("Z"))
         value = event.get("value")
-        opened.connection.log.add(moment, event["type"], value if isinstance(value, str) else json.dumps(value))
+        opened.connection.log.add(at, event["type"], value if isinstance(value, str) else json.dumps(value))
 
     def _finish(self) -> None:
         opened, self._open = self._open, None
@@ -199,21 +212,18 @@ def _values(text: object) -> list[Value]:
     """The values of a series: a list as a text or, in dumps that a tool has rewritten, as it is."""
     try:
         values = json.loads(text) if isinstance(text, str) else text
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     if not isinstance(values, list):
         return []
-    return [
-        sys.intern(each) if isinstance(each, str) else each if isinstance(each, int | float) else None
-        for each in values
-    ]
+    return [sys.intern(kept) if isinstance(kept := kept_value(each), str) else kept for each in values]
 
 
 def _series(report: str, kind: str, rows: dict[str, _Row]) -> StatSeries:
     """A report's series on common times: its own, or evenly spaced ones."""
     stamps = rows.pop(TIMESTAMP, None)
     if stamps is not None:
-        times = [each / 1000.0 if isinstance(each, int | float) else float("nan") for each in stamps.values]
+        times = [float("nan") if (at := moment(each)) is None else at for each in stamps.values]
     elif rows:
         longest = max(rows.values(), key=lambda row: len(row.values))
         step = (longest.end - longest.start) / max(1, len(longest.values) - 1)
@@ -252,7 +262,7 @@ def read_webrtc_internals(dump: DumpFile) -> ImportedCall:
         ImportedFileSilent: no connection has figures about sound.
         ImportedFileTooLarge
     """
-    reader = _Reader()
+    reader = _Reader(dump)
     parser = ijson.basic_parse_coro(_sink(reader), use_float=True)
     seen, seen_at = 0, 0
     try:

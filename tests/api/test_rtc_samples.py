@@ -162,7 +162,7 @@ def test_a_browser_s_second_comes_into_the_call_as_it_was_measured(leg: Leg) -> 
         assert {name: getattr(sample, name) for name in told} == told
         ends = (sample.path_state, sample.local_candidate, sample.remote_candidate)
         assert (*ends, sample.path_transport, sample.path_id) == path
-    assert leg.backend.snapshot(leg.call_id).leg_facts[leg.leg_id].browser == BrowserFacts(
+    told_of_itself = BrowserFacts(
         "Chromium 156",
         "Linux",
         "wifi",
@@ -170,6 +170,8 @@ def test_a_browser_s_second_comes_into_the_call_as_it_was_measured(leg: Leg) -> 
         ice=IceFacts(has_turn=True, local=("host/udp", "relay/tls"), remote=("host/udp",), errors=(701,)),
         clock_error_ms=1.5,
     )
+    # The picture follows the files.
+    assert wait_for(lambda: leg.backend.snapshot(leg.call_id).leg_facts[leg.leg_id].browser == told_of_itself)
 
 
 def test_an_empty_report_is_told_the_call_s_time_and_changes_nothing(leg: Leg) -> None:

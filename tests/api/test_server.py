@@ -62,6 +62,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/calls/{call_id}/export",
         "/calls/{call_id}/links",
         "/calls/{call_id}/paints",
+        "/calls/{call_id}/quality",
         "/calls/{call_id}/questions",
         "/calls/{call_id}/stream",
         "/calls/{call_id}/utterances/{utterance_id}",

@@ -7,7 +7,13 @@ import pytest
 
 from core.calls import import_shelf
 from core.calls.import_shelf import MOST_HELD, MOST_WAITING, ImportShelf, ImportStatus
-from core.model.errors import ImportedFileBroken, ImportedFileTooLarge, ImportNotFound, ImportsBusy
+from core.model.errors import (
+    ImportedFileBroken,
+    ImportedFileTooLarge,
+    ImportedFileUnreadable,
+    ImportNotFound,
+    ImportsBusy,
+)
 from tests.fakes.webrtc_dump import Talk, internals_bytes
 from tests.support.waiting import wait_for
 
@@ -49,6 +55,17 @@ def test_a_broken_file_is_told_by_its_own_name(shelf: ImportShelf) -> None:
     status = read(shelf, bring(shelf, DUMP[:5_000]))
     assert isinstance(status.problem, ImportedFileBroken)
     assert (status.problem.name, status.problem.offset) == ("dump.txt", 5_000)
+
+
+def test_a_file_over_which_the_reader_stumbles_is_told_so_and_makes_room(
+    shelf: ImportShelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(import_shelf, "judged", stumble)
+    for _ in range(MOST_WAITING + 1):
+        assert isinstance(read(shelf, bring(shelf)).problem, ImportedFileUnreadable)
 
 
 def test_nobody_sees_another_persons_file(shelf: ImportShelf) -> None:

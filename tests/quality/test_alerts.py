@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from core.model.call import LegId
 from core.model.diagnosis import Cause
-from core.model.leg_facts import LegFacts
+from core.model.leg_facts import BrowserFacts, IceFacts, LegFacts
 from core.model.quality import Alert, AlertKind
 from core.model.sample import Direction, PathState, Vantage
 from core.quality.alert_log import ALERTS_KEPT
-from core.quality.alerts import QualityWatch, judged
+from core.quality.alerts import QualityWatch, judged, judged_call
 from core.quality.synthetic import AGENT, CUSTOMER, Trouble, synthetic_call
+from tests.fakes.report_call import reported_call
 from tests.quality.stream import LEG, feed, sample
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
@@ -104,6 +105,13 @@ def test_loss_is_over_when_its_mean_is(watch: QualityWatch) -> None:
     assert (AlertKind.PACKET_LOSS, IN) in open_kinds(watch), "two bad ones of seven are 1.1 % yet"
     watch.add(sample(13, **lossy(0.0)))
     assert (AlertKind.PACKET_LOSS, IN) not in open_kinds(watch)
+
+
+def test_loss_that_is_little_in_the_mean_but_goes_on_is_one_alert(watch: QualityWatch) -> None:
+    for at_s in range(1, 61):
+        watch.add(sample(at_s, **lossy(1.5 if at_s % 5 in (1, 2, 3) else 0.0)))
+    (alert,) = alerts(watch, AlertKind.PACKET_LOSS)
+    assert alert.is_open
 
 
 def test_a_report_about_five_seconds_is_a_share_of_all_that_was_sent_in_them() -> None:
@@ -385,6 +393,16 @@ def test_a_call_that_has_ended_is_judged_with_all_that_is_known_of_it() -> None:
     assert [each.cause for each in quality.diagnoses] == [Cause.TIMESTAMP_DRIFT]
     assert {drift.leg_id: drift.slope_ms_per_min > 10 for drift in quality.drifts} == {AGENT: False, CUSTOMER: True}
     assert {score.vantage for score in quality.scores} == set(Vantage)
+
+
+def test_a_call_that_never_found_a_path_was_in_trouble_until_it_ended() -> None:
+    ice = IceFacts(local=("host/udp",), remote=("host/udp",))
+    leg = LegFacts(CUSTOMER, 2.0, offered_at_s=3.0, browser=BrowserFacts(name="Chrome 156", ice=ice))
+    stored, _ = reported_call(Trouble.DRIFT)
+    call = replace(stored.call, ended_at=stored.call.created_at + 60.0)
+    quality = judged_call(replace(stored, call=call, notes=(), leg_facts={CUSTOMER: leg}), ())
+    assert [(each.cause, each.start_s, each.end_s) for each in quality.diagnoses] == [(Cause.RELAY_NEEDED, 2.0, 60.0)]
+    assert [(each.kind, each.cleared_at_s) for each in quality.alerts] == [(AlertKind.SLOW_SET_UP, 60.0)]
 
 
 def test_a_restless_call_does_not_fill_the_memory(watch: QualityWatch) -> None:

@@ -67,3 +67,14 @@ def test_a_leg_that_is_gone_and_figures_of_the_server_say_nothing() -> None:
         watch.add(sample(at_s, Direction.OUTBOUND, vantage=Vantage.BROWSER, jitter_buffer_ms=40.0))
     watch.end_leg(LEG)
     assert watch.drifts == ()
+
+
+def test_the_last_drift_of_a_leg_stays_with_the_call() -> None:
+    watch = DriftWatch()
+    for at_s in range(200):
+        watch.add(sample(at_s, Direction.OUTBOUND, vantage=Vantage.BROWSER, jitter_buffer_ms=40.0))
+    before = watch.final
+    watch.end_leg(LEG)
+    watch.end_leg(LEG)
+    assert [drift.leg_id for drift in before] == [LEG]
+    assert watch.final == before

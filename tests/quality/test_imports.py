@@ -4,13 +4,16 @@ import gzip
 import io
 import json
 import random
+import re
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.model.call import LegId
 from core.model.errors import (
     ImportedFileBroken,
     ImportedFileError,
@@ -24,8 +27,12 @@ from core.model.imported import ImportedCall, ImportKind, LeftOut
 from core.model.media_path import CandidateType, PathTransport
 from core.model.sample import Direction, PathState, RtpSample, Vantage
 from core.quality import webrtc_internals
+from core.quality.alerts import judged
+from core.quality.dump_call import MOST_LEGS
 from core.quality.imports import read_import, read_import_path
+from core.quality.sample_export import samples_parquet
 from tests.fakes.webrtc_dump import BEGUN_MS, Form, Talk, internals, internals_bytes, rtcstats_bytes
+from tests.quality.stream import sample as measured
 
 DUMPS = Path(__file__).parent / "dumps"
 FORMS = [Form.NEWEST, Form.STAMPED, Form.TYPED, Form.OLD]
@@ -278,6 +285,62 @@ def test_a_value_of_any_kind_anywhere_does_no_harm(value: object, where: str) ->
         read(json.dumps(dump).encode())
     except ImportedFileSilent:
         assert where == "stats"
+
+
+IMPOSSIBLE = ["NaN", "Infinity", "1e400", "1" + "0" * 400, '["a"]', "{}", "null", "0", "-1", "1e18"]
+NUMBER = re.compile(rb"""(?<=[:,\[ ])(-?\d+(\.\d+)?|"[a-z-]+")(?=[,\]} ])""")
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    kind=st.sampled_from(["object", "old object", "lines"]),
+    seed=st.integers(0, 2**32),
+    value=st.sampled_from(IMPOSSIBLE),
+)
+def test_a_number_that_is_none_is_passed_over_or_refused_in_words(kind: str, seed: int, value: str) -> None:
+    """A time of 0 among those of today once took seven gigabytes to judge."""
+    content = CONTENTS[kind]
+    start, end = random.Random(seed).choice([found.span() for found in NUMBER.finditer(content)])
+    try:
+        call = read(content[:start] + value.encode() + content[end:])
+    except ImportedFileError:
+        return
+    judged(call.samples, call.leg_facts, call.notes, call.end_s)
+
+
+@pytest.mark.parametrize(
+    "figures", [{"at_s": float("nan")}, {"period_s": 0.0}, {"jitter_ms": float("inf")}, {"packets": -1}, {"at_s": 1e17}]
+)
+def test_samples_that_nobody_can_have_measured_are_refused(figures: dict[str, float]) -> None:
+    good = measured(1)
+    assert read(samples_parquet([good])).samples == (good,)
+    with pytest.raises(ImportedFileBroken):
+        read(samples_parquet([good, replace(good, **figures)]))  # type: ignore[arg-type]
+
+
+def test_figures_that_lie_years_apart_or_of_a_thousand_legs_are_too_many_to_compare() -> None:
+    good = measured(1)
+    with pytest.raises(ImportedFileTooLarge):
+        read(samples_parquet([good, replace(good, at_s=1e9)]))
+    with pytest.raises(ImportedFileTooLarge):
+        read(samples_parquet([replace(good, leg_id=LegId(f"leg{number}")) for number in range(MOST_LEGS + 1)]))
+
+
+@pytest.mark.parametrize("inner", ["[" * 70 + "]" * 70, "[" + "0," * 140_000 + "0]"])
+def test_one_value_of_endless_parts_does_not_fill_the_memory(inner: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webrtc_internals, "LONGEST_VALUE_MB", 1)
+    with pytest.raises(ImportedFileBroken, match="one value is"):
+        read(b'{"PeerConnections": {}, "UserAgentData": ' + inner.encode() + b"}")
+
+
+def test_connections_beyond_those_that_are_compared_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.quality.dump_call.MOST_LEGS", 2)
+    monkeypatch.setattr("core.quality.rtcstats.MOST_CONNECTIONS", 3)
+    talks = [Talk(name=f"8-{number}", seconds=4) for number in range(4)]
+    for content in (internals_bytes(*talks), rtcstats_bytes(*talks)):
+        call = read(content)
+        assert len(call.leg_facts) == 2
+        assert call.left_out[LeftOut.SAMPLES] > 0
 
 
 def test_the_progress_rises_to_the_whole() -> None:

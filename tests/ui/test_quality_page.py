@@ -40,7 +40,7 @@ class TestQualityPage:
         text = words(test)
         assert not test.exception
         assert has(test, "earshot_quality_view")
-        assert _("{subject}: the own network is bad").format(subject="이서준") in text
+        assert _("{subject}: the network on this side is bad").format(subject="이서준") in text
         assert f"{_('MOS')} ({_('estimated')})" in text
         assert f"Chromium 156 · Windows · {_('Wi-Fi')}" in text
         assert "1.2 s" in text
