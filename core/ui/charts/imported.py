@@ -7,7 +7,7 @@ from core.ui.charts.call import on_axis
 from core.ui.charts.quality import quality_figure
 from core.ui.charts.quality_layout import AXES
 from core.ui.charts.quality_picture import QualityPicture
-from core.ui.theme import Palette
+from core.ui.theme import CHART_FONT, Palette
 
 EVENTS_AXIS = "y"
 
@@ -19,5 +19,4 @@ def imported_figure(picture: QualityPicture, colours: Palette, translate: Transl
     for axis in dict.fromkeys([EVENTS_AXIS, *AXES.values()]):
         if axis not in used:
             figure.add_trace(go.Scatter(x=[on_axis(picture.span_s[0])], y=[None], yaxis=axis, hoverinfo="skip"))
-    # The page's own font, as everywhere on it.
-    return figure.update_layout(font_family="inherit")
+    return figure.update_layout(font_family=CHART_FONT)
