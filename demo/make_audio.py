@@ -1,6 +1,7 @@
 """Makes the demo call's two voices out of its text: `python demo/make_audio.py`. Needs espeak-ng.
 
-Writes agent.ogg and customer.ogg beside this file: mono Opus, time-aligned, each silent while the other talks.
+Writes agent.ogg and customer.ogg beside this file: mono Opus, time-aligned, each with the noise of a quiet room while
+the other talks: a microphone that gives nothing at all would be a dead one.
 """
 
 import json
@@ -22,6 +23,8 @@ LEAD_S = 0.6
 PAUSE_S = 0.6
 TAIL_S = 1.0
 PEAK = 0.6
+ROOM_DBFS = -60.0
+"""Root mean square of a quiet room's noise, in decibels below full scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,9 @@ def main() -> int:
     for speaker, samples in spoken:
         tracks[speaker][at : at + len(samples)] = samples
         at += len(samples) + round(PAUSE_S * SAMPLE_RATE)
-    for speaker, track in tracks.items():
+    for seed, (speaker, track) in enumerate(tracks.items()):
+        noise = np.random.default_rng(seed).normal(0.0, 10 ** (ROOM_DBFS / 20), len(track))
+        track += noise.astype(np.float32)
         path = FOLDER / f"{speaker}.ogg"
         write_opus(path, track)
         sys.stdout.write(f"{path.name}: {len(track) / SAMPLE_RATE:.1f} s, {path.stat().st_size / 1000:.0f} kB\n")

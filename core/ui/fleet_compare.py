@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from core.language.catalogue import message
 from core.quality.comparison import FEWEST
 from core.quality.fleet import Fleet
 from core.quality.fleet_question import Difference, FleetOptions, Group, Verdict
@@ -13,6 +14,7 @@ from core.ui.fleet_search import Against, FleetSearch, write_fleet_search
 from core.ui.fleet_words import METRICS, VERDICT_TIP, VERDICTS, figure, key_name
 from core.ui.reader import Reader
 
+GROUP_TIP = message("Median, then the 95th percentile in brackets, and how many calls have the figure.")
 MARKS = {Verdict.BETTER: "▲", Verdict.WORSE: "▼", Verdict.UNCLEAR: "≈", Verdict.TOO_FEW: "?"}
 
 
@@ -26,16 +28,23 @@ def compare_view(fleet: Fleet, search: FleetSearch, options: FleetOptions, momen
         st.info(_("Choose a period, or another group, to compare with."), icon=":material/compare_arrows:")
         return
     wanted = search.filter(reader.zone, moment)
+    counts = fleet.worst(other, 1).total, fleet.worst(wanted, 1).total
+    for name, count in zip(_names(search, reader), counts, strict=True):
+        if not count:
+            st.info(
+                _("There is nothing to compare: “{group}” has no calls.").format(group=name),
+                icon=":material/search_off:",
+            )
+            return
     with st.spinner(_("Working out the figures…")):
         found = fleet.compare(other, wanted, measured=search.measured)
     if not found:
         st.info(_("Neither group has any figures."), icon=":material/search_off:")
         return
-    counts = fleet.worst(other, 1).total, fleet.worst(wanted, 1).total
     st.html(_table(found, _names(search, reader), counts, reader))
     st.caption(
         _("Each call counts once, with the mean of its connections or turns. {rule}").format(
-            rule=_(VERDICT_TIP).format(count=FEWEST)
+            rule=f"{_(GROUP_TIP)} {_(VERDICT_TIP).format(count=FEWEST)}"
         )
     )
 
@@ -58,10 +67,7 @@ def _table(found: tuple[Difference, ...], names: tuple[str, str], counts: tuple[
     ]
     heads = (
         (_("Figure"), ""),
-        *(
-            (group, _("Median, then the 95th percentile in brackets, and how many calls have the figure."))
-            for group in groups
-        ),
+        *((group, _(GROUP_TIP)) for group in groups),
         (_("Difference"), _("Of the medians, with its 95 % interval.")),
         (_("Verdict"), _(VERDICT_TIP).format(count=FEWEST)),
     )

@@ -7,7 +7,7 @@ from html import escape
 import streamlit as st
 
 from core.quality.fleet import Fleet
-from core.quality.fleet_question import Counted, Figures, FleetFilter, Group, Metric
+from core.quality.fleet_question import Counted, Figures, FleetFilter, Group, Measured, Metric
 from core.ui.charts.fleet import GroupPoint, distribution_figure, groups_figure, trend_figure
 from core.ui.fleet_search import FleetSearch, write_fleet_search
 from core.ui.fleet_words import COUNTED, COUNTED_TIP, GROUPS, METRICS, figure, key_name
@@ -36,7 +36,7 @@ def figures_view(fleet: Fleet, search: FleetSearch, wanted: FleetFilter, reader:
             zone=reader.zone.key,
         )
     if not found:
-        st.info(_nobody_measured(search, reader), icon=":material/sensors_off:")
+        st.info(_nobody_measured(search.metric, search, reader), icon=":material/sensors_off:")
         return
     _chart(found, search, reader)
     with st.expander(_("These figures as a table"), icon=":material/table_chart:"):
@@ -44,9 +44,9 @@ def figures_view(fleet: Fleet, search: FleetSearch, wanted: FleetFilter, reader:
     _spread(fleet, search, wanted, reader)
 
 
-def _nobody_measured(search: FleetSearch, reader: Reader) -> str:
+def _nobody_measured(metric: Metric, search: FleetSearch, reader: Reader) -> str:
     _ = reader.translate
-    if search.metric in (Metric.JITTER_BUFFER, Metric.CONCEALED):
+    if metric in (Metric.JITTER_BUFFER, Metric.CONCEALED) and search.measured is Measured.SERVER:
         return _("Only browsers measure this. Choose the browser under “Measured by”.")
     return _("Nobody measured this in these calls.")
 
@@ -62,16 +62,17 @@ def _heads(reader: Reader) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _row(name: str, tip: str, found: Figures | None, metric: Metric, reader: Reader) -> str:
-    head = f"<th scope='row'>{escape(name)}{f'<div class=es-tip>{escape(tip)}</div>' if tip else ''}</th>"
-    if found is None:
-        return f"<tr>{head}{'<td>–</td>' * 5}</tr>"
+def _row(name: str, tip: str, found: Figures, metric: Metric, reader: Reader) -> str:
     cells = (
         reader.number(found.calls),
         reader.number(found.count),
         *(figure(metric, value, reader) for value in (found.p50, found.p95, found.p99)),
     )
-    return f"<tr>{head}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+    return f"<tr>{_row_head(name, tip)}{''.join(f'<td>{escape(cell)}</td>' for cell in cells)}</tr>"
+
+
+def _row_head(name: str, tip: str) -> str:
+    return f"<th scope='row'>{escape(name)}{f'<div class=es-tip>{escape(tip)}</div>' if tip else ''}</th>"
 
 
 def _figures_table(first: str, rows: list[str], reader: Reader) -> None:
@@ -88,7 +89,13 @@ def _all_metrics(fleet: Fleet, search: FleetSearch, wanted: FleetFilter, reader:
     rows = []
     for metric, words in METRICS.items():
         found = fleet.figures(wanted, metric, measured=search.measured)
-        rows.append(_row(_(words.name), _(words.tip), found[0] if found else None, metric, reader))
+        if found:
+            rows.append(_row(_(words.name), _(words.tip), found[0], metric, reader))
+        else:
+            why = escape(_nobody_measured(metric, search, reader))
+            rows.append(
+                f"<tr>{_row_head(_(words.name), _(words.tip))}<td class='es-nothing' colspan='5'>{why}</td></tr>"
+            )
     _figures_table(_("Figure"), rows, reader)
 
 

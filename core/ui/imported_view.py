@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.calls.import_shelf import ImportStatus
 from core.calls.imported import imported_measures
-from core.language.catalogue import describe
+from core.language.catalogue import Translate, describe
 from core.language.formats import duration
 from core.model.call import LegId
 from core.model.imported import ImportedCall
@@ -18,12 +18,14 @@ from core.quality.import_words import KINDS, LEFT_OUT, leg_name
 from core.quality.lines import lines
 from core.quality.moments import metric_summaries
 from core.ui.charts.imported import imported_figure
+from core.ui.charts.quality import DASHES
 from core.ui.charts.quality_picture import QualityPicture
+from core.ui.metric_words import DIRECTIONS_SHORT, VANTAGES
 from core.ui.quality_causes import causes
 from core.ui.quality_marks import call_marks, names_of_legs
 from core.ui.quality_tables import figures_table, legs_table, scores_table
 from core.ui.reader import Reader
-from core.ui.theme import current_theme, palette
+from core.ui.theme import Palette, current_theme, palette, participant_colours
 
 POINTS = 900
 """About so many points a line has; the page's charts are drawn once, and zoomed in the browser."""
@@ -67,13 +69,31 @@ def _charts(import_id: str, picture: CallSnapshot, frame: pd.DataFrame, reader: 
         legs=picture.legs,
         span_s=(0.0, end_s),
         marks=call_marks(picture, end_s, _),
+        has_words=False,
     )
-    figure = imported_figure(drawn, palette(current_theme()), _)
+    colours = palette(current_theme())
+    st.html(_key(drawn, colours, _))
+    figure = imported_figure(drawn, colours, _)
     st.plotly_chart(figure, key=f"imported-charts:{import_id}", theme=None, config={"displayModeBar": False})
     with st.expander(_("All figures as a table"), icon=":material/table_chart:"):
         pairs = scored[["leg_id", "direction"]].drop_duplicates().itertuples(index=False)
         series = [(LegId(str(leg)), Direction(str(way))) for leg, way in pairs]
         figures_table(metric_summaries(scored), series, names_of_legs(picture), reader)
+
+
+def _key(picture: QualityPicture, colours: Palette, translate: Translate) -> str:
+    """What the lines' colours and dashes mean."""
+    drawn = {picture.legs.get(line.leg_id) for line in picture.lines}
+    colour_of = participant_colours(picture.participants, colours)
+    parts = [
+        f'<span><i class="es-key-colour" style="background:{colour_of[one.id]}"></i>{escape(one.name)}</span>'
+        for one in picture.participants
+        if one.id in drawn
+    ]
+    for (direction, vantage), dash in zip(picture.kinds, DASHES, strict=False):
+        kind = f"{translate(DIRECTIONS_SHORT[direction])} · {translate(VANTAGES[vantage])}"
+        parts.append(f'<span><i class="es-key-dash" data-dash="{dash}"></i>{escape(kind)}</span>')
+    return f'<div class="es-key-line">{"".join(parts)}</div>'
 
 
 def problem(status: ImportStatus, reader: Reader) -> None:

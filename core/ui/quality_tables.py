@@ -13,6 +13,7 @@ from core.model.snapshot import CallSnapshot
 from core.quality.alert_words import BANDS
 from core.quality.figures import METRICS, Provenance
 from core.quality.moments import MetricSummary
+from core.ui.fleet_words import NETWORKS
 from core.ui.metric_words import DIRECTIONS_SHORT, METRIC_EXPLANATIONS, METRIC_NAMES, PROVENANCES, VANTAGES
 from core.ui.quality_marks import leg_titles
 from core.ui.reader import Reader
@@ -27,7 +28,7 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
         st.caption(_("No score: it takes round-trip time, jitter and loss of the same seconds, and one was missing."))
         return
     heads = (
-        _("Participants"),
+        _("Participant"),
         _("Direction"),
         _("Measured by"),
         f"{_('MOS')} ({_('estimated')})",
@@ -43,7 +44,7 @@ def scores_table(picture: CallSnapshot, is_running: bool, reader: Reader) -> Non
         if is_running
         else _("Mean scores, each with what it was computed from")
     )
-    st.html(_table(caption, heads, rows), width="content")
+    st.html(_table(caption, heads, rows, words=2), width="content")
 
 
 def _score_cells(score: Score, name: str, reader: Reader) -> tuple[str, ...]:
@@ -75,7 +76,7 @@ def legs_table(picture: CallSnapshot, reader: Reader) -> None:
         if facts is None and drift is None:
             continue
         browser = facts.browser if facts else None
-        told = (browser.name, browser.platform, browser.network) if browser else ()
+        told = (browser.name, browser.platform, _network(browser.network, _)) if browser else ()
         set_up_s = facts.set_up_s if facts else None
         rows.append(
             (
@@ -87,19 +88,30 @@ def legs_table(picture: CallSnapshot, reader: Reader) -> None:
         )
     if rows:
         heads = (
-            _("Participants"),
+            _("Participant"),
             _("Browser, system, network"),
             _("Set-up time"),
             f"{_('Drift of the jitter buffer')} ({_(PROVENANCES[Provenance.ESTIMATED])})",
         )
-        st.html(_table(_("Connections of this call"), heads, rows), width="content")
+        st.html(_table(_("Connections of this call"), heads, rows, words=1), width="content")
+
+
+def _network(kind: str, translate: Translate) -> str:
+    return translate(NETWORKS[kind]) if kind in NETWORKS else kind
 
 
 def _drift(drift: BufferDrift, translate: Translate) -> str:
-    interval = {"low": f"{drift.low_ms_per_min:+.1f}", "high": f"{drift.high_ms_per_min:+.1f}"}
     return translate("{slope} ms/min (95 %: {low} to {high}), over {minutes} min").format(
-        slope=f"{drift.slope_ms_per_min:+.1f}", minutes=f"{drift.span_s / 60:.0f}", **interval
+        slope=_signed(drift.slope_ms_per_min),
+        low=_signed(drift.low_ms_per_min),
+        high=_signed(drift.high_ms_per_min),
+        minutes=f"{drift.span_s / 60:.0f}",
     )
+
+
+def _signed(value: float) -> str:
+    # What rounds to zero is not below it.
+    return f"{round(value, 1) or 0.0:+.1f}"
 
 
 def figures_table(
@@ -112,7 +124,7 @@ def figures_table(
     _ = reader.translate
     heads = (
         _("Figure"),
-        _("Participants"),
+        _("Participant"),
         _("Measured by"),
         _("Value"),
         _("Mean"),
@@ -147,19 +159,23 @@ def figures_table(
                 nothing = (_(PROVENANCES[Provenance.MISSING]), "–", "–", "–", "–")
                 rows.append((_(METRIC_NAMES[metric.field]), who, _who_could(metric.vantages, _), *nothing))
                 tips.append(_(METRIC_EXPLANATIONS[metric.field]))
-    st.html(_table(_("Every figure of every connection and direction"), heads, rows, tips))
+    st.html(_table(_("Every figure of every connection and direction"), heads, rows, words=3, tips=tips))
 
 
 def _who_could(vantages: frozenset[Vantage], translate: Translate) -> str:
     return " / ".join(translate(VANTAGES[vantage]) for vantage in VANTAGES if vantage in vantages)
 
 
-def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], tips: Sequence[str] = ()) -> str:
-    head = "".join(f'<th scope="col">{escape(each)}</th>' for each in heads)
+def _table(
+    caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]], *, words: int, tips: Sequence[str] = ()
+) -> str:
+    """`words` columns after the first hold words, the others numbers."""
+    kinds = ["", *[' class="es-word"'] * words, *[""] * (len(heads) - 1 - words)]
+    head = "".join(f'<th scope="col"{kind}>{escape(each)}</th>' for kind, each in zip(kinds, heads, strict=True))
     lines = []
     for index, (first, *others) in enumerate(rows):
         tip = f' title="{escape(tips[index])}"' if tips else ""
-        cells = "".join(f"<td>{escape(each)}</td>" for each in others)
+        cells = "".join(f"<td{kind}>{escape(each)}</td>" for kind, each in zip(kinds[1:], others, strict=True))
         lines.append(f'<tr><th scope="row"{tip}>{escape(first)}</th>{cells}</tr>')
     return (
         '<div class="es-scroll"><table class="es-table es-figures es-quality-table">'

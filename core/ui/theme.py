@@ -13,6 +13,8 @@ import streamlit as st
 from core.model.call import Participant, ParticipantId, Role
 
 ASSETS = Path(__file__).parent / "assets"
+CHART_FONT = '"Source Sans", sans-serif'
+"""Streamlit's own, which Plotly does not take over from the page."""
 
 
 @dataclass(frozen=True, slots=True)

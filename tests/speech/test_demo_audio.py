@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bench.accuracy import demo_text, joined, recognise, word_error_rate
+from core.quality.microphone_watch import CONSTANT_DB
 from core.speech.recording import read_recording
 from core.speech.transcriber import Transcriber
 from core.speech.voice_activity import SileroModel
@@ -56,3 +57,12 @@ def test_both_files_are_small_and_equally_long(demo_dir: Path) -> None:
     seconds = [sum(map(len, read_recording(path))) / 32_000 for path in paths]
     assert seconds[0] == pytest.approx(seconds[1], abs=0.03)
     assert 60 < seconds[0] < 150
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_a_voice_that_waits_for_its_turn_is_no_dead_microphone(demo_dir: Path, side: str) -> None:
+    pcm = np.frombuffer(b"".join(read_recording(demo_dir / f"{side}.ogg")), dtype="<i2") / 32_768
+    seconds = pcm[: len(pcm) // 16_000 * 16_000].reshape(-1, 16_000)
+    levels = 20 * np.log10(np.sqrt(np.mean(seconds**2, axis=1)) + 1e-9)
+    assert levels.min() > -75
+    assert np.lib.stride_tricks.sliding_window_view(np.abs(np.diff(levels)), 3).max(axis=1).min() > CONSTANT_DB

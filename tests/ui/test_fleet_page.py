@@ -92,8 +92,16 @@ class TestViews:
             "fleet", locale, view="compare", participant="Dana", **{"with": "participant", "other": "Chris"}
         )
         assert _("no clear difference") in words(test)
-        test = open_page("fleet", locale, view="compare", when="7")
+        one_call = {"with": "participant", "other": "<b>Mallory</b>"}
+        test = open_page("fleet", locale, view="compare", participant="Dana", **one_call)
         assert _("too few calls") in words(test)
+
+    def test_a_period_without_calls_is_compared_with_nothing(self, calls: PageBackend, locale: str) -> None:
+        _ = translator(locale[:2])
+        test = open_page("fleet", locale, view="compare", when="7")
+        said = _("There is nothing to compare: “{group}” has no calls.").format(group=_("The time before"))
+        assert said in words(test)
+        assert _("too few calls") not in words(test)
 
     def test_a_filter_that_fits_nothing_says_so(self, calls: PageBackend, locale: str) -> None:
         _ = translator(locale[:2])

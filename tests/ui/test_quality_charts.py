@@ -1,5 +1,7 @@
 """The charts of one call's quality: what was measured, where it was, and nothing in between."""
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import pytest
@@ -13,9 +15,10 @@ from core.quality.alert_words import alert_sentence
 from core.quality.figures import FIELDS, with_scores
 from core.quality.frames import sample_frame
 from core.quality.lines import lines
-from core.ui.charts.call import on_axis
+from core.ui.charts.call import SPEECH_TITLE, on_axis
+from core.ui.charts.imported import imported_figure
 from core.ui.charts.quality import quality_figure
-from core.ui.charts.quality_layout import AXES, MISSING, NOT_SHOWN
+from core.ui.charts.quality_layout import AXES, MISSING, NOT_SHOWN, TEXT_TITLE
 from core.ui.charts.quality_picture import Mark, QualityPicture
 from core.ui.metric_words import METRIC_EXPLANATIONS, METRIC_NAMES
 from core.ui.quality_marks import call_marks
@@ -136,6 +139,15 @@ def test_how_long_a_text_took_stands_where_it_came() -> None:
     assert (of_agent.name, of_customer.name) == ("김민지", "이서준")
     assert of_customer.x[0] == pytest.approx(on_axis(8.3))
     assert of_customer.y[0] == pytest.approx(5.1)
+
+
+def test_a_file_from_elsewhere_has_no_rows_for_words_and_one_for_everything_else() -> None:
+    drawn = replace(picture(), utterances=(), doubted={}, has_words=False)
+    figure = imported_figure(drawn, LIGHT, translator("en"))
+    assert {each.yaxis or "y" for each in figure.data} == {"y", *AXES.values()}
+    assert SPEECH_TITLE not in texts(figure)
+    assert TEXT_TITLE not in texts(figure)
+    assert figure.layout.height < draw(picture()).layout.height
 
 
 def test_a_doubted_utterance_is_crossed_in_the_speakers_row() -> None:

@@ -42,7 +42,7 @@ class TestQualityPage:
         assert has(test, "earshot_quality_view")
         assert _("{subject}: the network on this side is bad").format(subject="이서준") in text
         assert f"{_('MOS')} ({_('estimated')})" in text
-        assert "Chromium 156 · Windows · wifi" in text
+        assert f"Chromium 156 · Windows · {_('Wi-Fi')}" in text
         assert "1.2 s" in text
         assert _("Every figure of every connection and direction") in text
         assert _("Refresh") not in text
@@ -91,8 +91,8 @@ class TestQualityPage:
         of_server = tuple(each for each in MEASURED if each.vantage.value == "server")
         server.put(make_snapshot(CALL, samples=of_server, legs=LEGS))
         text = words(open_page("quality", locale, call="c1"))
-        assert f"<td>{_('Browser')}</td><td>{_('missing')}</td>" in text
-        assert f"<td>{_('Server')}</td><td>{_('measured')}</td>" in text
+        assert f'<td class="es-word">{_("Browser")}</td><td class="es-word">{_("missing")}</td>' in text
+        assert f'<td class="es-word">{_("Server")}</td><td class="es-word">{_("measured")}</td>' in text
 
     def test_all_filters_off_leave_an_empty_chart_and_no_error(self, server: PageBackend, locale: str) -> None:
         server.put(make_snapshot(CALL, samples=MEASURED, legs={**LEGS, LegId("l9"): AGENT.id}))

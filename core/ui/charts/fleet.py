@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from core.model.call import Role
 from core.quality.fleet_question import Distribution
-from core.ui.theme import Palette
+from core.ui.theme import CHART_FONT, Palette
 
 SHADES = ((1.0, "solid"), (0.75, "dash"), (0.55, "dot"))
 """Of the median, the 95th and the 99th percentile: told apart without colour, too."""
@@ -41,6 +41,7 @@ def trend_figure(points: Sequence[GroupPoint], names: tuple[str, str, str], unit
                 mode="lines+markers",
                 line={"color": accent, "width": 2 if index == 0 else 1.5, "dash": dash},
                 marker={"size": 6, "symbol": SYMBOLS[index]},
+                cliponaxis=False,
                 opacity=opacity,
                 customdata=[point.hover for point in points],
                 hovertemplate="%{customdata}<extra></extra>" if index == 0 else None,
@@ -84,6 +85,7 @@ def groups_figure(points: Sequence[GroupPoint], names: tuple[str, str, str], uni
                 name=name,
                 mode="markers",
                 marker={"color": accent, "size": 10, "symbol": SYMBOLS[index]},
+                cliponaxis=False,
                 opacity=SHADES[index][0],
                 customdata=[point.hover for point in points],
                 hovertemplate="%{customdata}<extra></extra>",
@@ -103,6 +105,10 @@ def groups_figure(points: Sequence[GroupPoint], names: tuple[str, str, str], uni
             "type": "category",
             "autorange": "reversed",
             "automargin": True,
+            # A mark at zero reaches beyond the axis; the names keep clear of it.
+            "ticks": "outside",
+            "ticklen": 8,
+            "tickcolor": "rgba(0,0,0,0)",
             "gridcolor": colours.grid,
             "fixedrange": True,
         },
@@ -142,7 +148,7 @@ def _style(figure: go.Figure, colours: Palette, height: int) -> None:
         template=go.layout.Template(),
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": colours.text, "size": 12},
+        font={"family": CHART_FONT, "color": colours.text, "size": 12},
         margin={"l": 8, "r": 12, "t": 28, "b": 28},
         height=height,
         hovermode="x",

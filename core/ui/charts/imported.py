@@ -7,17 +7,16 @@ from core.ui.charts.call import on_axis
 from core.ui.charts.quality import quality_figure
 from core.ui.charts.quality_layout import AXES
 from core.ui.charts.quality_picture import QualityPicture
-from core.ui.theme import Palette
+from core.ui.theme import CHART_FONT, Palette
 
-TOP_AXES = ("y", "y2", "y3")
-"""Of events, of speech, and of how long texts took."""
+EVENTS_AXIS = "y"
 
 
 def imported_figure(picture: QualityPicture, colours: Palette, translate: Translate) -> go.Figure:
     """The whole stack. Plotly places nothing on an axis without a trace, so each has one, if an empty one."""
     figure = quality_figure(picture, colours, translate)
     used = {trace.yaxis or "y" for trace in figure.data}
-    for axis in dict.fromkeys([*TOP_AXES, *AXES.values()]):
+    for axis in dict.fromkeys([EVENTS_AXIS, *AXES.values()]):
         if axis not in used:
             figure.add_trace(go.Scatter(x=[on_axis(picture.span_s[0])], y=[None], yaxis=axis, hoverinfo="skip"))
-    return figure
+    return figure.update_layout(font_family=CHART_FONT)

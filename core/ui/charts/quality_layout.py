@@ -36,16 +36,22 @@ ROW_PX, TITLE_PX, PANEL_PX, TEXT_PX, EVENTS_PX, MARGIN_PX = 15, 22, 74, 50, 26, 
 
 
 class _Rows:
-    """Where each row of the stack lies: y events, y2 speech, y3 text, y4 and on the figures. From the top."""
+    """Where each row of the stack lies: y events, y2 speech, y3 text, y4 and on the figures. From the top.
 
-    def __init__(self, speakers: int) -> None:
-        heights = [EVENTS_PX, max(1, speakers) * ROW_PX, TEXT_PX, *[PANEL_PX] * len(PANELS)]
-        self.height_px = sum(heights) + TITLE_PX * len(heights)
-        self.domains: list[tuple[float, float]] = []
+    Where nothing is known of what was said, its two rows are not there.
+    """
+
+    def __init__(self, speakers: int, has_words: bool) -> None:
+        heights = {1: EVENTS_PX}
+        if has_words:
+            heights |= {2: max(1, speakers) * ROW_PX, 3: TEXT_PX}
+        heights |= dict.fromkeys(range(FIRST_PANEL, FIRST_PANEL + len(PANELS)), PANEL_PX)
+        self.height_px = sum(heights.values()) + TITLE_PX * len(heights)
+        self.domains: dict[int, tuple[float, float]] = {}
         top = float(self.height_px)
-        for height in heights:
+        for number, height in heights.items():
             top -= TITLE_PX
-            self.domains.append((max(0.0, (top - height) / self.height_px), top / self.height_px))
+            self.domains[number] = (max(0.0, (top - height) / self.height_px), top / self.height_px)
             top -= height
 
 
@@ -61,7 +67,7 @@ AXES: Mapping[str, str] = {metric.field: _axis(FIRST_PANEL + index) for index, m
 
 def quality_layout(picture: QualityPicture, colours: Palette, translate: Translate) -> dict[str, object]:
     """The layout, with titles, limits, bands and breaks; its height fits the rows."""
-    rows = _Rows(len(picture.speakers))
+    rows = _Rows(len(picture.speakers), picture.has_words)
     start_s, end_s = picture.span_s
     last = _axis(FIRST_PANEL + len(PANELS) - 1)
     layout: dict[str, object] = {
@@ -94,15 +100,16 @@ def quality_layout(picture: QualityPicture, colours: Palette, translate: Transla
             "spikedash": "solid",
             "spikecolor": colours.muted,
         },
-        "yaxis": _strip(rows.domains[0], (-0.6, 1.6)),
-        "yaxis2": _strip(rows.domains[1], (-0.6, max(1, len(picture.speakers)) - 0.4)),
-        "yaxis3": _scale(rows.domains[2], colours, (0, 2)),
+        "yaxis": _strip(rows.domains[1], (-0.6, 1.6)),
     }
-    titles = [
-        _title(translate(EVENTS_TITLE), "", "y", colours),
-        _title(translate(SPEECH_TITLE), "", "y2", colours),
-        _title(f"{translate(TEXT_TITLE)}", "s ⓘ", "y3", colours, translate(TEXT_TIP)),
-    ]
+    titles = [_title(translate(EVENTS_TITLE), "", "y", colours)]
+    if picture.has_words:
+        layout["yaxis2"] = _strip(rows.domains[2], (-0.6, max(1, len(picture.speakers)) - 0.4))
+        layout["yaxis3"] = _scale(rows.domains[3], colours, (0, 2))
+        titles += [
+            _title(translate(SPEECH_TITLE), "", "y2", colours),
+            _title(translate(TEXT_TITLE), "s ⓘ", "y3", colours, translate(TEXT_TIP)),
+        ]
     shapes = [_break(mark, colours) for mark in picture.marks if mark.is_break]
     measured: dict[str, float] = {}
     for line in picture.lines:
@@ -110,7 +117,7 @@ def quality_layout(picture: QualityPicture, colours: Palette, translate: Transla
         measured[line.field] = max(measured.get(line.field, 0.0), *known)
     for index, metric in enumerate(PANELS):
         number = FIRST_PANEL + index
-        axis = _scale(rows.domains[number - 1], colours, CALM.get(metric.field, ()))
+        axis = _scale(rows.domains[number], colours, CALM.get(metric.field, ()))
         if metric.field == "mos":
             axis |= {"range": list(MOS_RANGE), "autorange": False}
         layout[f"yaxis{number}"] = axis

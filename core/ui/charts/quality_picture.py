@@ -35,6 +35,8 @@ class QualityPicture:
     marks: Sequence[Mark] = ()
     doubted: Mapping[str, float] = field(default_factory=dict)
     """Utterances whose confidence fell during loss, and the loss in percent."""
+    has_words: bool = True
+    """Whether it is known what was said; a file from elsewhere does not tell."""
 
     @property
     def speakers(self) -> tuple[Participant, ...]:
