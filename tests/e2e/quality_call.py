@@ -51,9 +51,9 @@ async () => {
 }
 """
 SHOWN = """
-() => [...document.querySelectorAll('.es-diagnosis [role=status] li[data-key]')].map((item) => ({
+() => [...document.querySelectorAll('.es-wrong [role=status] li[data-key]')].map((item) => ({
   cause: item.dataset.key.split('|')[0],
-  title: item.querySelector('.es-cause b').textContent,
+  title: item.querySelector('.es-trouble-title b').textContent,
   isCertain: item.querySelector('.es-badge').hidden,
 }))
 """
