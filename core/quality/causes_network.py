@@ -1,7 +1,7 @@
 """Causes in the network and in the server: who loses or delays, by comparing the legs with each other.
 
-A packet that is lost or late on its way to the server is lost or late for whoever hears it, too: of what a leg suffers
-on the way out only that counts which did not come in so.
+A packet that is lost or late on its way to the server is lost or late for whoever hears it, too: what a leg suffers on
+the way out counts only where it is more than twice what came in so.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from core.model.diagnosis import Cause, Diagnosis, Evidence
 from core.model.media_path import CandidateType
 from core.model.sample import Direction, PathState, RtpSample
 from core.quality.case import BROWSER, IN, OUT, SERVER, Case, round_trip_ms, shown
-from core.quality.grid import BIN_S, Bins, first_known, greatest, mean_around
+from core.quality.grid import BIN_S, Bins, first_known, greatest, mean_around, most_around
 from core.quality.path_watch import CALM_S, SWITCHES, SWITCHES_S
 from core.quality.spans import Span, spans, where, without
 from core.quality.thresholds import JITTER_LIMIT_MS, LOSS_LIMIT_PCT
@@ -24,6 +24,8 @@ LOSS_BINS = 7
 LOSSY_BINS = 3
 """In so many bins at least something must be lost: one burst is no lossy network."""
 JITTER_BINS = 5
+REPORT_BINS = 7
+"""So far apart stand what was lost on the way in and the report of who missed it."""
 TROUBLE_S = 10.0
 APART_S = 16.0
 """Trouble that comes back within so long is the same."""
@@ -85,9 +87,10 @@ def sufferings(case: Case) -> Mapping[tuple[LegId, Direction], Suffering]:
         uneven = jitters[leg_id, direction]
         own_lost, own_uneven = lost, uneven
         if direction is OUT:
-            came_lost = grid.others(leg_id, lambda other: losses[other, IN])
+            # What the far end has lost is told some seconds later, and of several at once.
+            came_lost = most_around(grid.others(leg_id, lambda other: losses[other, IN]), REPORT_BINS)
             came_uneven = grid.others(leg_id, lambda other: jitters[other, IN])
-            own_lost = lost - np.nan_to_num(came_lost)
+            own_lost = np.where(came_lost > lost / 2, 0.0, lost - np.nan_to_num(came_lost))
             own_uneven = np.where(came_uneven > uneven / 2, 0.0, uneven)
         lossy = where(loss(leg_id, direction, 1) > 0, lost)
         losing = spans(where(own_lost > LOSS_LIMIT_PCT, lost), for_s=TROUBLE_S, apart_s=APART_S)

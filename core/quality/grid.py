@@ -101,6 +101,13 @@ def mean_around(figures: Bins, over: int) -> Bins:
     return ratio(sums, counts)
 
 
+def most_around(figures: Bins, over: int) -> Bins:
+    """The greatest of what is known in so many bins around each bin (an odd number)."""
+    half = over // 2
+    padded = np.pad(figures, half, constant_values=np.nan)
+    return greatest([padded[first : first + len(figures)] for first in range(over)], np.full(len(figures), np.nan))
+
+
 class Grid:
     """All samples of a call, or of a stretch of it. Pure; whoever asks pays for a figure once."""
 

@@ -145,6 +145,27 @@ def test_loss_of_two_percent_on_the_way_in_is_the_senders_network_alone() -> Non
     assert figures(found)["loss_up_pct"] == pytest.approx(2.0, abs=0.5)
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_heavy_loss_on_the_way_in_is_the_senders_though_who_hears_it_reports_it_late_and_in_lumps(seed: int) -> None:
+    chance = Random(seed)
+    call = synthetic_call(length_s=120)
+    lost_at = {second: sum(chance.random() < 0.08 for _ in range(50)) for second in range(40, 121)}
+
+    def lossy(each: RtpSample) -> RtpSample:
+        second = int(each.at_s)
+        if (each.leg_id, each.direction) == (CUSTOMER, IN):
+            lost = lost_at.get(second, 0)
+            return replace(each, lost=lost, packets=50 - lost)
+        if (each.leg_id, each.direction) == (AGENT, OUT):
+            reported = [lost_at.get(second - 2 - ago, 0) for ago in range(5)]
+            is_report = second % 5 == 0
+            return replace(each, lost=sum(reported) if is_report else None, expected=250 if is_report else None)
+        return each
+
+    by_the_server = [lossy(each) for each in call.samples if each.vantage is SERVER]
+    assert causes(diagnosed(call, by_the_server)) == {(Cause.ACCESS_NETWORK, CUSTOMER, IN)}
+
+
 def test_what_all_sides_lose_at_once_is_the_servers() -> None:
     call = synthetic_call(length_s=200)
     samples = call.samples
