@@ -55,8 +55,6 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["samples"] = samples
     if before is None or before.legs != now.legs:
         message["legs"] = dict(now.legs)
-    if now.leg_facts != (before.leg_facts if before else {}):
-        message["leg_facts"] = {leg: _known(asdict(facts)) for leg, facts in now.leg_facts.items()}
     if before is None or before.quality != now.quality:
         message["quality"] = _quality(now, translate)
     if now.text_alerts != (before.text_alerts if before else ()):
@@ -117,10 +115,8 @@ def _sample(sample: RtpSample) -> Json:
 
 
 def _known(fields: Json) -> Json:
-    """Fields without those that are missing, at any depth."""
-    return {
-        name: _known(value) if isinstance(value, dict) else value for name, value in fields.items() if value is not None
-    }
+    """Fields without those that are missing."""
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _measured_by_all(sample: RtpSample) -> Json:

@@ -4,14 +4,13 @@ from collections.abc import Iterable
 
 from core.model.call import CallState, LegId, LegState
 from core.model.overview import CallOverview
-from core.model.quality import Alert, AlertKind, Band
+from core.model.quality import UNHEARD, Alert, AlertKind, Band
 from core.model.sample import Direction
 from core.model.text_alert import LEVELS, AlertLevel, TextAlert
 from core.quality.mos import band_of
 
 KINDS = tuple(AlertKind)
 """Worst first."""
-SILENT = frozenset({AlertKind.NO_FRAMES, AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO, AlertKind.ICE_DISCONNECTED})
 AUDIBLE = {Band.POOR: 0, Band.FAIR: 1}
 """Bands that are trouble, worst first. Between the others calls do not change places, nor within one."""
 
@@ -49,7 +48,7 @@ def _urgency(overview: CallOverview) -> tuple[int, int, bool, float, str]:
 def _trouble(overview: CallOverview) -> tuple[int, int]:
     kinds = {alert.kind for alert in overview.alerts}
     is_somebody_lost = any(p.leg_state is LegState.LOST for p in overview.call.participants if p.role.speaks)
-    if is_somebody_lost or kinds & SILENT:
+    if is_somebody_lost or kinds & UNHEARD:
         return 0, 0
     levels = {alert.level for alert in overview.text_alerts}
     if AlertLevel.CRITICAL in levels:

@@ -45,7 +45,7 @@ class Cause(StrEnum):
     """A relay carries the sound: no fault, but it has a price."""
 
 
-ROUTINE = frozenset({Cause.SPEECH_HANDOVER, Cause.RELAY_IN_USE})
+ROUTINE = frozenset({Cause.SPEECH_HANDOVER, Cause.RELAY_IN_USE, Cause.MUTED_MICROPHONE})
 """What is no fault: good to know, but nothing that anybody needs to mend."""
 
 

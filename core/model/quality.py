@@ -62,6 +62,10 @@ class AlertKind(StrEnum):
     STATS_GAP = "stats_gap"
 
 
+UNHEARD = frozenset({AlertKind.NO_FRAMES, AlertKind.NO_MEDIA, AlertKind.ONE_WAY_AUDIO, AlertKind.ICE_DISCONNECTED})
+"""Somebody is not heard at all, or hears nobody: worse than any bad sound."""
+
+
 @dataclass(frozen=True, slots=True)
 class Alert:
     """Something that was wrong for a while, or still is. Times are on the call's clock."""

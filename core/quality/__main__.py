@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.language.catalogue import LOCALES, Translate, choose_locale, describe, message, translator
 from core.language.formats import duration
-from core.model.diagnosis import Cause
+from core.model.diagnosis import ROUTINE
 from core.model.errors import ImportedFileError
 from core.model.imported import ImportedCall
 from core.model.quality import CallQuality
@@ -27,8 +27,6 @@ from core.quality.import_words import KINDS, LEFT_OUT, leg_name
 from core.quality.imports import read_import_path
 
 NOTHING_WRONG, SOMETHING_WRONG, UNREADABLE = 0, 1, 2
-NO_FAULT = frozenset({Cause.RELAY_IN_USE, Cause.SPEECH_HANDOVER})
-"""Causes that are told and are no trouble."""
 WAYS: Mapping[Direction, str] = {Direction.INBOUND: message("sends"), Direction.OUTBOUND: message("hears")}
 PROGRESS_STEP = 0.02
 
@@ -53,7 +51,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     else:
         for line in as_text(call, quality, translate):
             print(line)
-    is_wrong = quality.alerts or any(found.cause not in NO_FAULT for found in quality.diagnoses)
+    is_wrong = quality.alerts or any(found.cause not in ROUTINE for found in quality.diagnoses)
     return SOMETHING_WRONG if is_wrong else NOTHING_WRONG
 
 

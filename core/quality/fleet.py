@@ -15,6 +15,7 @@ import duckdb
 
 from core.model.call import CallId
 from core.model.errors import FleetQuestionFailed
+from core.model.quality import UNHEARD
 from core.quality.comparison import difference
 from core.quality.fleet_question import (
     Bin,
@@ -83,10 +84,18 @@ class Fleet:
         self._answers: OrderedDict[Hashable, Any] = OrderedDict()
         self._revision = 0
         """Of the rollups that the answers are about."""
+        self._damaged_samples: set[Path] = set()
 
     def damaged(self, wanted: FleetFilter) -> tuple[Path, ...]:
         """The rollup files of a period that cannot be read."""
         return self._files.load(wanted.since, wanted.until).damaged
+
+    @property
+    def damaged_samples(self) -> tuple[Path, ...]:
+        """The sample files that were left out of an answer because they cannot be read, as long as they are there."""
+        with self._lock:
+            self._damaged_samples = {path for path in self._damaged_samples if path.exists()}
+            return tuple(sorted(self._damaged_samples))
 
     def options(self, wanted: FleetFilter) -> FleetOptions:
         """What there is to choose from in a filter's period, whatever else it says."""
@@ -145,7 +154,7 @@ class Fleet:
         return self._kept(("distribution", wanted, metric, counted, measured), answer)
 
     def worst(self, wanted: FleetFilter, limit: int, offset: int = 0) -> CallLines:
-        """The calls that fit, those that sounded worst first, then those that were in trouble longest."""
+        """The calls that fit: those in which somebody was not heard, then those that sounded worst."""
         return self._kept(("worst", wanted, limit, offset), lambda: self._lines(wanted, "", {}, limit, offset))
 
     def affected(self, wanted: FleetFilter, source: IssueSource, kind: str, limit: int, offset: int = 0) -> CallLines:
@@ -186,7 +195,7 @@ class Fleet:
         self, wanted: FleetFilter, narrowed: str, parameters: Mapping[str, object], limit: int, offset: int
     ) -> CallLines:
         query = matching_calls(wanted, narrowed) + CALL_LINES
-        rows = self._ask(wanted, query, {**parameters, "limit": limit, "offset": offset})
+        rows = self._ask(wanted, query, {**parameters, "unheard": sorted(UNHEARD), "limit": limit, "offset": offset})
         lines = tuple(
             CallLine(
                 call_id=CallId(row[0]),
@@ -263,8 +272,10 @@ class Fleet:
         try:
             return self._ask(wanted, query, {**parameters, "paths": paths})
         except FleetQuestionFailed:
-            damaged = {str(path) for path in damaged_files(map(Path, paths))}
-            whole = [path for path in paths if path not in damaged]
+            damaged = set(damaged_files(map(Path, paths)))
+            with self._lock:
+                self._damaged_samples |= damaged
+            whole = [path for path in paths if Path(path) not in damaged]
             if not whole:
                 return []
             return self._ask(wanted, by_name(query), {**parameters, "paths": whole})

@@ -75,7 +75,8 @@ SELECT fitting.call_id, created_at, length_s, people, language, origin, worst_mo
     list_sort(list_distinct(list_transform(causes, lambda each: each.kind))),
     count(*) OVER ()
 FROM fitting LEFT JOIN worst USING (call_id)
-ORDER BY worst_mos ASC NULLS LAST, trouble_s DESC, created_at DESC, fitting.call_id
+ORDER BY list_has_any(list_transform(alerts, lambda each: each.kind), $unheard) DESC, worst_mos ASC NULLS LAST,
+    trouble_s DESC, created_at DESC, fitting.call_id
 LIMIT $limit OFFSET $offset"""
 
 

@@ -41,12 +41,13 @@ def fleet_page(desk: Desk, now: float, reader: Reader) -> None:
     elif not total:
         st.info(_("No call fits. Choose a longer period, or fewer conditions."), icon=":material/search_off:")
     elif search.view is View.WORST:
-        st.caption(_("The calls that sounded worst first, then those that were in trouble longest."))
+        st.caption(_("First the calls in which somebody was not heard, then those that sounded worst and longest so."))
         call_lines(lambda limit, offset: fleet.worst(wanted, limit, offset), "worst", now, reader)
     elif search.view is View.ISSUES:
         issues_view(fleet, search, wanted, total, now, reader)
     else:
         figures_view(fleet, search, wanted, reader)
+        _damaged_samples(fleet, reader)
 
 
 def _damaged(fleet: Fleet, wanted: FleetFilter, reader: Reader) -> None:
@@ -57,6 +58,14 @@ def _damaged(fleet: Fleet, wanted: FleetFilter, reader: Reader) -> None:
             "{names}"
         )
         names = ", ".join(path.name for path in damaged)
+        st.warning(said.format(names=names), icon=":material/broken_image:")
+
+
+def _damaged_samples(fleet: Fleet, reader: Reader) -> None:
+    if damaged := fleet.damaged_samples:
+        _ = reader.translate
+        said = _("Some seconds are missing above, because these sample files cannot be read: {names}")
+        names = ", ".join(f"{path.parent.name}/{path.name}" for path in damaged)
         st.warning(said.format(names=names), icon=":material/broken_image:")
 
 

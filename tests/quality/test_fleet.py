@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from core.model.call import CallId, CallOrigin
 from core.model.errors import FleetQuestionFailed
+from core.model.quality import UNHEARD
 from core.model.sample import RtpSample
 from core.quality import fleet as fleet_module
 from core.quality.fleet import BIN_WIDTHS, Fleet
@@ -194,9 +195,8 @@ def test_the_worst_calls_come_first_and_all_that_fit_are_counted(
     expected = fitting(wanted, rollups)
     assert found.total == len(expected)
     assert {line.call_id for line in found.lines} == {each.call_id for each in expected}
-    scores = [line.mos for line in found.lines if line.mos is not None]
-    assert scores == sorted(scores)
-    assert [line.mos for line in found.lines[len(scores) :]] == [None] * (len(found.lines) - len(scores))
+    places = [(not set(line.alerts) & UNHEARD, line.mos is None, line.mos or 0.0) for line in found.lines]
+    assert places == sorted(places)
     by_id = {each.call_id: each for each in expected}
     for line in found.lines:
         own = by_id[line.call_id]
@@ -321,6 +321,9 @@ def test_damaged_and_older_sample_files_stop_no_answer(tmp_path: Path) -> None:
     assert figures.calls == 2
     (figures,) = fleet.figures(FleetFilter(), Metric.LOSS, counted=Counted.SECOND)
     assert figures.calls == 2
+    assert fleet.damaged_samples == (broken,)
+    broken.unlink()
+    assert fleet.damaged_samples == ()
 
 
 def test_a_damaged_rollup_file_is_named(tmp_path: Path) -> None:

@@ -52,8 +52,10 @@ class ScriptedHearing:
 class DictationHearing:
     """The speech engine of the settings, behind the pipes of `python -m core.speech.dictation`. One loop."""
 
-    def __init__(self, command: Sequence[str] = DICTATION) -> None:
+    def __init__(self, command: Sequence[str] = DICTATION, hear_s: float = HEAR_S) -> None:
+        """`hear_s`: how long a stretch may take."""
         self._command = tuple(command)
+        self._hear_s = hear_s
         self._process: asyncio.subprocess.Process | None = None
         self._turn = asyncio.Lock()
 
@@ -66,7 +68,7 @@ class DictationHearing:
             raise EngineUnavailable(engine="dictation", reason=str(told.get("error", "it ended")).rstrip("."))
 
     async def hear(self, pcm: bytes, language: Language) -> str:
-        """What was said. Raises EngineUnavailable."""
+        """What was said. Raises EngineUnavailable; for good, once it has not answered in time."""
         sound = as_speech_sound(pcm)
         async with self._turn:
             if self._process is None or self._process.stdin is None:
@@ -77,7 +79,12 @@ class DictationHearing:
                 await self._process.stdin.drain()
             except ConnectionError as error:
                 raise EngineUnavailable(engine="dictation", reason="its process is gone") from error
-            return str((await self._read(HEAR_S)).get("text", ""))
+            try:
+                return str((await self._read(self._hear_s)).get("text", ""))
+            except EngineUnavailable:
+                # What it may still answer belongs to no later stretch.
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """End the process and wait for it."""

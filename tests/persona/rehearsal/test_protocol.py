@@ -184,6 +184,17 @@ async def test_an_ear_that_dies_says_so() -> None:
     await hearing.close()
 
 
+async def test_what_an_ear_answers_too_late_is_taken_for_nothing_else() -> None:
+    answering_late = """echo '{"ready": true}'; read line; sleep 0.5; echo '{"text": "too late"}'; read line"""
+    hearing = DictationHearing(("sh", "-c", answering_late), hear_s=0.1)
+    await hearing.start()
+    with pytest.raises(EngineUnavailable, match="does not answer"):
+        await hearing.hear(bytes(960), "en")
+    await asyncio.sleep(0.6)
+    with pytest.raises(EngineUnavailable):
+        await hearing.hear(bytes(960), "en")
+
+
 def test_sound_for_the_engine_is_two_thirds_as_long_in_samples() -> None:
     assert len(as_speech_sound(bytes(48_000))) == 32_000
     assert as_speech_sound(b"") == b""
