@@ -94,7 +94,11 @@ class LegPanel {
     const running = record.live.at(-1);
     if (running) this.opened(running);
     else if (replaced) this.retries.broken();
-    else if (this.autostart) this.pressStartWhenThere();
+    else if (this.autostart) {
+      // From here on the reader is in the call: a frame that is built anew before the connection is there takes over.
+      this.enter("connecting");
+      this.pressStartWhenThere();
+    }
     this.draw();
   }
 
