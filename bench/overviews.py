@@ -64,7 +64,7 @@ def _milliseconds(look: Callable[[], object], prepare: Callable[[int], object]) 
 def figures() -> dict[str, dict[str, float]]:
     """Milliseconds of a look; the revisions are compared, the calls sorted, the rows made and compared."""
     records = [_record(number) for number in range(CALLS)]
-    view = ListView()
+    view = ListView(str)
 
     def look() -> object:
         return view.update(worst_first(record.overview() for record in records))

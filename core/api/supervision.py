@@ -8,12 +8,14 @@ from typing import Any
 
 from core.calls.hearing import GONE
 from core.language.catalogue import Translate, describe
-from core.model.call import CallId, Participant, Role
+from core.model.call import CallId, LegId, Participant, Role
+from core.model.diagnosis import Diagnosis
 from core.model.errors import EarshotError
 from core.model.overview import CallOverview
 from core.model.quality import Alert
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
+from core.quality.diagnosis_words import diagnosis_words
 from core.quality.mos import band_of
 
 POLL_S = 0.5
@@ -25,8 +27,8 @@ LONGEST_WORDS = 160
 Json = dict[str, Any]
 
 
-def row(overview: CallOverview) -> Json:
-    """What the list shows of a call."""
+def row(overview: CallOverview, translate: Translate) -> Json:
+    """What the list shows of a call, its cause of trouble in words."""
     call = overview.call
     return {
         "id": call.id,
@@ -40,6 +42,7 @@ def row(overview: CallOverview) -> Json:
         "mos": None if overview.mos is None else round(overview.mos, 1),
         "band": None if overview.mos is None else band_of(overview.mos),
         "alerts": [_alert(each, call.participants) for each in overview.alerts],
+        "cause": None if overview.cause is None else _cause(overview.cause, call.participants, translate),
         "text_alerts": [_text_alert(each) for each in overview.text_alerts],
         "last_words": None if overview.last_words is None else _words(overview.last_words),
     }
@@ -64,9 +67,18 @@ def _alert(alert: Alert, participants: tuple[Participant, ...]) -> Json:
     return {
         "kind": alert.kind,
         "direction": alert.direction,
-        "participant": next((each.name for each in participants if each.leg_id == alert.leg_id), ""),
+        "participant": _name(alert.leg_id, participants),
         "raised_at_s": round(alert.raised_at_s, 1),
     }
+
+
+def _cause(diagnosis: Diagnosis, participants: tuple[Participant, ...], translate: Translate) -> Json:
+    words = diagnosis_words(diagnosis, _name(diagnosis.leg_id, participants), translate)
+    return {"title": words.title, "cure": words.cure}
+
+
+def _name(leg_id: LegId | None, participants: tuple[Participant, ...]) -> str:
+    return next((each.name for each in participants if leg_id is not None and each.leg_id == leg_id), "")
 
 
 def _text_alert(alert: TextAlert) -> Json:
@@ -88,6 +100,7 @@ def _words(said: Utterance) -> Json:
 class ListView:
     """What one page's list has been told. One stream's own."""
 
+    translate: Translate
     is_new: bool = True
     order: list[CallId] = field(default_factory=list)
     rows: dict[CallId, tuple[int, Json]] = field(default_factory=dict)
@@ -108,7 +121,7 @@ class ListView:
         known = self.rows.get(overview.call.id)
         if known is not None and known[0] == overview.revision:
             return known
-        return overview.revision, row(overview)
+        return overview.revision, row(overview, self.translate)
 
     def _told(self, call_id: CallId) -> Json | None:
         known = self.rows.get(call_id)
@@ -127,9 +140,9 @@ async def list_events(
         overviews: the running calls, worst first.
         revisions: the running calls' revisions, cheaply.
         is_over: asked before every look: that the server is being stopped, or that the reader may not watch any more.
-        translate: puts the reason why a stream ends into words.
+        translate: puts causes, and the reason why a stream ends, into words.
     """
-    view = ListView()
+    view = ListView(translate)
     seen: Mapping[CallId, int] | None = None
     idle_s = 0.0
     while not is_over():

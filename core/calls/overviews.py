@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from core.model.call import CallState, LegId, LegState
+from core.model.diagnosis import ROUTINE, Diagnosis
 from core.model.overview import CallOverview
 from core.model.quality import UNHEARD, Alert, AlertKind, Band
 from core.model.sample import Direction
@@ -32,6 +33,11 @@ def alerts_worst_first(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     for alert in ordered:
         once.setdefault((alert.leg_id, alert.kind, alert.direction), alert)
     return tuple(once.values())
+
+
+def worst_cause(diagnoses: Iterable[Diagnosis]) -> Diagnosis | None:
+    """Of what was found, worst first, the first that goes on and is a fault."""
+    return next((each for each in diagnoses if each.end_s is None and each.cause not in ROUTINE), None)
 
 
 def text_alerts_worst_first(alerts: Iterable[TextAlert]) -> tuple[TextAlert, ...]:

@@ -5,7 +5,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from core.calls.overviews import alerts_worst_first, text_alerts_worst_first
+from core.calls.overviews import alerts_worst_first, text_alerts_worst_first, worst_cause
 from core.model.call import Call, LegId, ParticipantId
 from core.model.clock import Clock
 from core.model.errors import GuidanceError
@@ -108,6 +108,7 @@ class CallRecord:
                     last_words=self._last_words,
                     revision=self._revision,
                     text_alerts=text_alerts_worst_first(self._text_alerts),
+                    cause=worst_cause(self._quality.diagnoses),
                 )
             return self._line
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.model.call import Call
+from core.model.diagnosis import Diagnosis
 from core.model.quality import Alert
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
@@ -22,3 +23,5 @@ class CallOverview:
     revision: int
     text_alerts: tuple[TextAlert, ...] = ()
     """The open ones that rules raised, worst first."""
+    cause: Diagnosis | None = None
+    """The worst of the causes that are at work and are a fault."""

@@ -7,6 +7,7 @@ from core.api.supervision import LONGEST_WORDS, ListView, list_events, row
 from core.calls.record import CallRecord
 from core.language.catalogue import translator
 from core.model.call import CallId, LegId, LegState, Participant, ParticipantId, Role, SupervisionMode
+from core.model.diagnosis import Cause, Diagnosis
 from core.model.errors import SignInEnded
 from core.model.overview import CallOverview
 from core.model.quality import Alert, AlertKind, CallQuality
@@ -41,7 +42,7 @@ def test_a_row_says_what_rules_raised_worst_first() -> None:
     record.set_text_alerts(
         (text_alert("silence", AlertLevel.INFO), text_alert("cancel", AlertLevel.CRITICAL, "u1", notify=True))
     )
-    shown = row(record.overview())["text_alerts"]
+    shown = row(record.overview(), str)["text_alerts"]
     assert [(each["id"], each["level"], each["notify"]) for each in shown] == [
         ("cancel-1", "critical", True),
         ("silence-1", "info", False),
@@ -65,7 +66,7 @@ def test_a_row_says_who_is_there_how_it_sounds_and_what_was_said_last() -> None:
     watch = QualityWatch()
     feed(watch, "jitter_ms", [50.0] * 5, Direction.INBOUND)
     record.set_quality(watch.quality)
-    shown = row(record.overview())
+    shown = row(record.overview(), str)
     assert [(p["name"], p["role"], p["mode"]) for p in shown["participants"]] == [
         ("지영", "customer", None),
         ("Sue", "supervisor", "coach"),
@@ -82,14 +83,29 @@ def test_a_row_says_who_is_there_how_it_sounds_and_what_was_said_last() -> None:
     assert (shown["last_words"]["role"], shown["last_words"]["at_s"]) == ("customer", 1.0)
 
 
+def test_a_row_says_why_the_call_sounds_bad_but_not_what_is_routine_or_over() -> None:
+    record = a_record()
+    person = Participant(ParticipantId("p1"), "지영", Role.CUSTOMER, 0.0, LEG, LegState.CONNECTED)
+    record.set_call(replace(record.call, participants=(person,)))
+    relayed = Diagnosis(Cause.RELAY_IN_USE, LEG, None, 1.0, None, ())
+    over = Diagnosis(Cause.DEAD_MICROPHONE, LEG, None, 1.0, 9.0, ())
+    record.set_quality(CallQuality(diagnoses=(over, relayed)))
+    assert row(record.overview(), str)["cause"] is None
+    lossy = Diagnosis(Cause.ACCESS_NETWORK, LEG, Direction.INBOUND, 5.0, None, ())
+    record.set_quality(CallQuality(diagnoses=(over, lossy, relayed)))
+    cause = row(record.overview(), str)["cause"]
+    assert cause["title"] == "지영: the network on this side is bad"
+    assert cause["cure"]
+
+
 def test_a_call_without_sound_has_no_score_and_no_band() -> None:
-    shown = row(a_record().overview())
+    shown = row(a_record().overview(), str)
     assert (shown["mos"], shown["band"], shown["alerts"], shown["last_words"]) == (None, None, [], None)
 
 
 def test_the_page_is_told_everything_once_and_then_only_what_changed() -> None:
     first, second = a_record("c1"), a_record("c2")
-    view = ListView()
+    view = ListView(str)
 
     def look(*records: CallRecord) -> dict[str, object] | None:
         return view.update(tuple(record.overview() for record in records))
@@ -102,7 +118,7 @@ def test_the_page_is_told_everything_once_and_then_only_what_changed() -> None:
     assert look(first, second) == {
         "reset": False,
         "order": ["c1", "c2"],
-        "calls": {"c2": row(second.overview())},
+        "calls": {"c2": row(second.overview(), str)},
         "gone": [],
     }
     assert look(second, first) == {"reset": False, "order": ["c2", "c1"], "calls": {}, "gone": []}
@@ -111,7 +127,7 @@ def test_the_page_is_told_everything_once_and_then_only_what_changed() -> None:
 
 def test_a_change_that_the_row_does_not_show_is_no_news() -> None:
     record = a_record()
-    view = ListView()
+    view = ListView(str)
     view.update((record.overview(),))
     record.set_dropped("finals", 3)
     assert view.update((record.overview(),)) is None
@@ -144,6 +160,6 @@ def test_an_alert_of_a_leg_that_is_nobodys_any_more_is_shown_without_a_name() ->
     record = a_record()
     alert = Alert(LegId("former"), AlertKind.NO_MEDIA, Direction.INBOUND, 3.04, 3.0, (3.0,), 3.0)
     record.set_quality(CallQuality(alerts=(alert,)))
-    assert row(record.overview())["alerts"] == [
+    assert row(record.overview(), str)["alerts"] == [
         {"kind": "no_media", "direction": "inbound", "participant": "", "raised_at_s": 3.0}
     ]

@@ -13,7 +13,7 @@ from core.calls.archive import Export
 from core.calls.costs import Prices
 from core.calls.export import ExportFormat
 from core.calls.measures import CallMeasures
-from core.calls.overviews import text_alerts_worst_first, worst_first
+from core.calls.overviews import text_alerts_worst_first, worst_cause, worst_first
 from core.calls.questions import AnswerReport, Questions
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import BackgroundRetriever, KnowledgeReport
@@ -528,4 +528,5 @@ def _overview(snapshot: CallSnapshot) -> CallOverview:
         said[-1] if said else None,
         snapshot.revision,
         text_alerts_worst_first(snapshot.text_alerts),
+        worst_cause(snapshot.quality.diagnoses),
     )

@@ -38,11 +38,12 @@ class CallRow {
     const { levels } = words.text_alerts;
     const found = call.text_alerts.map((each) => ({ level: each.level, text: `${levels[each.level]}: ${nameOfRule(each, words.locale)}` }));
     const wrong = call.alerts.map((each) => ({ level: "network", text: this.sentence(each) }));
-    // As the server orders calls: what is critical first, then the network, then the rest of what was said.
+    if (call.cause) wrong.unshift({ level: "network", text: call.cause.title, cure: call.cause.cure });
+    // As the server orders calls: what is critical first, then the network and why, then the rest of what was said.
     const all = [...found.filter((each) => each.level === "critical"), ...wrong, ...found.filter((each) => each.level !== "critical")];
     const alert = all.length ? `${all[0].text}${all.length > 1 ? ` +${all.length - 1}` : ""}` : "";
     setText(this.alert, alert);
-    this.alert.title = all.length > 1 ? all.map((each) => each.text).join("\n") : "";
+    this.alert.title = all.length > 1 || call.cause ? all.map((each) => [each.text, each.cure].filter(Boolean).join(" – ")).join("\n") : "";
     this.alert.dataset.level = all[0]?.level ?? "";
     this.node.dataset.level = found[0]?.level ?? "";
     const said = call.last_words;
@@ -79,7 +80,7 @@ class CallRow {
 
   get isTroubled() {
     const { call } = this;
-    return call.alerts.length > 0 || call.text_alerts.some((each) => each.level !== "info") || HURTS.includes(call.band) || call.participants.some((one) => one.leg_state === "lost");
+    return call.alerts.length > 0 || Boolean(call.cause) || call.text_alerts.some((each) => each.level !== "info") || HURTS.includes(call.band) || call.participants.some((one) => one.leg_state === "lost");
   }
 
   fits(text, onlyTrouble) {
