@@ -10,8 +10,12 @@ def quality_words(translate: Translate) -> dict[str, object]:
     return {
         "mos": _("MOS"),
         "rtt": _("RTT"),
-        "score_inbound": _("To the server: {mos}, {band} (RTT {rtt} ms, jitter {jitter} ms, loss {loss} %)"),
-        "score_outbound": _("From the server: {mos}, {band} (RTT {rtt} ms, jitter {jitter} ms, loss {loss} %)"),
+        "score_inbound": _(
+            "To the server: {mos}, {band} (RTT {rtt} ms{rtt_note}, jitter {jitter} ms{jitter_note}, loss {loss} %{loss_note})"
+        ),
+        "score_outbound": _(
+            "From the server: {mos}, {band} (RTT {rtt} ms{rtt_note}, jitter {jitter} ms{jitter_note}, loss {loss} %{loss_note})"
+        ),
         "alerts": _("Alerts"),
         "since": _("since {time}"),
         "from_to": _("{from} to {to}"),

@@ -21,10 +21,10 @@ NAMES = {
     "cho": UserRole.CUSTOMER,
 }
 NAVIGATION = {
-    "ada": {"Overview", "Supervisor", "Calls", "Handbook", "Settings", "Audit log"},
-    "sue": {"Overview", "Supervisor", "Calls", "Handbook"},
-    "ann": {"Overview", "Calls", "Handbook"},
-    "abe": {"Overview", "Calls", "Handbook"},
+    "ada": {"Overview", "Supervisor", "Calls", "Quality", "Handbook", "Doctor", "Settings", "Audit log"},
+    "sue": {"Overview", "Supervisor", "Calls", "Quality", "Handbook", "Doctor"},
+    "ann": {"Overview", "Calls", "Handbook", "Doctor"},
+    "abe": {"Overview", "Calls", "Quality", "Handbook", "Doctor"},
     "cho": set(),
 }
 

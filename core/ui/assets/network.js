@@ -281,13 +281,16 @@ class NetworkPanel {
     this.value(cell, "mos", scores.length ? Math.min(...scores.map((score) => score.mos)) : null, 1);
     const words = this.words.quality;
     const told = scores.map(({ direction, vantage, mos, band, estimated, ...inputs }) => {
-      const input = (name, digits) => inputs[name].toFixed(digits) + (estimated.includes(name) ? words.score_estimated : "");
+      const note = (name) => (estimated.includes(name) ? ` ${words.score_estimated}` : "");
       const line = fill(words[`score_${direction}`], {
         mos: mos.toFixed(1),
         band: words.bands[band],
-        rtt: input("rtt_ms", 0),
-        jitter: input("jitter_ms", 1),
-        loss: input("loss_pct", 1),
+        rtt: inputs.rtt_ms.toFixed(0),
+        rtt_note: note("rtt_ms"),
+        jitter: inputs.jitter_ms.toFixed(1),
+        jitter_note: note("jitter_ms"),
+        loss: inputs.loss_pct.toFixed(1),
+        loss_note: note("loss_pct"),
       });
       return fill(words.score_source, { line, source: words.sources[vantage] });
     });
