@@ -11,10 +11,12 @@ def quality_words(translate: Translate) -> dict[str, object]:
         "mos": _("MOS"),
         "rtt": _("RTT"),
         "score_inbound": _(
-            "To the server: {mos}, {band} (RTT {rtt} ms{rtt_note}, jitter {jitter} ms{jitter_note}, loss {loss} %{loss_note})"
+            "To the server: {mos}, {band} "
+            "(RTT {rtt} ms{rtt_note}, jitter {jitter} ms{jitter_note}, loss {loss} %{loss_note})"
         ),
         "score_outbound": _(
-            "From the server: {mos}, {band} (RTT {rtt} ms{rtt_note}, jitter {jitter} ms{jitter_note}, loss {loss} %{loss_note})"
+            "From the server: {mos}, {band} "
+            "(RTT {rtt} ms{rtt_note}, jitter {jitter} ms{jitter_note}, loss {loss} %{loss_note})"
         ),
         "alerts": _("Alerts"),
         "since": _("since {time}"),
