@@ -1,6 +1,7 @@
 """A prompt is changed, tried on a past call and saved, on the real settings page, against a server of the protocol."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,6 +87,7 @@ def settled(page: Page) -> None:
 def test_a_prompt_is_tried_on_a_past_call_and_saved(server: Server, model: OpenAIServer, open_page: OpenPage) -> None:
     page = open_prompts(open_page, server, "ko-KR", "light", "프롬프트")
     editor = page.get_by_role("textbox", name="파일 내용(TOML로 적은 분류, 그 아래 지시문)").first
+    expect(editor).to_have_value(re.compile(r"\+\+\+ wrap_up"))
     # At the end of what is for the summary: below come the instructions for wrap-ups and questions.
     editor.fill(editor.input_value().replace("+++ wrap_up", "- 반말을 쓰지 않는다.\n\n+++ wrap_up"))
     page.get_by_role("button", name="확인", exact=True).locator("visible=true").click()
