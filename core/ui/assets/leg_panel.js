@@ -150,17 +150,23 @@ class LegPanel {
     return [...all].find((button) => button.textContent === label && !button.disabled);
   }
 
+  // A frame that is still being built may show its button before it listens to it: it is pressed again until it is gone.
   pressStartWhenThere() {
     const { record } = this;
+    let presses = 0;
+    let pressedAt = -Infinity;
     const look = setInterval(() => {
+      if (record !== this.record || !this.autostart) return clearInterval(look);
+      if (performance.now() - pressedAt < SETTLED_MS) return;
       const button = this.button(this.words.start);
-      if (record !== this.record || !this.autostart) clearInterval(look);
+      if (presses && (!button || presses >= TRIES)) this.autostart = false;
       else if (button) {
-        clearInterval(look);
-        this.autostart = false;
+        presses += 1;
+        pressedAt = performance.now();
         button.click();
       }
     }, 100);
+    this.lifetime.signal.addEventListener("abort", () => clearInterval(look));
   }
 
   // A press by the reader, not one of ours: from here on nothing happens by itself.
@@ -174,6 +180,7 @@ class LegPanel {
   }
 
   opened(connection) {
+    this.autostart = false;
     if (!this.retries.under) this.enter("connecting");
     this.relayProblem = null;
     probe(this.record, connection);
@@ -288,6 +295,7 @@ class LegPanel {
 
   // The server did not answer the offer.
   refused(error) {
+    this.autostart = false;
     if (!error.retryable) this.giveUp("failed");
     else this.retries.broken();
   }
@@ -311,6 +319,7 @@ class LegPanel {
   microphoneChanged() {
     const { microphone } = this;
     if (microphone.problem && !microphone.live && !microphone.silent) {
+      this.autostart = false;
       this.retries.reset();
       this.enter("idle");
     }
