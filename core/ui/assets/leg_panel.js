@@ -157,7 +157,7 @@ class LegPanel {
     let pressedAt = -Infinity;
     const look = setInterval(() => {
       if (record !== this.record || !this.autostart) return clearInterval(look);
-      if (performance.now() - pressedAt < SETTLED_MS) return;
+      if (performance.now() - pressedAt < BETWEEN_TRIES_MS) return;
       const button = this.button(this.words.start);
       if (presses && (!button || presses >= TRIES)) this.autostart = false;
       else if (button) {
