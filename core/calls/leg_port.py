@@ -1,11 +1,10 @@
 """The end of a leg that a page script holds: the offer goes in, the answer comes out."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Protocol
 
+from core.calls.loop import RunOnCalls
 from core.model.call import LegId, LegState
-
-_T = TypeVar("_T")
 
 
 class LegOwner(Protocol):
@@ -25,16 +24,6 @@ class LegOwner(Protocol):
 
     def leg_state(self, leg_id: LegId) -> LegState | None:
         """The leg's state; any thread."""
-
-
-class RunOnCalls(Protocol):
-    """Runs a coroutine on the calls loop."""
-
-    def wait(self, make: Callable[[], Awaitable[_T]], timeout_s: float) -> _T:
-        """Run it and wait for its result."""
-
-    def post(self, make: Callable[[], Awaitable[object]]) -> None:
-        """Run it and do not wait; a failure is logged."""
 
 
 ANSWER_TIMEOUT_S = 10.0

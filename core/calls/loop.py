@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from core.model.errors import CallsBusy, EarshotError
 from core.model.loop_thread import LoopThread, cancel_others
@@ -13,6 +13,16 @@ from core.model.loop_thread import LoopThread, cancel_others
 logger = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+
+class RunOnCalls(Protocol):
+    """Runs a coroutine on the calls loop."""
+
+    def wait(self, make: Callable[[], Awaitable[_T]], timeout_s: float) -> _T:
+        """Run it and wait for its result."""
+
+    def post(self, make: Callable[[], Awaitable[object]]) -> None:
+        """Run it and do not wait; a failure is logged."""
 
 
 class CallsLoop:
@@ -33,7 +43,7 @@ class CallsLoop:
         Raises:
             CallsBusy: it took longer; it is cancelled.
         """
-        future = self._thread.submit(lambda: _awaited(make))
+        future = self._thread.submit(make)
         try:
             return future.result(timeout_s)
         except FutureTimeout as error:
@@ -42,7 +52,7 @@ class CallsLoop:
 
     def post(self, make: Callable[[], Awaitable[object]]) -> None:
         """Run a coroutine on the loop without waiting for it; what fails is logged by kind."""
-        future: Future[object] = self._thread.submit(lambda: _awaited(make))
+        future: Future[object] = self._thread.submit(make)
         self._posted.add(future)
         future.add_done_callback(self._finished)
 
@@ -59,7 +69,3 @@ class CallsLoop:
     def close(self, timeout_s: float = 5.0) -> None:
         """Cancel what still runs, stop the loop and wait for the thread; idempotent."""
         self._thread.close(cancel_others, timeout_s)
-
-
-async def _awaited(make: Callable[[], Awaitable[_T]]) -> _T:
-    return await make()

@@ -2,9 +2,9 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 _T = TypeVar("_T")
 
@@ -28,12 +28,15 @@ class LoopThread:
         """The loop, for hand-overs from other threads."""
         return self._loop
 
-    def submit(self, make: Callable[[], Coroutine[Any, Any, _T]]) -> "Future[_T]":
-        """Run a coroutine on the loop. Of a loop that is closed, or closes meanwhile, the result is a cancelled one."""
+    def submit(self, make: Callable[[], Awaitable[_T]]) -> "Future[_T]":
+        """Run on the loop what `make`, called there, gives.
+
+        Of a loop that is closed, or closes meanwhile, the result is a cancelled one.
+        """
         # Nothing may be begun behind `close`: nobody would end it any more.
         with self._closing:
             if not self._is_closed:
-                return asyncio.run_coroutine_threadsafe(make(), self._loop)
+                return asyncio.run_coroutine_threadsafe(_awaited(make), self._loop)
         refused: Future[_T] = Future()
         refused.cancel()
         return refused

@@ -1,26 +1,15 @@
 """The Doctor as pages and routes know it: checks of the server, and what a browser needs for its own."""
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Collection
 
 from core.calls.checks.checkup import Checkup
 from core.calls.checks.trial_calls import TrialCalls
+from core.calls.loop import RunOnCalls
 from core.media.ice import IceConfiguration
 from core.model.check import CheckReport, TrialAnswers
 
 TRIAL_TIMEOUT_S = 12.0
 COMMAND_TIMEOUT_S = 5.0
-_T = TypeVar("_T")
-
-
-class RunOnCalls(Protocol):
-    """Runs a coroutine on the calls loop."""
-
-    def wait(self, make: Callable[[], Awaitable[_T]], timeout_s: float) -> _T:
-        """Run it and wait for its result."""
-
-    def post(self, make: Callable[[], Awaitable[object]]) -> None:
-        """Run it and do not wait; a failure is logged."""
 
 
 class Doctor:
