@@ -8,9 +8,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.model.sample import Vantage
-from core.quality.mos import BEST_R, HOPELESS_MS, KNEE_MS, LOSS_WEIGHT, WORST_R
+from core.quality.mos import opinion_scores
 from core.quality.scores import reported_direction
-from core.quality.thresholds import JITTER_LIMIT_MS, LOSS_LIMIT_PCT, MOS_LIMIT, RTT_LIMIT_MS
+from core.quality.thresholds import CONCEALMENT_LIMIT_PCT, JITTER_LIMIT_MS, LOSS_LIMIT_PCT, MOS_LIMIT, RTT_LIMIT_MS
 
 RTT_HOLDS_S = 6.0
 """A round-trip time is measured now and then; for so long the last one holds."""
@@ -51,7 +51,6 @@ class Metric:
 _BEST_MOS = 4.4
 _BROWSER = frozenset({Vantage.BROWSER})
 _SERVER = frozenset({Vantage.SERVER})
-CONCEALED_LIMIT_PCT = 3.0
 
 METRICS: tuple[Metric, ...] = (
     Metric("mos", "", MOS_LIMIT, is_floor=True, provenance=Provenance.ESTIMATED),
@@ -60,7 +59,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("rtt_ms", "ms", RTT_LIMIT_MS),
     Metric("jitter_buffer_ms", "ms", vantages=_BROWSER),
     Metric("jitter_buffer_target_ms", "ms", vantages=_BROWSER),
-    Metric("concealed_pct", "%", CONCEALED_LIMIT_PCT, vantages=_BROWSER),
+    Metric("concealed_pct", "%", CONCEALMENT_LIMIT_PCT, vantages=_BROWSER),
     Metric("packets_per_s", "1/s"),
     Metric("send_deviation_p99_ms", "ms", vantages=_SERVER),
     Metric("level_dbfs", "dBFS"),
@@ -108,14 +107,3 @@ def _held_loss(loss: NDArray[np.float64], jitter: NDArray[np.float64]) -> NDArra
     states = np.isnan(jitter) | ~np.isnan(loss)
     latest = np.maximum.accumulate(np.where(states, np.arange(len(loss)), -1))
     return np.where(latest >= 0, loss[np.maximum(latest, 0)], np.nan) if len(loss) else loss
-
-
-def opinion_scores(
-    rtt_ms: NDArray[np.float64], jitter_ms: NDArray[np.float64], loss_pct: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """`core.quality.mos.mean_opinion_score` of whole columns; NaN where an input is."""
-    delay = rtt_ms + 2 * jitter_ms + 10
-    r = np.where(delay < KNEE_MS, BEST_R - delay / 40, np.where(delay < HOPELESS_MS, BEST_R - (delay - 120) / 10, 0.0))
-    r = np.where(loss_pct <= r / LOSS_WEIGHT, np.maximum(r - LOSS_WEIGHT * loss_pct, WORST_R), 0.0)
-    scores = 1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r)
-    return np.where(np.isnan(delay) | np.isnan(loss_pct), np.nan, scores)

@@ -3,7 +3,15 @@
 The formula is Twilio's simplification of the E-model (ITU-T G.107): twilio-voice.js, `lib/twilio/rtc/mos.ts`.
 """
 
+from typing import TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
 from core.model.quality import Band
+
+Column: TypeAlias = NDArray[np.float64]
+Figure = TypeVar("Figure", float, Column)
 
 BEST_R = 94.768
 WORST_R = 6.52
@@ -22,7 +30,23 @@ def mean_opinion_score(rtt_ms: float, jitter_ms: float, loss_pct: float) -> floa
         jitter_ms: Interarrival jitter (RFC 3550).
         loss_pct: Share of the packets that were lost, in percent.
     """
-    r = _rating(rtt_ms + 2 * jitter_ms + 10, loss_pct)
+    return _opinion(_rating(_effective_ms(rtt_ms, jitter_ms), loss_pct))
+
+
+def opinion_scores(rtt_ms: Column, jitter_ms: Column, loss_pct: Column) -> Column:
+    """`mean_opinion_score` of whole columns; NaN where an input is."""
+    delay_ms = _effective_ms(rtt_ms, jitter_ms)
+    near, far = BEST_R - delay_ms / 40, BEST_R - (delay_ms - 120) / 10
+    r = np.where(delay_ms < KNEE_MS, near, np.where(delay_ms < HOPELESS_MS, far, 0.0))
+    r = np.where(loss_pct <= r / LOSS_WEIGHT, np.maximum(r - LOSS_WEIGHT * loss_pct, WORST_R), 0.0)
+    return np.where(np.isnan(delay_ms) | np.isnan(loss_pct), np.nan, _opinion(r))
+
+
+def _effective_ms(rtt_ms: Figure, jitter_ms: Figure) -> Figure:
+    return rtt_ms + 2 * jitter_ms + 10
+
+
+def _opinion(r: Figure) -> Figure:
     return 1 + 0.035 * r + 7e-6 * r * (r - 60) * (100 - r)
 
 
