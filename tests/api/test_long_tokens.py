@@ -13,6 +13,7 @@ from core.api.application import create_api
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallId
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
+from tests.support.asgi import ask
 
 LONG_ID = "oidc:" + "".join(sha256(str(n).encode()).hexdigest() for n in range(24))
 """Nothing that compresses: some providers' subjects are encrypted."""
@@ -37,33 +38,8 @@ def api(tokens: Tokens) -> FastAPI:
     return create_api(lambda: cast(Any, backend), cast(Any, None))
 
 
-def ask(api: FastAPI, method: str, path: str, token: str, body: object) -> int:
-    """Ask the application itself; the answer's status."""
-    sent: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": json.dumps(body).encode(), "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        return next(received, {"type": "http.disconnect"})
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": "http",
-        "path": path,
-        "raw_path": b"",
-        "root_path": "",
-        "query_string": f"token={token}".encode(),
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-    }
-    asyncio.run(api(cast(Any, scope), cast(Any, receive), cast(Any, send)))
-    return int(sent[0]["status"])
+def status_of(api: FastAPI, method: str, path: str, token: str, body: object) -> int:
+    return asyncio.run(ask(api, method, path, token, json.dumps(body).encode()))[0]
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES, ids=[path for _method, path, _body in ROUTES])
@@ -74,6 +50,6 @@ def test_a_person_with_a_long_id_is_read_by_every_route(
     # Of another kind, so that it is understood, found not to allow this, and no stream begins.
     token = tokens.session_token(person)
     assert 1024 < len(tokens.view_token(CallId("c1"), person)) <= LONGEST
-    assert ask(api, method, path, token, body) == 403
-    assert ask(api, method, path, "x" * LONGEST, body) == 403
-    assert ask(api, method, path, "x" * (LONGEST + 1), body) == 422
+    assert status_of(api, method, path, token, body) == 403
+    assert status_of(api, method, path, "x" * LONGEST, body) == 403
+    assert status_of(api, method, path, "x" * (LONGEST + 1), body) == 422

@@ -18,6 +18,7 @@ from core.model.call import CallId, CallState
 from core.model.errors import LinkInvalid
 from core.model.turn_trace import Step
 from tests.fakes.page_backend import FakeTokens, PageBackend, make_call, make_snapshot
+from tests.support.asgi import ask
 
 ONE = {"what": "text", "utterance": "p1-0", "ago_ms": 12.5}
 
@@ -55,31 +56,7 @@ def server() -> Served:
 def post(server: Served, body: object, call_id: str = "c1", token: str = "view-c1") -> int:
     """Ask the application itself, as a server would; the answer's status."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    sent: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": content, "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        return next(received, {"type": "http.disconnect"})
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": f"/calls/{call_id}/paints",
-        "raw_path": b"",
-        "root_path": "",
-        "query_string": f"token={token}".encode(),
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-    }
-    asyncio.run(server.api(cast(Any, scope), cast(Any, receive), cast(Any, send)))
-    return int(sent[0]["status"])
+    return asyncio.run(ask(server.api, "POST", f"/calls/{call_id}/paints", token, content))[0]
 
 
 def test_what_was_painted_reaches_the_call(server: Served) -> None:

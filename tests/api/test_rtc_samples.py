@@ -21,6 +21,7 @@ from core.model.leg_facts import BrowserFacts, IceFacts, MicrophoneFacts
 from core.model.media_path import CandidateType, PathTransport
 from core.model.sample import Direction, PathState, RtpSample, Vantage
 from core.settings import Settings
+from tests.support.asgi import ask
 from tests.support.waiting import wait_for
 
 PATH = {"state": "connected", "local": "host", "remote": "prflx", "transport": "udp", "id": "CPabc_def"}
@@ -83,7 +84,7 @@ class Leg:
     def post(self, body: object, token: str | None = None) -> tuple[int, dict[str, Any]]:
         """Ask the application itself, as a server would: the answer's status and content."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return asyncio.run(ask(self.api, content, self.token if token is None else token))
+        return asyncio.run(report_to(self.api, content, self.token if token is None else token))
 
     @property
     def samples(self) -> tuple[RtpSample, ...]:
@@ -99,32 +100,8 @@ class Leg:
         return float(told["now_s"])
 
 
-async def ask(api: Any, content: bytes, token: str) -> tuple[int, dict[str, Any]]:
-    sent: list[dict[str, Any]] = []
-    received = iter([{"type": "http.request", "body": content, "more_body": False}])
-
-    async def receive() -> dict[str, Any]:
-        return next(received, {"type": "http.disconnect"})
-
-    async def send(message: dict[str, Any]) -> None:
-        sent.append(message)
-
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": "POST",
-        "scheme": "http",
-        "path": "/rtc/samples",
-        "raw_path": b"",
-        "root_path": "",
-        "query_string": f"token={token}".encode(),
-        "headers": [(b"host", b"localhost"), (b"content-type", b"application/json")],
-        "client": ("127.0.0.1", 1),
-        "server": ("localhost", 80),
-    }
-    await api(cast(Any, scope), cast(Any, receive), cast(Any, send))
-    status, answer = int(sent[0]["status"]), sent[1]["body"]
+async def report_to(api: FastAPI, content: bytes, token: str) -> tuple[int, dict[str, Any]]:
+    status, answer = await ask(api, "POST", "/rtc/samples", token, content)
     return status, {} if status == 413 else dict(json.loads(answer))
 
 
@@ -274,8 +251,8 @@ def test_a_full_report_fits_into_what_is_read_and_a_larger_one_is_refused_unread
     full = {"seconds": [a_second(number, at_s + number / 1000) for number in range(MOST_SECONDS)], "facts": FACTS}
     (size_limit,) = [each for each in guards(leg.backend.settings) if each.cls.__name__ == "SizeLimits"]
     guarded = size_limit.cls(leg.api, **size_limit.kwargs)
-    assert asyncio.run(ask(guarded, json.dumps(full).encode(), leg.token))[0] == 202
-    assert asyncio.run(ask(guarded, json.dumps(full).encode() + b" " * 64 * 1024, leg.token))[0] == 413
+    assert asyncio.run(report_to(guarded, json.dumps(full).encode(), leg.token))[0] == 202
+    assert asyncio.run(report_to(guarded, json.dumps(full).encode() + b" " * 64 * 1024, leg.token))[0] == 413
     assert wait_for(lambda: len(leg.samples) == 2 * MOST_SECONDS)
 
 
@@ -290,4 +267,4 @@ json_values = st.recursive(
 def test_no_report_breaks_the_server(backend: Backend, api: FastAPI, field: str, value: object) -> None:
     token = backend.tokens.leg_token(CallId("no such call"), LegId("none"))
     content = json.dumps({"seconds": [{**a_second(), field: value}]}).encode()
-    assert asyncio.run(ask(api, content, token))[0] in (404, 422)
+    assert asyncio.run(report_to(api, content, token))[0] in (404, 422)
