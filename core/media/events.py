@@ -23,6 +23,8 @@ class LegSpec:
     """Whether its audio is decoded for speech recognition."""
     listen_only: bool = False
     """Whether it sends no audio: what its browser sends is ignored."""
+    is_voice: bool = False
+    """Whether what it says is given to it (`MediaProcess.speak`); it has no network and is connected at once."""
 
 
 class PlaybackKind(StrEnum):
@@ -69,6 +71,18 @@ class MediaRestarted:
 
 
 @dataclass(frozen=True, slots=True)
+class VoiceSent:
+    """Sound that was given to a voice leg goes out to its listeners. Comes before any later `PcmChunk`."""
+
+    leg_id: LegId
+    item_id: str
+    """As `MediaProcess.speak` was given it."""
+    start_s: float
+    """When it went out, monotonic seconds."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLoad:
     """One second of the media process's own figures."""
 
@@ -88,4 +102,4 @@ class MediaLoad:
     """By name, what every bounded queue dropped and every guard caught, since the process started."""
 
 
-MediaEvent: TypeAlias = LegChanged | PcmChunk | RtpSample | PlaybackEnded | MediaRestarted | MediaLoad
+MediaEvent: TypeAlias = LegChanged | PcmChunk | RtpSample | PlaybackEnded | MediaRestarted | MediaLoad | VoiceSent

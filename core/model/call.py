@@ -9,6 +9,8 @@ from core.model.media_path import MediaPath
 CallId = NewType("CallId", str)
 ParticipantId = NewType("ParticipantId", str)
 LegId = NewType("LegId", str)
+PersonaId = NewType("PersonaId", str)
+"""Name of a persona's file without the suffix."""
 
 Language = str
 """A BCP 47 primary language, `ko` and `en` first class; others pass through."""
@@ -124,6 +126,16 @@ class Participant:
 
 
 @dataclass(frozen=True, slots=True)
+class CallPersona:
+    """Which persona takes part in a call in place of an agent."""
+
+    id: PersonaId
+    name: str
+    is_rehearsal: bool = False
+    """Whether it speaks from a script on this machine, without a key."""
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One conversation. Times are seconds since the Unix epoch; the call's clock starts at `created_at`."""
 
@@ -138,3 +150,5 @@ class Call:
     participants: tuple[Participant, ...] = ()
     created_by: str = ""
     """Who began it (`Person.id`)."""
+    persona: CallPersona | None = None
+    """None for a call between people."""

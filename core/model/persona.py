@@ -7,15 +7,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Protocol
 
 from core.model.audio import AudioFormat
-from core.model.call import Language
+from core.model.call import CallId, Language, PersonaId
 from core.model.errors import EarshotError
-from core.model.opening_hours import OpeningHours
-
-PersonaId = NewType("PersonaId", str)
-"""Name of its file without the suffix."""
+from core.model.opening_hours import Opening, OpeningHours
 
 PERSONA_FORMAT = AudioFormat(sample_rate=24_000, channels=1)
 """What a persona speaks in and is spoken to: the Realtime API's `audio/pcm`."""
@@ -185,6 +182,33 @@ class PersonaCounts:
     """Sound of the listener that found no room."""
     dropped_items: int = 0
     """Turns that a new session was not told, being too old."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaActivity:
+    """What a call's persona is doing, as whoever looks on sees it. Times in seconds on the call's clock."""
+
+    status: PersonaStatus
+    tool_calls: tuple[ToolCall, ...] = ()
+    """The last ones, oldest first."""
+    counts: PersonaCounts = PersonaCounts()
+    held_by: str = ""
+    """The supervisor who speaks to everybody, while whom the persona neither listens nor speaks; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonaOffer:
+    """A persona as whoever chooses one sees it."""
+
+    persona: Persona
+    opening: Opening
+    """Its hours as of now; a rehearsal is always open."""
+    is_rehearsal: bool
+    """Whether it would speak from a script on this machine, because no key is set."""
+    problem: EarshotError | None = None
+    """Why nobody can talk with it, whatever the hours: its model was shut down, say."""
+    ready_call_id: CallId | None = None
+    """The call in which it waits for somebody, where it started by itself."""
 
 
 @dataclass(frozen=True, slots=True)

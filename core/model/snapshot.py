@@ -9,6 +9,7 @@ from core.model.health import PartHealth
 from core.model.insight import ModelActivity, Summary
 from core.model.leg_facts import LegFacts
 from core.model.passage import Guidance
+from core.model.persona import PersonaActivity
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.text_alert import TextAlert
@@ -59,3 +60,5 @@ class CallSnapshot:
     """What is known of its legs beside their samples; those of calls from before it was kept have none."""
     guidance_problem: GuidanceError | None = None
     """Why the handbook gave no answer when it was last asked; `guidance` is then an older one."""
+    persona: PersonaActivity | None = None
+    """None for a call between people."""

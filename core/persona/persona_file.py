@@ -8,11 +8,12 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
+from core.model.call import PersonaId
 from core.model.errors import PersonaFileInvalid, PersonaNotFound
 from core.model.folder import file_stamps
 from core.model.message import Message
 from core.model.opening_hours import WEEKDAYS, OpeningHours
-from core.model.persona import Persona, PersonaId
+from core.model.persona import Persona
 from core.persona.models import RETIREMENTS, knows_voice
 from core.settings.opening_hours import read_date, read_spans, read_time_zone
 

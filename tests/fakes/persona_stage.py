@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.model.call import PersonaId
 from core.model.clock import Clock, SystemClock
 from core.model.persona import (
     PERSONA_FORMAT,
     Persona,
-    PersonaId,
     PersonaSide,
     PersonaState,
     PersonaStatus,
