@@ -41,6 +41,12 @@ class Media(Protocol):
     async def close_leg(self, leg_id: LegId) -> None:
         """End a leg; idempotent."""
 
+    async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
+        """Have a voice leg say this, in `PERSONA_FORMAT`, after what it was given before; told back as `VoiceSent`."""
+
+    async def hush(self, leg_id: LegId) -> None:
+        """Have a voice leg say nothing more of what it was given; idempotent."""
+
 
 class SampleSink(Protocol):
     """Where samples are kept; called on the calls loop, never blocks."""
