@@ -43,21 +43,10 @@ class Media(Protocol):
         """End a leg; idempotent."""
 
     async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
-        """Let a voice leg say sound in `PERSONA_FORMAT`, after what it was given before."""
+        """Have a voice leg say this, in `PERSONA_FORMAT`, after what it was given before; told back as `VoiceSent`."""
 
     async def hush(self, leg_id: LegId) -> None:
-        """Let a voice leg say nothing more of what it was given."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonaConditions:
-    """What holds for every persona in a call."""
-
-    tail_s: float = 0.3
-    """How long the microphone stays closed after its sound has faded at the listener."""
-    transcription_model: str = "gpt-transcribe"
-    """Writes down the listener."""
-    rules: SessionRules = field(default_factory=SessionRules)
+        """Have a voice leg say nothing more of what it was given; idempotent."""
 
 
 class SampleSink(Protocol):

@@ -94,6 +94,7 @@ QUEUES: Mapping[str, str] = {
     "packets_refused": message("Forged or repeated packets"),
     "packets_too_late": message("Packets too late to send on"),
     "mixer_frames": message("Sound for listeners"),
+    "voice_ms": message("Milliseconds of a persona's voice"),
     "pacer_slots": message("Moments to send at"),
 }
 """What a bounded queue holds; one that is not here is shown by its own name."""
