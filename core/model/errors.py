@@ -96,6 +96,7 @@
     │   ├── PersonaFileInvalid
     │   ├── PersonaNotFound
     │   ├── PersonaClosed               outside its opening hours
+    │   ├── PersonaUnavailable          retryable; said to those who may not see why
     │   ├── PersonaKeyRefused           the key is wrong, or may not do this
     │   ├── PersonaAccountRefused       the account is deactivated
     │   ├── PersonaQuotaUsedUp          somebody has to pay
@@ -1074,6 +1075,16 @@ class PersonaClosed(PersonaError):
     template: ClassVar[str] = (
         "{persona} is outside opening hours now. Come back later, or ask a supervisor to open it for a while."
     )
+
+
+@dataclass(eq=False)
+class PersonaUnavailable(PersonaError):
+    """Something is wrong with a persona's session; what it is, is for those who look after the server."""
+
+    template: ClassVar[str] = (
+        "The persona cannot be reached just now. If it does not come back, tell whoever runs this server."
+    )
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)
