@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page
 
 from bench.outages import RunningCall, join, new_call
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import ACTION_LIMIT_MS, OpenPage
 from tests.support.browser import audio_stats, eventually, press_start
 from tests.support.outage import outage
 from tests.support.streamlit_server import Server
@@ -124,6 +124,7 @@ def kept(server: Server, browser: Any) -> dict[str, Any]:
     """A call of an agent and a customer, with a reconnection of both and a reload of the customer's page."""
     call = new_call(server)
     context = browser.new_context(permissions=["microphone"])
+    context.set_default_timeout(ACTION_LIMIT_MS)
     agent, customer = context.new_page(), context.new_page()
     agent.goto(f"{server.url}/live?call={call.id}")
     press_start_until_connected(agent)
