@@ -31,8 +31,9 @@ from core.api.supervision import list_events
 from core.api.visitors import Visitors
 from core.backend import Backend
 from core.desk import Desk
+from core.guest import GuestView
 from core.language.catalogue import translator
-from core.model.access import Right
+from core.model.access import Right, SignInMethod
 from core.model.call import CallId
 from core.model.errors import AccessError, EarshotError, LinkInvalid, SignInEnded
 from core.model.health import PartState
@@ -120,12 +121,18 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
             raise LinkInvalid
         if not server.sign_in.is_current(grant.person):
             raise SignInEnded
-        desk = Desk(server, grant.person)
+        if grant.person.method is SignInMethod.LINK:
+            guest = GuestView(server, grant)
+            snapshot, revision, parts = guest.snapshot, guest.revision, guest.parts
+        else:
+            desk = Desk(server, grant.person)
+            snapshot, revision = partial(desk.snapshot, grant.call_id), partial(desk.revision, grant.call_id)
+            parts = desk.health
         return _event_stream(
             events(
-                snapshot=lambda: desk.snapshot(CallId(call_id)),
-                revision=lambda: desk.revision(CallId(call_id)),
-                parts=desk.health,
+                snapshot=snapshot,
+                revision=revision,
+                parts=parts,
                 is_over=lambda: shutdown.is_given or not server.sign_in.is_current(grant.person),
                 translate=translator(locale),
                 watch=partial(server.watch, CallId(call_id)),

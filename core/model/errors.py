@@ -100,6 +100,7 @@
     │   ├── PersonaTextInvalid
     │   ├── HoursOverrideInvalid
     │   ├── RehearsalDown               retryable
+    │   ├── PersonaUnavailable          retryable; said to those who may not see why
     │   ├── PersonaKeyRefused           the key is wrong, or may not do this
     │   ├── PersonaAccountRefused       the account is deactivated
     │   ├── PersonaQuotaUsedUp          somebody has to pay
@@ -1111,6 +1112,16 @@ class RehearsalDown(PersonaError):
     reason: Message
     template: ClassVar[str] = (
         "The rehearsal persona's server does not run ({reason}). It is started again; the log says more."
+    )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaUnavailable(PersonaError):
+    """Something is wrong with a persona's session; what it is, is for those who look after the server."""
+
+    template: ClassVar[str] = (
+        "The persona cannot be reached just now. If it does not come back, tell whoever runs this server."
     )
     retryable: ClassVar[bool] = True
 
