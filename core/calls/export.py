@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from core.model.persona import ToolCall
 from core.model.sample import RtpSample
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
@@ -81,6 +82,7 @@ def _json(stored: StoredCall, samples: Sequence[RtpSample], turns: TurnRecord) -
         "wrap_up": asdict(stored.wrap_up) if stored.wrap_up else None,
         "notes": [asdict(note) for note in stored.notes],
         "text_alerts": [_alert(alert) for alert in stored.text_alerts],
+        "tool_calls": [_tool_call(call) for call in stored.tool_calls],
         "legs": dict(stored.legs),
         "leg_facts": {leg: asdict(facts) for leg, facts in stored.leg_facts.items()},
         "turns": [_turn(trace) for trace in turn_traces(turns)],
@@ -96,6 +98,18 @@ def _alert(alert: TextAlert) -> dict[str, object]:
     content = asdict(alert)
     del content["words"]
     return content
+
+
+def _tool_call(call: ToolCall) -> dict[str, object]:
+    return {
+        "call_id": call.call_id,
+        "name": call.name,
+        "arguments": dict(call.arguments),
+        "called_s": call.called_s,
+        "output": call.output,
+        "error": None if call.error is None else str(call.error),
+        "took_s": call.took_s,
+    }
 
 
 def _turn(trace: TurnTrace) -> dict[str, object]:

@@ -13,6 +13,7 @@ from core.model.insight import ModelActivity, Summary
 from core.model.leg_facts import LegFacts
 from core.model.overview import CallOverview
 from core.model.passage import Guidance
+from core.model.persona import PersonaActivity
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
@@ -50,6 +51,7 @@ class CallRecord:
         self._last_words: Utterance | None = None
         self._line: CallOverview | None = None
         self._model: ModelActivity | None = None
+        self._persona: PersonaActivity | None = None
         self._watchers: dict[object, Callable[[], None]] = {}
 
     @property
@@ -109,6 +111,7 @@ class CallRecord:
                     revision=self._revision,
                     text_alerts=text_alerts_worst_first(self._text_alerts),
                     cause=worst_cause(self._quality.diagnoses),
+                    persona_state=self._persona.status.state if self._persona else None,
                 )
             return self._line
 
@@ -183,6 +186,12 @@ class CallRecord:
         with self._changing():
             self._text_alerts = alerts
 
+    def set_persona(self, activity: PersonaActivity) -> None:
+        """State what the call's persona is doing."""
+        if activity != self._persona:
+            with self._changing():
+                self._persona = activity
+
     def add_note(self, note: Note) -> None:
         """Add a line about something that happened."""
         with self._changing():
@@ -215,6 +224,7 @@ class CallRecord:
                     dropped={queue: count for queue, count in self._dropped.items() if count},
                     model=self._model,
                     text_alerts=self._text_alerts,
+                    persona=self._persona,
                 )
             return replace(self._picture, now_s=self.now_s())
 

@@ -2,16 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from core.calls.services import CallServices
 from core.calls.session import CallSession
 from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
-from core.model.call import Call, CallId, CallOrigin, CallState, EndReason, Language, LegId, LegState
+from core.model.call import Call, CallId, CallOrigin, CallPersona, CallState, EndReason, Language, LegId, LegState
 from core.model.errors import CallLimitReached, CallNotFound, EarshotError, ServerStopping
+from core.model.persona import Persona, Tool
 from core.model.sample import RtpSample
+from core.persona.connection import RealtimeServer
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +62,38 @@ class CallRegistry:
         """The sessions of the calls that have not ended, in the order of their beginning. Any thread."""
         return tuple(session for session in self.sessions() if session.call.state is not CallState.ENDED)
 
-    async def start(self, language: Language, origin: CallOrigin, created_by: str = "") -> CallSession:
+    async def start_persona(
+        self,
+        persona: Persona,
+        server: RealtimeServer,
+        tools: Mapping[str, Tool],
+        *,
+        is_rehearsal: bool,
+        created_by: str = "",
+        autostarted: bool = False,
+    ) -> CallSession:
+        """Begin a call in which a persona waits for its customer, whom it greets; `session.persona` is it.
+
+        Args:
+            persona: Who speaks; the call is in its language.
+            server: Where its sessions are opened; whoever gives it closes it, after the call.
+            tools: By name; at least those that the persona has.
+            is_rehearsal: Whether it speaks from a script, without a key.
+            created_by: Whose call it is (`Person.id`).
+            autostarted: Whether it began by itself: it then waits for the first customer as long as that takes.
+
+        Raises:
+            ServerStopping: the server is being stopped.
+            CallLimitReached: as many run as may.
+        """
+        shown = CallPersona(persona.id, persona.name, is_rehearsal)
+        session = await self.start(persona.language, CallOrigin.BROWSER, created_by, shown)
+        await session.admit_persona(persona, server, tools, waits_for_good=autostarted)
+        return session
+
+    async def start(
+        self, language: Language, origin: CallOrigin, created_by: str = "", persona: CallPersona | None = None
+    ) -> CallSession:
         """Begin a call.
 
         Raises:
@@ -78,6 +111,7 @@ class CallRegistry:
             origin=origin,
             created_at=self._services.clock.wall(),
             created_by=created_by,
+            persona=persona,
         )
         session = CallSession(call, self._services, claim_leg=partial(self._claim_leg, call.id))
         self._sessions[call.id] = session

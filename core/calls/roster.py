@@ -100,6 +100,11 @@ class Roster:
             leg for leg in self.present_legs() if leg.state is not LegState.CONNECTED and now - leg.opened_at > limit_s
         )
 
+    @property
+    def had_person(self) -> bool:
+        """Whether any person ever had a leg."""
+        return any(self._participants[leg.participant_id].role is not Role.PERSONA for leg in self._legs.values())
+
     def has_person(self) -> bool:
         """Whether any person's leg is there."""
         return any(self._participants[leg.participant_id].role is not Role.PERSONA for leg in self.present_legs())

@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
+from core.calls.abandonment import Abandonment
 from core.calls.browser_samples import BrowserReport
 from core.calls.conversation import Conversation
-from core.calls.durable import Write
 from core.calls.hearing import GONE
+from core.calls.keeping import Keeping
 from core.calls.measuring import Measuring
+from core.calls.persona_participant import PersonaParticipant
 from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
@@ -37,17 +39,16 @@ from core.model.call import (
 )
 from core.model.errors import CallEnded, MediaError, ParticipantNotFound
 from core.model.media_path import MediaPath
+from core.model.persona import Persona, Tool
 from core.model.sample import RtpSample
-from core.model.snapshot import Note
 from core.model.turn_trace import Paint
 from core.model.utterance import Recognition
+from core.persona.connection import RealtimeServer
 
 logger = logging.getLogger(__name__)
 
 CONNECT_LIMIT_S = 20.0
 """A leg that is not connected after this long has failed."""
-WAITING_LIMIT_S = 30 * 60.0
-"""A call that nobody ever joined ends after this long."""
 
 _LEG_NOTES = {
     LegState.CONNECTED: "participant_connected",
@@ -66,15 +67,18 @@ class CallSession:
         self._roster = Roster()
         self._supervision = Supervision(self._roster)
         self._wiring = Wiring(services.media, call.id, self._roster)
-        self._alone_since = services.clock.monotonic()
+        self._abandonment = Abandonment(self._roster, services.grace_s, services.clock.monotonic())
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
-        self._measuring = Measuring(self.record, services, self._roster, self._note)
+        self._keeping = Keeping(self.record, services, self._roster)
+        self.persona: PersonaParticipant | None = None
+        """Who speaks in place of an agent; None in a call between people."""
+        self._measuring = Measuring(self.record, services, self._roster, self._keeping.note)
         self._conversation = Conversation(
             self.record,
             services,
             who=self._roster.participant,
-            note=self._note,
+            note=self._keeping.note,
             is_sending=self._measuring.is_sending,
         )
         self._text_alerts = TextAlerts(self.record, services)
@@ -88,6 +92,13 @@ class CallSession:
         """Write the call's first record."""
         call = self.call
         await self._services.durable.write(partial(self._services.store.create_call, call))
+
+    async def admit_persona(
+        self, persona: Persona, server: RealtimeServer, tools: Mapping[str, Tool], *, waits_for_good: bool
+    ) -> None:
+        """Let a persona take part from now on; see `CallRegistry.start_persona`."""
+        self._abandonment.waits_for_good = waits_for_good
+        self.persona = PersonaParticipant()
 
     # People
 
@@ -120,7 +131,7 @@ class CallSession:
                 mode=SupervisionMode.MONITOR if role is Role.SUPERVISOR else None,
             )
             if role.speaks:
-                self._note("participant_joined", name)
+                self._keeping.note("participant_joined", name)
         self._put_participant(participant)
         return participant
 
@@ -166,7 +177,7 @@ class CallSession:
         if supervisor.mode is not None and supervisor.mode.is_public:
             self._conversation.listen_to(supervisor)
         if supervisor.mode is not None and supervisor.leg_state is LegState.CONNECTED:
-            self._note(MODE_NOTES[supervisor.mode], supervisor.name)
+            self._keeping.note(MODE_NOTES[supervisor.mode], supervisor.name)
         if supervisor.leg_id is not None:
             self._measuring.listener_changed(supervisor.leg_id, supervisor.mode is SupervisionMode.MONITOR)
         self._put_participant(supervisor)
@@ -193,7 +204,9 @@ class CallSession:
                 listen_only=listen_only,
             )
         )
-        former = self._roster.open_leg(participant_id, leg_id, self._services.clock.monotonic())
+        now = self._services.clock.monotonic()
+        former = self._roster.open_leg(participant_id, leg_id, now)
+        self._abandonment.legs_changed(now)
         self._measuring.opened(leg_id, listen_only or participant.mode is SupervisionMode.MONITOR)
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
@@ -248,8 +261,7 @@ class CallSession:
         participant = self._roster.change_leg(leg_id, state, path)
         self._measuring.leg_changed(leg_id, state)
         legs_now = self._roster.present_legs()
-        if len(legs_now) < len(legs_before) and not self._roster.has_person():
-            self._alone_since = self._services.clock.monotonic()
+        self._abandonment.legs_changed(self._services.clock.monotonic())
         if self.call.state is CallState.ENDED or participant is None:
             return
         if state is LegState.CONNECTED and participant.role.speaks:
@@ -258,7 +270,7 @@ class CallSession:
             self._measuring.left(participant.id)
         is_supervisor = participant.role is Role.SUPERVISOR
         if code := leg_note(participant, state) if is_supervisor else _LEG_NOTES.get(state):
-            self._note(code, participant.name)
+            self._keeping.note(code, participant.name)
         if is_supervisor:
             self._supervision.leg_changed(participant, self._services.clock.monotonic())
         self._put_participant(self._roster.participant(participant.id))
@@ -267,12 +279,12 @@ class CallSession:
 
     def tell(self, code: str, subject: str = "") -> None:
         """Add a line to the call's history; see `Note`."""
-        self._note(code, subject)
+        self._keeping.note(code, subject)
 
     def media_restarted(self) -> None:
         """The media process died and is back. Its legs were reported lost one by one; the people keep their places."""
         if self.call.state is not CallState.ENDED:
-            self._note("media_restarted")
+            self._keeping.note("media_restarted")
 
     # Audio, words and figures
 
@@ -309,16 +321,16 @@ class CallSession:
     @property
     def had_somebody(self) -> bool:
         """Whether anybody was ever in the call; while nobody is, it ends by itself after the grace period."""
-        return bool(self._roster.owners)
+        return self._roster.had_person
 
     def go_live(self) -> None:
         """The conversation begins, with the first speaker who is connected."""
         if self.call.state is CallState.WAITING:
-            self._put_call(replace(self.call, state=CallState.LIVE, live_at=self._services.clock.wall()))
+            self._keeping.put_call(replace(self.call, state=CallState.LIVE, live_at=self._services.clock.wall()))
 
     def change_origin(self, origin: CallOrigin) -> None:
         """State where the voices really come from."""
-        self._put_call(replace(self.call, origin=origin))
+        self._keeping.put_call(replace(self.call, origin=origin))
 
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
@@ -333,16 +345,11 @@ class CallSession:
             await self.leg_changed(leg.id, LegState.LOST)
             await self._services.media.close_leg(leg.id)
         for supervisor_id in self._supervision.given_up(now, self._services.grace_s):
-            self._note("supervision_left", self._roster.participant(supervisor_id).name)
+            self._keeping.note("supervision_left", self._roster.participant(supervisor_id).name)
             self._supervision.change(supervisor_id, SupervisionMode.MONITOR, now)
             self._put_participant(self._roster.participant(supervisor_id))
             await self._wiring.update_if_up()
-        patience = self._services.grace_s if self._roster.owners else WAITING_LIMIT_S
-        if (
-            self.call.origin is not CallOrigin.SCRIPT
-            and not self._roster.has_person()
-            and now - self._alone_since > patience
-        ):
+        if self._abandonment.is_due(self.call, now):
             await self.end(EndReason.ABANDONED)
 
     async def end(self, reason: EndReason = EndReason.HUNG_UP) -> None:
@@ -353,7 +360,7 @@ class CallSession:
         await self._text_alerts.settled()
 
     async def _end(self, reason: EndReason) -> None:
-        self._put_call(
+        self._keeping.put_call(
             replace(self.call, state=CallState.ENDED, ended_at=self._services.clock.wall(), end_reason=reason)
         )
         for leg in self._roster.present_legs():
@@ -363,37 +370,18 @@ class CallSession:
                 await self._services.media.close_leg(leg.id)
             except MediaError as error:
                 logger.warning("call %s ends without its bridge: %s", self.call.id, error)
-        self._put_call(self.call)
+        self._keeping.put_call(self.call)
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
         self._measuring.finish()
         self._services.wrap_ups.draft(self.call.id)
 
+    def _put_participant(self, participant: Participant) -> None:
+        self._keeping.put_participant(participant)
+        if self.persona is not None:
+            self.persona.people_changed(self._roster.participants)
+
     def _require_open(self) -> None:
         if self.call.state is CallState.ENDED:
             raise CallEnded(call_id=self.call.id)
-
-    # The record and its durable copy
-
-    def _put_participant(self, participant: Participant) -> None:
-        self._roster.put(participant)
-        self._show()
-        self._keep(partial(self._services.store.save_participant, self.call.id, participant))
-
-    def _put_call(self, call: Call) -> None:
-        self.record.set_call(call)
-        self._show()
-        self._keep(partial(self._services.store.update_call, self.call))
-
-    def _show(self) -> None:
-        call = replace(self.call, participants=self._roster.participants)
-        self.record.set_call(call, self._roster.owners)
-
-    def _note(self, code: str, subject: str = "", at_s: float | None = None, until_s: float | None = None) -> None:
-        note = Note(self.record.now_s() if at_s is None else at_s, code, subject, until_s)
-        self.record.add_note(note)
-        self._keep(partial(self._services.store.save_note, self.call.id, note))
-
-    def _keep(self, write: Write) -> None:
-        self._services.durable.post(write)

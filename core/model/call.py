@@ -65,6 +65,8 @@ class EndReason(StrEnum):
     """No person's leg existed for the grace period."""
     FINISHED = "finished"
     """A demo or script came to its end."""
+    CLOSED_HOURS = "closed_hours"
+    """The persona's opening hours ended; it had said goodbye."""
     SHUTDOWN = "shutdown"
     """The server was stopped in an orderly way."""
     INTERRUPTED = "interrupted"

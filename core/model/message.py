@@ -11,5 +11,10 @@ class Message:
     template: str
     parameters: Mapping[str, object] = field(default_factory=dict)
 
+    @classmethod
+    def kept(cls, template: str, parameters: Mapping[str, object]) -> "Message":
+        """One that was written down, as it was."""
+        return cls(template, parameters)
+
     def __str__(self) -> str:
         return self.template.format(**self.parameters)

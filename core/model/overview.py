@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.model.call import Call
 from core.model.diagnosis import Diagnosis
+from core.model.persona import PersonaState
 from core.model.quality import Alert
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
@@ -25,3 +26,5 @@ class CallOverview:
     """The open ones that rules raised, worst first."""
     cause: Diagnosis | None = None
     """The worst of the causes that are at work and are a fault."""
+    persona_state: PersonaState | None = None
+    """What the call's persona is doing; None for a call between people. Its name is `call.persona`."""

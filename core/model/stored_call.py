@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.model.call import Call, LegId, ParticipantId
+from core.model.call import Call, EndReason, LegId, ParticipantId
 from core.model.insight import Summary
 from core.model.leg_facts import LegFacts
 from core.model.passage import Guidance
+from core.model.persona import PersonaActivity, PersonaState, PersonaStatus, ToolCall
 from core.model.quality import CallQuality
 from core.model.sample import RtpSample
 from core.model.snapshot import CallSnapshot, Note
@@ -30,6 +31,8 @@ class StoredCall:
     """In the order in which they were raised, without words."""
     leg_facts: Mapping[LegId, LegFacts] = field(default_factory=dict)
     """Of those legs of which any are kept."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """Those of the call's persona, oldest first, on the call's clock."""
 
     @property
     def end_s(self) -> float | None:
@@ -59,4 +62,11 @@ class StoredCall:
                 replace(alert, cleared_at_s=max(now_s, alert.raised_at_s)) if alert.is_open else alert
                 for alert in self.text_alerts
             ),
+            persona=self._activity(now_s) if self.call.persona is not None else None,
+        )
+
+    def _activity(self, now_s: float) -> PersonaActivity:
+        closed = self.call.end_reason is EndReason.CLOSED_HOURS
+        return PersonaActivity(
+            PersonaStatus(PersonaState.CLOSED if closed else PersonaState.ENDED, self.end_s or now_s), self.tool_calls
         )

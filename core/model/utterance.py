@@ -39,6 +39,10 @@ class Recognition:
     """How many characters at the beginning of an interim text are agreed upon and will most likely stay."""
     is_given_up: bool = False
     """The audio between these times was never recognised, because it could not be kept any longer; it has no text."""
+    is_typed: bool = False
+    """It was written instead of said."""
+    is_cut: bool = False
+    """A persona was interrupted; `text` is about what was heard of it."""
 
 
 def given_up(ordinal: int, start_s: float, end_s: float) -> Recognition:
@@ -87,6 +91,10 @@ class Utterance:
     """When the first interim text arrived, on the call's clock; None where there was none."""
     raw_text: str = ""
     """What the engine wrote, where it was made readable; empty where it is `text`, and if anything of it is hidden."""
+    is_typed: bool = False
+    """It was written instead of said."""
+    is_cut: bool = False
+    """A persona was interrupted; `text` is about what was heard of it."""
 
     @property
     def is_uncertain(self) -> bool:

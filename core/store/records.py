@@ -14,6 +14,7 @@ from core.model.insight import Summary
 from core.model.leg_facts import LegFacts
 from core.model.message import Message
 from core.model.passage import Guidance
+from core.model.persona import ToolCall
 from core.model.snapshot import Note
 from core.model.stored_call import StoredCall
 from core.model.text_alert import TextAlert
@@ -36,9 +37,13 @@ from core.store.rows import (
 )
 from core.store.search import search_calls
 from core.store.sign_ins import EndedSignIns
+from core.store.tool_calls import put_tool_call, tool_call_of
 from core.store.turns import TURN_TABLES, save_turns, turn_records, used_in
 
-CALL_TABLES = (schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.text_alerts, schema.wrap_ups)
+CALL_TABLES = (
+    *(schema.utterances, schema.summaries, schema.guidance, schema.notes, schema.text_alerts, schema.wrap_ups),
+    schema.persona_tool_calls,
+)
 """What is deleted with a call before its people."""
 
 _Statement = TypeVar("_Statement", Select[Any], Update)
@@ -213,6 +218,11 @@ class Store:
             if connection.execute(update(table).where(*is_it).values(**values)).rowcount == 0:
                 connection.execute(insert(table).values(call_id=call_id, **values))
 
+    def save_tool_call(self, call_id: CallId, call: ToolCall) -> None:
+        """Keep a tool that the call's persona called, on the call's clock, in the place of its earlier version."""
+        with self._database.transaction() as connection:
+            put_tool_call(connection, call_id, call)
+
     def save_turns(self, call_id: CallId, batch: TurnBatch) -> None:
         """Keep what is new about a call's turns."""
         with self._database.transaction() as connection:
@@ -262,6 +272,9 @@ class Store:
                 leg_facts={LegId(r.id): leg_facts_of(r) for r in legs if r.facts is not None},
                 wrap_up=next(map(wrap_up_of, rows_of(connection, schema.wrap_ups, call_id)), None),
                 text_alerts=tuple(text_alert_of(r) for r in rows_of(connection, schema.text_alerts, call_id, "row")),
+                tool_calls=tuple(
+                    tool_call_of(r) for r in rows_of(connection, schema.persona_tool_calls, call_id, "row")
+                ),
             )
 
     def turn_records(self, call_ids: Sequence[CallId]) -> tuple[TurnRecord, ...]:
@@ -362,6 +375,9 @@ def _call_values(call: Call) -> dict[str, object]:
         "ended_at": call.ended_at,
         "end_reason": call.end_reason.value if call.end_reason else None,
         "created_by": call.created_by,
+        "persona_id": call.persona.id if call.persona else None,
+        "persona_name": call.persona.name if call.persona else None,
+        "persona_is_rehearsal": call.persona.is_rehearsal if call.persona else None,
     }
 
 

@@ -9,12 +9,14 @@ from core.model.call import (
     Call,
     CallId,
     CallOrigin,
+    CallPersona,
     CallState,
     EndReason,
     LegId,
     LegState,
     Participant,
     ParticipantId,
+    PersonaId,
     Role,
 )
 from core.model.insight import (
@@ -86,7 +88,14 @@ def call_of(row: "Row[Any]", participants: tuple[Participant, ...]) -> Call:
         end_reason=EndReason(row.end_reason) if row.end_reason else None,
         participants=participants,
         created_by=row.created_by,
+        persona=_persona_of(row),
     )
+
+
+def _persona_of(row: "Row[Any]") -> CallPersona | None:
+    if row.persona_id is None:
+        return None
+    return CallPersona(PersonaId(row.persona_id), row.persona_name, row.persona_is_rehearsal)
 
 
 def leg_facts_of(row: "Row[Any]") -> LegFacts:
@@ -127,6 +136,8 @@ def utterance_of(row: "Row[Any]") -> Utterance:
         trace_id=row.trace_id,
         first_interim_s=row.first_interim_s,
         raw_text=row.raw_text,
+        is_typed=row.is_typed,
+        is_cut=row.is_cut,
     )
 
 

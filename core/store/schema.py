@@ -16,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData(
@@ -44,6 +45,9 @@ calls = Table(
     Column("ended_at", Double),
     Column("end_reason", String(16)),
     Column("created_by", Text, nullable=False, server_default=""),
+    Column("persona_id", String(64)),
+    Column("persona_name", Text),
+    Column("persona_is_rehearsal", Boolean),
     Index(None, "created_at"),
     Index(None, "state"),
     Index(None, "ended_at"),
@@ -97,6 +101,8 @@ utterances = Table(
     Column("trace_id", String(64), nullable=False, server_default=""),
     Column("first_interim_s", Double),
     Column("raw_text", Text, nullable=False, server_default=""),
+    Column("is_typed", Boolean, nullable=False, server_default=false()),
+    Column("is_cut", Boolean, nullable=False, server_default=false()),
     Index(None, "call_id", "id", unique=True),
 )
 
@@ -175,6 +181,21 @@ text_alerts = Table(
 )
 """Which utterances raised one, never the words."""
 
+persona_tool_calls = Table(
+    "persona_tool_calls",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    _call_id(),
+    Column("tool_call_id", String(128), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("arguments", JSON, nullable=False),
+    Column("called_s", Double, nullable=False),
+    Column("output", Text),
+    Column("error", JSON(none_as_null=True)),
+    Column("took_s", Double),
+    Index(None, "call_id", "tool_call_id", unique=True),
+)
+"""`error` is a message's template and parameters: why one failed."""
 
 turn_moments = Table(
     "turn_moments",

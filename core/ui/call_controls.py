@@ -14,7 +14,7 @@ from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
 from core.ui.call_list import QUALITY_PAGE
 from core.ui.impairment_control import IMPAIRABLE, impairment_control
-from core.ui.join_link import copy_button, join_address
+from core.ui.join_link import copy_button, join_address, join_token
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
 from core.ui.reader import Reader
@@ -68,8 +68,7 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
         if call.origin in IMPAIRABLE and desk.may(Right.DEMO):
             impairment_control(desk, call, translate, open_desk)
         if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
-            token = _join_token(desk, call.id)
-            copy_button(join_address(token, st.context.url, desk.settings.public_url), translate)
+            copy_button(join_address(join_token(desk, call.id), st.context.url, desk.settings.public_url), translate)
         if call.origin is CallOrigin.BROWSER and desk.may(Right.CORRECT):
             languages_of_all(desk, call, translate)
         review_controls(desk, call, reader)
@@ -179,14 +178,6 @@ def _end(desk: Desk, call: Call, translate: Translate) -> None:
             with said_on_the_page(translate):
                 desk.end_call(call.id)
                 st.toast(_("The call is being ended."))
-
-
-def _join_token(desk: Desk, call_id: CallId) -> str:
-    """One link a session and call, so that a rerun does not change what the button copies."""
-    key = _key("join_token", call_id)
-    if key not in st.session_state:
-        st.session_state[key] = desk.join_token(call_id)
-    return str(st.session_state[key])
 
 
 def _key(name: str, call_id: CallId) -> str:

@@ -45,6 +45,7 @@ END_REASONS: Mapping[EndReason, str] = {
     EndReason.HUNG_UP: message("It was ended with End call."),
     EndReason.ABANDONED: message("Everybody had left."),
     EndReason.FINISHED: message("The demo came to its end."),
+    EndReason.CLOSED_HOURS: message("The persona's opening hours ended, and it said goodbye."),
     EndReason.SHUTDOWN: message("The server was stopped."),
     EndReason.INTERRUPTED: message("The server stopped unexpectedly; what was recorded until then is kept."),
 }
@@ -130,6 +131,24 @@ NOTES: Mapping[str, str] = {
     "impaired_blocked": message("On purpose, no sound gets out on the side of {subject}."),
     "impairment_over": message("The side of {subject} is clean again."),
     "media_restarted": message("The audio server was restarted; connections are being made again."),
+    "persona_reconnecting": message("{subject} was away for {seconds} s; its connection was made again."),
+    "persona_ended": message("{subject} has stopped for good. A supervisor can take over."),
+    "persona_ended_quota": message(
+        "{subject} has stopped: the provider's quota is used up. A supervisor can take over."
+    ),
+    "persona_ended_key": message("{subject} has stopped: the provider refuses the key. A supervisor can take over."),
+    "persona_ended_account": message(
+        "{subject} has stopped: the provider has closed the account. A supervisor can take over."
+    ),
+    "persona_ended_model": message(
+        "{subject} has stopped: the provider has no such model. A supervisor can take over."
+    ),
+    "persona_ended_lost": message(
+        "{subject} has stopped: its connection to the provider did not come back. A supervisor can take over."
+    ),
+    "persona_closed": message("The opening hours of {subject} ended."),
+    "persona_held": message("{subject} is silent while a supervisor speaks."),
+    "persona_released": message("{subject} listens again."),
     "server_stopping": message("The server is about to be stopped. Please finish this call soon."),
 }
 """What a `Note.code` reads as; a code that is not here is shown as it is."""
@@ -203,6 +222,10 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "jump": _("Jump to latest"),
         "uncertain": _("The speech engine itself doubts this text."),
         "correct": _("Correct this text"),
+        "typed": _("typed"),
+        "typed_tip": _("This was written to the persona instead of said."),
+        "cut": _("cut short"),
+        "cut_tip": _("The persona was interrupted here. What is written is about what was heard of it."),
         "corrected": _("corrected"),
         "corrected_tip": _("Corrected by {name}. It was understood as: “{original}”"),
         "save": _("Save"),

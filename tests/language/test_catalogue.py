@@ -127,8 +127,8 @@ def test_the_extraction_sees_the_pages() -> None:
 
 def test_every_note_of_a_call_has_words() -> None:
     sources = "".join(path.read_text() for path in (ROOT / "core" / "calls").glob("*.py"))
-    told = re.findall(r'(?:_note|_watch|\.tell)\("(\w+)"', sources)
-    given = set(told) | set(re.findall(r'(?:State|Mode|Kind)\.\w+: "(\w+)"', sources))
+    told = re.findall(r'(?:note|_watch|\.tell)\("(\w+)"', sources)
+    given = set(told) | set(re.findall(r'(?:(?:State|Mode|Kind)\.|Persona)\w+: "(\w+)"', sources))
     assert given, "calls no longer make notes this way"
     assert given == set(NOTES)
 
