@@ -9,7 +9,7 @@ import numpy as np
 
 from core.media.events import VoiceSent
 from core.media.guard import Tally
-from core.media.level import LevelMeter
+from core.media.level import SILENCE_DBFS, LevelMeter
 from core.media.mixer import glide
 from core.media.opus import OpusEncoder, Pcm
 from core.media.packet import FRAME_S, FRAME_SAMPLES, MediaPacket
@@ -97,9 +97,9 @@ class Voice:
         if filled or self._last:
             frame = self._smooth(frame, filled)
             payload = self._encode(frame)
+            self._level.add(frame)
         else:
             payload = self._encode_silence(frame)
-        self._level.add(frame)
         self._sequence = (self._sequence + 1) & 0xFFFF
         timestamp = (slot * FRAME_SAMPLES) & 0xFFFFFFFF
         at_s = self._now()
@@ -151,5 +151,9 @@ class Voice:
         return self._silence
 
     def take_level(self) -> float | None:
-        """RMS level in dBFS of what was sent since the last call; None when that was nothing."""
-        return self._level.take()
+        """RMS level in dBFS of the sound that was sent since the last call; None when there was none.
+
+        None for digital silence, too: there is no microphone that could be dead.
+        """
+        level = self._level.take()
+        return None if level == SILENCE_DBFS else level

@@ -92,6 +92,8 @@ class Supervision:
     """Why that request was refused, in the reader's language; empty for one that was carried out."""
     choose: Callable[[SupervisionMode, int], None]
     """Takes a request for a mode, and its number. Called in the callback phase of a run."""
+    with_persona: bool = False
+    """Whether an AI persona talks with the customer: some modes then mean something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ def leg(
     name = "leg-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
     words = leg_words(translate)
     if supervision is not None:
-        words |= {"supervision": mode_words(translate)}
+        words |= {"supervision": mode_words(translate, with_persona=supervision.with_persona)}
         words["problems"] = {**leg_problems(translate), **leg_problems_of_supervision(translate)}
     said = st.session_state.get(f"{name}-panel", {})
     with st.container(key=name):

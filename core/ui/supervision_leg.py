@@ -44,6 +44,7 @@ def supervision_leg(desk: Desk, call: Call, translate: Translate, autostart: boo
             answered=answer.number,
             problem=answer.problem,
             choose=partial(_choose, key, call.id, translate),
+            with_persona=call.persona is not None,
         ),
     )
     if view.playing and seat.has_microphone:

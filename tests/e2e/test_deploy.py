@@ -20,7 +20,7 @@ from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallId
 from core.model.errors import ServerStopping
 from core.ui.wording import NOTES
-from tests.e2e.conftest import LaunchBrowser
+from tests.e2e.conftest import ACTION_LIMIT_MS, LaunchBrowser
 from tests.support.browser import audio_stats, eventually, press_start, received_per_second, screenshot
 from tests.support.nginx import Proxy, make_certificate, requires_nginx, running_nginx, write_recipe
 from tests.support.streamlit_server import Server, free_port, launched_server
@@ -95,6 +95,7 @@ def is_connected(page: Page) -> bool:
 def agent_in_a_call(site: Site, browser: Browser) -> tuple[Page, str]:
     """An agent at the server's own machine who has pressed START in a new call, and the link for the customer."""
     context = browser.new_context(ignore_https_errors=True, locale="ko-KR", viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(ACTION_LIMIT_MS)
     agent = context.new_page()
     agent.goto(site.server.url)
     agent.get_by_role("button", name="새 통화").click()
@@ -120,6 +121,7 @@ def call_with_phone(site: Site, phone: Browser, name: str) -> CallId:
         device_scale_factor=2,
         permissions=["microphone"],
     )
+    context.set_default_timeout(ACTION_LIMIT_MS)
     customer = context.new_page()
     sockets: list[str] = []
     customer.on("websocket", lambda opened: sockets.append(opened.url))

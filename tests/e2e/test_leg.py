@@ -1,7 +1,6 @@
 """The leg widget in a real Chromium, against real peer connections on the server's side."""
 
 import json
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,9 @@ APP = Path(__file__).parent / "apps" / "leg_app.py"
 LEAST_RATE = 20.0
 """Packets a second: the sound flows. The echo runs beside the page's script and gets behind on a busy machine; that the
 real server brings 50 is shown by test_call.py and test_soak.py."""
+
+CLOSE_LIMIT_S = 12.0
+"""At once, on a busy machine: a leg that nobody closes is found out by its silence, after half a minute."""
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,30 @@ setInterval(() => {
 }, 2500);
 """
 """Has the whole page run again and again, between its fragments' own runs."""
+WATCH_STATES = """
+(node) => {
+  window.shownStates = [];
+  const keep = () => window.shownStates.push(node.textContent);
+  new MutationObserver(keep).observe(node, { childList: true, characterData: true, subtree: true });
+}
+"""
 
 
 def state(page: Page) -> str:
     return page.locator(".state").inner_text()
 
 
-def expect_state(page: Page, words: str, limit_s: float = 15.0) -> None:
+def expect_state(page: Page, words: str, limit_s: float = 30.0) -> None:
     expect(page.locator(".state")).to_have_text(words, timeout=limit_s * 1000)
+
+
+def watch_states(page: Page) -> None:
+    """Keep every state that is shown from now on: some are over sooner than anybody asks."""
+    page.locator(".state").evaluate(WATCH_STATES)
+
+
+def shown_states(page: Page) -> list[str]:
+    return list(page.evaluate("window.shownStates"))
 
 
 def start_and_stay(page: Page, seconds: float) -> None:
@@ -108,7 +126,7 @@ def test_a_call_outlives_the_redraws_of_its_page(app: LegApp, open_page: OpenPag
     for _ in range(3 if not way else 1):
         start_and_stay(page, 8.0)
     assert len(app.legs()) - before == (3 if not way else 1), "a START opened more than one leg"
-    eventually(page, lambda: set(app.legs().values()) == {"closed"}, "every leg is closed", 5)
+    eventually(page, lambda: set(app.legs().values()) == {"closed"}, "every leg is closed", CLOSE_LIMIT_S)
 
 
 def test_a_rerun_leaves_the_panel_and_the_connection_as_they_are(app: LegApp, open_page: OpenPage) -> None:
@@ -152,10 +170,15 @@ def test_muting_silences_the_microphone_and_tells_the_server(app: LegApp, open_p
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Unmute", exact=True)).to_be_focused()
     expect(page.get_by_text("muted=True")).to_be_visible()
-    page.wait_for_timeout(1000)
+
+    def heard_in_two_seconds() -> float:
+        before = audio_stats(page)[-1]["energy"]
+        page.wait_for_timeout(2000)
+        return float(audio_stats(page)[-1]["energy"] - before)
+
+    # What was on its way is still heard; a microphone that is not muted is heard on and on.
+    eventually(page, lambda: heard_in_two_seconds() < 1e-4, "the echo of a muted microphone is not heard")
     quiet = audio_stats(page)[-1]["energy"]
-    page.wait_for_timeout(2000)
-    assert audio_stats(page)[-1]["energy"] - quiet < 1e-4, "the echo of a muted microphone is heard"
     page.keyboard.press("Space")
     expect(page.get_by_text("muted=False")).to_be_visible()
     eventually(page, lambda: audio_stats(page)[-1]["energy"] > quiet + 0.01, "the echo is heard again")
@@ -203,9 +226,10 @@ def test_the_reader_changes_processing_and_device_before_and_during_a_call(app: 
     device.select_option(index=1)
     page.wait_for_timeout(1000)
     assert len(audio_stats(page)) == 1, "changing the microphone made a new connection"
-    sent = audio_stats(page)[-1]["sent"]
-    page.wait_for_timeout(2000)
-    assert audio_stats(page)[-1]["sent"] - sent >= 80
+    before = audio_stats(page)[-1]
+    page.wait_for_timeout(3000)
+    after = audio_stats(page)[-1]
+    assert (after["sent"] - before["sent"]) / (after["at_s"] - before["at_s"]) >= 40
     expect_state(page, "Connected")
 
 
@@ -215,9 +239,10 @@ def test_a_lost_connection_comes_back_by_itself_and_stays_muted(app: LegApp, ope
     expect_state(page, "Connected")
     page.get_by_role("button", name="Mute", exact=True).click()
     first, _ = app.newest()
+    watch_states(page)
     app.order(page, "lose")
-    expect_state(page, "Connection lost. Try 1 of 5…", 20)
-    expect_state(page, "Connected", 20)
+    eventually(page, lambda: "Connection lost. Try 1 of 5…" in shown_states(page), "the loss is said")
+    expect_state(page, "Connected")
     assert app.newest()[0] != first
     expect(page.get_by_role("button", name="Unmute", exact=True)).to_be_visible()
     page.wait_for_timeout(1000)
@@ -235,7 +260,7 @@ def test_after_five_tries_a_sentence_says_what_to_do_and_start_works_again(app: 
     app.order(page, "lose")
     app.order(page, "down")
     seen: set[str] = set()
-    eventually(page, lambda: seen.add(state(page)) or korean("Connection failed") in seen, "it gave up", 60)
+    eventually(page, lambda: seen.add(state(page)) or korean("Connection failed") in seen, "it gave up", 90)
     tries = korean("Connection lost. Try {number} of {limit}…")
     assert {tries.format(number=number, limit=5) for number in range(2, 6)} <= seen
     expect(page.locator(".problem")).to_be_visible()
@@ -253,7 +278,7 @@ def test_a_leg_that_the_server_ends_on_purpose_stays_ended(app: LegApp, open_pag
     expect_state(page, "Connected")
     before = len(app.legs())
     app.order(page, "close")
-    expect_state(page, "Disconnected by the server", 20)
+    expect_state(page, "Disconnected by the server")
     page.wait_for_timeout(2000)
     assert len(app.legs()) == before
 
@@ -277,7 +302,7 @@ def test_a_server_that_is_being_restarted_is_tried_again(app: LegApp, open_page:
     press_start(page)
     expect(page.locator(".problem")).to_contain_text("The audio server is not running")
     app.order(page, "well")
-    expect_state(page, "Connected", 20)
+    expect_state(page, "Connected")
 
 
 def test_leaving_the_page_closes_the_leg_at_once(app: LegApp, open_page: OpenPage) -> None:
@@ -285,10 +310,8 @@ def test_leaving_the_page_closes_the_leg_at_once(app: LegApp, open_page: OpenPag
     press_start(page)
     expect_state(page, "Connected")
     leg_id, _ = app.newest()
-    left = time.monotonic()
     page.get_by_role("link", name="Leave").click()
-    eventually(page, lambda: app.legs()[leg_id] == "closed", "the leg is closed", 5)
-    assert time.monotonic() - left < 4
+    eventually(page, lambda: app.legs()[leg_id] == "closed", "the leg is closed", CLOSE_LIMIT_S)
     page.get_by_role("link", name="Back").click()
     press_start(page)
     expect_state(page, "Connected")
@@ -302,7 +325,7 @@ def test_a_page_that_stops_showing_the_leg_closes_it(app: LegApp, open_page: Ope
     leg_id, _ = app.newest()
     page.get_by_text("Without the leg").click()
     expect(page.locator("iframe")).to_have_count(0, timeout=10_000)
-    eventually(page, lambda: app.legs()[leg_id] == "closed", "the leg is closed", 6)
+    eventually(page, lambda: app.legs()[leg_id] == "closed", "the leg is closed", CLOSE_LIMIT_S)
 
 
 def test_autostart_presses_start_once(app: LegApp, open_page: OpenPage) -> None:

@@ -43,7 +43,8 @@ async () => {
     Promise.race([connection.getStats(), new Promise((give) => setTimeout(give, 1000, new Map()))]);
   for (const frame of document.querySelectorAll('iframe[title^="streamlit_webrtc"]')) {
     for (const { connection } of frame.contentWindow?.[key]?.list ?? []) {
-      const report = { state: connection.connectionState, received: 0, sent: 0, lost: 0, at_s: performance.now() / 1000 };
+      const report = { state: connection.connectionState, received: 0, sent: 0, lost: 0 };
+      report.at_s = performance.now() / 1000;
       for (const entry of (await statsOf(connection)).values()) {
         if (entry.kind !== "audio") continue;
         if (entry.type === "inbound-rtp") {
