@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from core.guidance.retriever import Retriever
 from core.model.errors import PersonaToolFailed
 from core.model.message import Message
-from core.model.passage import GuidanceRequest, Passage
+from core.model.passage import GuidanceAnswer, GuidanceRequest, Passage
 from core.persona.handbook_tool import MOST_PASSAGES, SEARCH_HANDBOOK
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ class HandbookSearch:
         # Whoever stops waiting must not make the count forget a thread that goes on.
         return (await asyncio.shield(future)).documents
 
-    def _ended(self, future: "asyncio.Future[object]") -> None:
+    def _ended(self, future: "asyncio.Future[GuidanceAnswer]") -> None:
         self._going_on -= 1
         if not future.cancelled() and (error := future.exception()) is not None:
             # Only the kind: a server's own words may repeat what it was asked.

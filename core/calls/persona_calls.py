@@ -1,4 +1,4 @@
-"""Calls with personas, begun for somebody or before anybody comes. On the calls loop, unless a method says otherwise."""
+"""Calls with personas, begun for somebody or before anybody comes. On the calls loop, but for what says otherwise."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -65,8 +65,7 @@ async def _serve(options: argparse.Namespace, faults: FaultsOf) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     if options.end_with_input:
-        # Closed by the system when whoever started this ends, however that happens.
-        loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
+        loop.add_reader(sys.stdin.fileno(), _stop_at_the_end, stop)
     hearing: Hearing = ScriptedHearing(options.line)
     if options.hear == "engine":
         print("Loading the speech engine...", flush=True)
@@ -82,6 +81,13 @@ async def _serve(options: argparse.Namespace, faults: FaultsOf) -> int:
         await server.close()
         await hearing.close()
     return 0
+
+
+def _stop_at_the_end(stop: asyncio.Event) -> None:
+    # The system closes it when whoever started this ends, however that happens.
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
 
 
 def _voice() -> Voice:
