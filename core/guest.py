@@ -80,6 +80,19 @@ class Guest:
         self._own_seat(call_id, participant_id)
         self._backend.leave(call_id, participant_id)
 
+    def type_to_persona(self, call_id: CallId, text: str, message_id: str = "") -> None:
+        """Say something to the call's persona in writing; the same `message_id` twice counts once.
+
+        Raises CallNotFound, CallEnded, CallWithoutPersona, PersonaTextInvalid.
+        """
+        self._require(call_id, Role.CUSTOMER)
+        self._backend.personas.type(call_id, text, message_id)
+
+    def interrupt_persona(self, call_id: CallId) -> None:
+        """Let the call's persona be quiet. Raises CallNotFound, CallEnded, CallWithoutPersona."""
+        self._require(call_id, Role.CUSTOMER)
+        self._backend.personas.interrupt(call_id)
+
     def _own_seat(self, call_id: CallId, participant_id: ParticipantId) -> Participant:
         """Guests have no accounts: the seat's id, which only their own browser was told, is what shows it is theirs."""
         for participant in self._backend.call(call_id).participants:

@@ -28,6 +28,7 @@
     │   ├── WrapUpFiled                 it is filed once and for all
     │   ├── CallNotFound
     │   ├── CallEnded
+    │   ├── CallWithoutPersona
     │   ├── CallsBusy                   retryable
     │   ├── CallLimitReached            retryable
     │   ├── TrialsBusy                  retryable
@@ -97,6 +98,9 @@
     │   ├── PersonaNotFound
     │   ├── PersonaClosed               outside its opening hours
     │   ├── PersonaUnavailable          retryable; said to those who may not see why
+    │   ├── PersonaTextInvalid
+    │   ├── HoursOverrideInvalid
+    │   ├── RehearsalDown               retryable
     │   ├── PersonaKeyRefused           the key is wrong, or may not do this
     │   ├── PersonaAccountRefused       the account is deactivated
     │   ├── PersonaQuotaUsedUp          somebody has to pay
@@ -399,6 +403,14 @@ class CallEnded(CallError):
 
     call_id: str
     template: ClassVar[str] = "The call {call_id} has ended. Start a new call, or ask for a new link."
+
+
+@dataclass(eq=False)
+class CallWithoutPersona(CallError):
+    """Something was asked of the persona in a call between people."""
+
+    call_id: str
+    template: ClassVar[str] = "No persona takes part in the call {call_id}. Choose one on the page of the AI personas."
 
 
 @dataclass(eq=False)
@@ -1072,9 +1084,36 @@ class PersonaClosed(PersonaError):
     """The persona may not be talked to now."""
 
     persona: str
+    opens: Message
+    """A sentence: when it opens next, or that it never does."""
+    template: ClassVar[str] = "{persona} is outside opening hours now. {opens} A supervisor can open it for a while."
+
+
+@dataclass(eq=False)
+class PersonaTextInvalid(PersonaError):
+    """What somebody wrote to a persona cannot be sent."""
+
+    reason: Message
+    template: ClassVar[str] = "The text cannot be sent to the persona: {reason}."
+
+
+@dataclass(eq=False)
+class HoursOverrideInvalid(PersonaError):
+    """A persona cannot be opened or closed until then."""
+
+    reason: Message
+    template: ClassVar[str] = "The opening hours stay as they are: {reason}. State another time."
+
+
+@dataclass(eq=False)
+class RehearsalDown(PersonaError):
+    """The rehearsal's process does not run, or not yet."""
+
+    reason: Message
     template: ClassVar[str] = (
-        "{persona} is outside opening hours now. Come back later, or ask a supervisor to open it for a while."
+        "The rehearsal persona's server does not run ({reason}). It is started again; the log says more."
     )
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)
