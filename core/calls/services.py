@@ -48,6 +48,17 @@ class Media(Protocol):
         """Have a voice leg say nothing more of what it was given; idempotent."""
 
 
+@dataclass(frozen=True, slots=True)
+class PersonaConditions:
+    """What holds for every persona in a call."""
+
+    tail_s: float = 0.3
+    """How long the microphone stays closed after its sound has faded at the listener."""
+    transcription_model: str = "gpt-transcribe"
+    """Writes down the listener."""
+    rules: SessionRules = field(default_factory=SessionRules)
+
+
 class SampleSink(Protocol):
     """Where samples are kept; called on the calls loop, never blocks."""
 
