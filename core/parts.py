@@ -55,7 +55,7 @@ from core.media.ice import BROWSER, IceConfiguration
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import CallId, Language, Role
+from core.model.call import Call, CallId, Language, Role
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
@@ -247,7 +247,7 @@ class Parts:
             mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
-        self.personas = self._persona_setup.begin(self.registry, self.loop, self.durable)
+        self.personas = self._persona_setup.begin(self.registry, self.loop, self.durable, self._write_ready)
         self._open_doctor()
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
@@ -262,6 +262,7 @@ class Parts:
             loads=lambda: tuple(self.loads),
             transcriber=self.transcriber,
             model=self.model,
+            realtime=self._persona_setup.server,
             retriever=self.retriever,
             store=self.store,
             durable=self.durable,
@@ -285,6 +286,12 @@ class Parts:
     def _condense(self, turns: Sequence[Turn], language: Language) -> Sequence[Turn]:
         """A conversation within the budget of what is sent to the model."""
         return self._compactor.compact(turns, language, self.settings.assist_input_tokens)
+
+    async def _write_ready(self, call: Call) -> None:
+        """Write down that a persona was made ready at its opening time."""
+        persona = {} if call.persona is None else {"persona": str(call.persona.id)}
+        entry = self.entry(AuditAction.PERSONA_STARTED, SYSTEM, call.id, "", {**persona, "language": call.language})
+        await self.durable.write(partial(self.audit.append, entry))
 
     def _retention(self) -> RetentionSweep:
         async def write(call_id: CallId) -> None:

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from core.calls.hours_book import HoursBook
 from core.calls.persona_calls import PersonaCall, PersonaCalls
-from core.model.call import EndReason, PersonaId
+from core.model.call import Call, EndReason, PersonaId
 from core.model.clock import Clock
-from core.model.errors import EarshotError
+from core.model.errors import EarshotError, ServerStopping
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 from core.model.persona import Persona, PersonaState
@@ -77,6 +77,7 @@ class PersonaHours:
         calls: The calls with personas.
         book: The hours.
         clock: Tells when it is.
+        written_down: Puts a call that began by itself into the audit log.
         sleep: Waits; a test passes its own.
     """
 
@@ -86,12 +87,14 @@ class PersonaHours:
         calls: PersonaCalls,
         book: HoursBook,
         clock: Clock,
+        written_down: Callable[[Call], Awaitable[None]],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._personas = personas
         self._calls = calls
         self._book = book
         self._clock = clock
+        self._written_down = written_down
         self._sleep = sleep
         self._attempts: dict[PersonaId, Attempts] = {}
         self._looking = asyncio.Lock()
@@ -170,7 +173,10 @@ class PersonaHours:
         zone = ZoneInfo(self._book.hours_of(persona).time_zone)
         if waiting is None and attempts.may(now, datetime.fromtimestamp(now, zone).date()):
             try:
-                await self._calls.make_ready(persona)
+                session = await self._calls.make_ready(persona)
+                await self._written_down(session.call)
+            except ServerStopping:
+                return
             except EarshotError as error:
                 logger.warning("the persona %s is not ready: %s", persona.id, error)
                 attempts.failed(now, error)

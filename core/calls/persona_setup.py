@@ -1,6 +1,7 @@
 """Puts personas together: at the provider, or in rehearsal where there is neither a key nor a server of one's own."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from core.calls.personas import PersonaParts, Personas
 from core.calls.registry import CallRegistry
 from core.calls.rehearsal_host import RehearsalHost
 from core.guidance.retriever import Retriever
+from core.model.call import Call
 from core.model.clock import Clock
 from core.model.errors import SettingInvalid
 from core.model.opening_hours import OpeningHours
@@ -55,8 +57,14 @@ class PersonaSetup:
             return date.min
         return datetime.fromtimestamp(self._clock.wall(), ZoneInfo(self._settings.time_zone)).date()
 
-    def begin(self, registry: CallRegistry, loop: RunOnCalls, durable: DurableWriter) -> Personas:
-        """Let there be personas. On the calls loop."""
+    def begin(
+        self,
+        registry: CallRegistry,
+        loop: RunOnCalls,
+        durable: DurableWriter,
+        written_down: Callable[[Call], Awaitable[None]],
+    ) -> Personas:
+        """Let there be personas; `written_down` puts a call that began by itself into the audit log. On the loop."""
         host = RehearsalHost(self._settings, self._clock)
         server = self.server or host
         calls = PersonaCalls(registry, server, self._is_rehearsal, self._tools, self._book)
@@ -65,7 +73,7 @@ class PersonaSetup:
                 folder=self._folder,
                 book=self._book,
                 calls=calls,
-                hours=PersonaHours(self._read_folder, calls, self._book, self._clock),
+                hours=PersonaHours(self._read_folder, calls, self._book, self._clock, written_down),
                 server=server,
                 loop=loop,
                 store=self._store,

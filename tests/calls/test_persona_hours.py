@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.calls.hours_book import LONGEST_OVERRIDE_S, HoursBook
 from core.calls.persona_calls import PersonaCalls
 from core.calls.persona_hours import MOST_FAILURES_A_DAY, PersonaHours
-from core.model.call import CallState, EndReason, PersonaId
+from core.model.call import Call, CallState, EndReason, PersonaId
 from core.model.errors import (
     CallLimitReached,
     HoursOverrideInvalid,
@@ -53,6 +53,8 @@ class Town:
     calls: PersonaCalls
     hours: PersonaHours
     personas: list[Persona]
+    written: list[Call]
+    """The calls that began by themselves, as they were written down."""
 
     async def live_until(self, at: float) -> None:
         """Let the task run until a moment; what it does at each look it does to the end."""
@@ -80,10 +82,17 @@ def town(begin: float, *personas: Persona, is_rehearsal: bool = False, override:
     calls = PersonaCalls(booth, server, is_rehearsal, {}, book)
     listed = list(personas)
 
+    written: list[Call] = []
+
     async def read() -> PersonaList:
         return PersonaList(tuple(listed), ())
 
-    return Town(clock, server, booth, book, calls, PersonaHours(read, calls, book, clock), listed)
+    async def written_down(call: Call) -> None:
+        written.append(call)
+
+    return Town(
+        clock, server, booth, book, calls, PersonaHours(read, calls, book, clock, written_down), listed, written
+    )
 
 
 async def test_a_persona_is_ready_from_the_minute_it_opens_and_gone_from_the_minute_it_closes() -> None:
@@ -95,6 +104,7 @@ async def test_a_persona_is_ready_from_the_minute_it_opens_and_gone_from_the_min
     assert session.ended_at == pytest.approx(moment("2026-11-30 18:00"), abs=1)
     assert session.call.end_reason is EndReason.CLOSED_HOURS
     assert len(place.server.connected_at) == 1
+    assert [call.id for call in place.written] == [session.call.id]
 
 
 @pytest.mark.parametrize(
