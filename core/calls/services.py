@@ -14,7 +14,6 @@ from core.media.events import LegSpec
 from core.model.call import CallId, LegId
 from core.model.clock import Clock
 from core.model.sample import RtpSample
-from core.persona.session_rules import SessionRules
 from core.speech.transcriber import Transcriber
 from core.store.records import Store
 
@@ -47,17 +46,6 @@ class Media(Protocol):
 
     async def hush(self, leg_id: LegId) -> None:
         """Have a voice leg say nothing more of what it was given; idempotent."""
-
-
-@dataclass(frozen=True, slots=True)
-class PersonaConditions:
-    """What holds for every persona in a call."""
-
-    tail_s: float = 0.3
-    """How long the microphone stays closed after its sound has faded at the listener."""
-    transcription_model: str = "gpt-transcribe"
-    """Writes down the listener."""
-    rules: SessionRules = field(default_factory=SessionRules)
 
 
 class SampleSink(Protocol):

@@ -75,6 +75,8 @@ PARTS: Mapping[str, str] = {
     "assist": message("Summary"),
     "guidance": message("Handbook"),
     "alerts": message("Alerts"),
+    "personas": message("AI personas"),
+    "rehearsal": message("Rehearsal"),
     "store": message("Records"),
 }
 
