@@ -74,6 +74,7 @@ class Backend:
         self.audit = self._parts.audit
         self.archive = self._parts.archive
         self.imports = self._parts.imports
+        self.personas = self._parts.personas
         self.fleet = self._parts.fleet
         self.hints = self._parts.hints
         self.prompts = self._parts.prompts
@@ -222,8 +223,7 @@ class Backend:
     def painted(self, call_id: CallId, paints: Sequence[Paint]) -> None:
         """A page has painted something, as of now; returns at once. Raises CallNotFound, CallEnded."""
         session = self._find(call_id)
-        received_s = session.record.now_s()
-        self._parts.loop.post(partial(session.painted, paints, received_s))
+        self._parts.loop.post(partial(session.painted, paints, session.record.now_s()))
 
     # Records
 

@@ -1,12 +1,15 @@
 """What a customer with a join link may do: the backend as somebody without an account sees it."""
 
+from core.access.tokens import ViewGrant
 from core.backend import Backend
-from core.calls.discretion import call_without_listeners
+from core.calls.discretion import as_guest_sees, call_without_listeners
 from core.calls.leg_port import LegPort
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction
 from core.model.call import Call, CallId, Language, Participant, ParticipantId, Role
-from core.model.errors import ParticipantNotFound
+from core.model.errors import CallNotFound, ParticipantNotFound
+from core.model.health import PartHealth
+from core.model.snapshot import CallSnapshot
 from core.settings import Settings
 
 
@@ -54,6 +57,14 @@ class Guest:
         )
         return leg
 
+    def view_token(self, participant_id: ParticipantId) -> str:
+        """A token for the stream of a call with a persona, from one's own seat. Raises CallNotFound,
+        ParticipantNotFound."""
+        seat = self._own_seat(self.call_id, participant_id)
+        return self._backend.tokens.view_token(
+            self.call_id, Person(id=seat.id, name=seat.name, role=UserRole.CUSTOMER, method=SignInMethod.LINK)
+        )
+
     def set_muted(self, call_id: CallId, participant_id: ParticipantId, muted: bool) -> None:
         """Silence oneself on the server, or end that. Raises CallError, MediaError."""
         self._own_seat(call_id, participant_id)
@@ -69,6 +80,19 @@ class Guest:
         self._own_seat(call_id, participant_id)
         self._backend.leave(call_id, participant_id)
 
+    def type_to_persona(self, call_id: CallId, text: str, message_id: str = "") -> None:
+        """Say something to the call's persona in writing; the same `message_id` twice counts once.
+
+        Raises CallNotFound, CallEnded, CallWithoutPersona, PersonaTextInvalid.
+        """
+        self._require(call_id, Role.CUSTOMER)
+        self._backend.personas.type(call_id, text, message_id)
+
+    def interrupt_persona(self, call_id: CallId) -> None:
+        """Let the call's persona be quiet. Raises CallNotFound, CallEnded, CallWithoutPersona."""
+        self._require(call_id, Role.CUSTOMER)
+        self._backend.personas.interrupt(call_id)
+
     def _own_seat(self, call_id: CallId, participant_id: ParticipantId) -> Participant:
         """Guests have no accounts: the seat's id, which only their own browser was told, is what shows it is theirs."""
         for participant in self._backend.call(call_id).participants:
@@ -80,3 +104,27 @@ class Guest:
     def _require(self, call_id: CallId, role: Role) -> None:
         if (call_id, role) != (self.call_id, self.role):
             raise ParticipantNotFound(participant_id=role.value)
+
+
+class GuestView:
+    """A call with a persona as a guest watches it, from the seat that the token was made for. Any thread."""
+
+    def __init__(self, backend: Backend, grant: ViewGrant) -> None:
+        self._backend = backend
+        self._grant = grant
+
+    def snapshot(self) -> CallSnapshot:
+        """The latest picture, as far as it is the guest's. Raises CallNotFound, also for a call without a persona."""
+        picture = self._backend.snapshot(self._grant.call_id)
+        if picture.call.persona is None:
+            raise CallNotFound(call_id=self._grant.call_id)
+        seat = ParticipantId(self._grant.person.id)
+        return as_guest_sees(picture, seat, is_private=self._backend.settings.private_monitoring)
+
+    def revision(self) -> int:
+        """The revision of the picture, cheaply; 0 for a call that is in the store alone."""
+        return self._backend.revision(self._grant.call_id)
+
+    def parts(self) -> tuple[PartHealth, ...]:
+        """None: how the server is, is not for guests."""
+        return ()

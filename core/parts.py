@@ -33,6 +33,7 @@ from core.calls.import_shelf import ImportShelf
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
 from core.calls.model_use import ModelUse
+from core.calls.persona_setup import PersonaSetup
 from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
@@ -54,7 +55,7 @@ from core.media.ice import BROWSER, IceConfiguration
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import CallId, Language, Role
+from core.model.call import Call, CallId, Language, Role
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
@@ -181,6 +182,8 @@ class Parts:
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
+        self._persona_setup = PersonaSetup(settings, self.clock, self.store, self.retriever)
+        opened.callback(self._persona_setup.close)
         self.imports = ImportShelf(settings.data_dir / "imports")
         opened.callback(self.imports.close)
         rollup_files = RollupFiles(settings.data_dir / "rollups")
@@ -248,6 +251,7 @@ class Parts:
             mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
+        self.personas = self._persona_setup.begin(self.registry, self.loop, self.durable, self._write_ready)
         self._open_doctor()
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
@@ -262,6 +266,7 @@ class Parts:
             loads=lambda: tuple(self.loads),
             transcriber=self.transcriber,
             model=self.model,
+            realtime=self._persona_setup.server,
             retriever=self.retriever,
             store=self.store,
             durable=self.durable,
@@ -285,6 +290,12 @@ class Parts:
     def _condense(self, turns: Sequence[Turn], language: Language) -> Sequence[Turn]:
         """A conversation within the budget of what is sent to the model."""
         return self._compactor.compact(turns, language, self.settings.assist_input_tokens)
+
+    async def _write_ready(self, call: Call) -> None:
+        """Write down that a persona was made ready at its opening time."""
+        persona = {} if call.persona is None else {"persona": str(call.persona.id)}
+        entry = self.entry(AuditAction.PERSONA_STARTED, SYSTEM, call.id, "", {**persona, "language": call.language})
+        await self.durable.write(partial(self.audit.append, entry))
 
     def _retention(self) -> RetentionSweep:
         async def write(call_id: CallId) -> None:
@@ -330,6 +341,7 @@ class Parts:
             self.insights.health,
             self.retriever.health,
             self.alerting.health,
+            *self.personas.health,
             self.durable.health,
         )
 
@@ -344,6 +356,8 @@ class Parts:
         await self._checkup.close()
         await self._trials.close()
         await self.demos.close()
+        await self.personas.close()
         await self.registry.close()
+        await self.personas.close_server()
         await self.media.stop()
         await self.durable.close()

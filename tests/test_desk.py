@@ -15,7 +15,7 @@ from core.guidance.knowledge_folder import KnowledgeChange
 from core.model.access import RIGHTS, Person, Right, SignInMethod, UserRole
 from core.model.archive import CallQuery
 from core.model.audit import AuditAction, AuditQuery
-from core.model.call import CallId, CallState, ParticipantId, Role, SupervisionMode
+from core.model.call import CallId, CallState, ParticipantId, PersonaId, Role, SupervisionMode
 from core.model.errors import (
     AccessDenied,
     AlertRulesChanged,
@@ -23,6 +23,7 @@ from core.model.errors import (
     CallNotFound,
     CallNotImpairable,
     CallRunning,
+    CallWithoutPersona,
     HintsChanged,
     HintsInvalid,
     ImportNotFound,
@@ -30,6 +31,7 @@ from core.model.errors import (
     ModelNotConfigured,
     OfferRefused,
     ParticipantNotFound,
+    PersonaNotFound,
     PromptChanged,
     PromptInvalid,
     ScenarioNotFound,
@@ -116,6 +118,17 @@ DEEDS: dict[str, Deed] = {
     "trial_ice": Deed(Right.TALK, lambda desk, call: desk.trial_ice()),
     "connect_trial": Deed(Right.TALK, lambda desk, call: desk.connect_trial("no offer", "no offer")),
     "end_trial": Deed(Right.TALK, lambda desk, call: desk.end_trial()),
+    "persona_offers": Deed(Right.TALK, lambda desk, call: desk.persona_offers()),
+    "persona_problems": Deed(Right.TALK, lambda desk, call: desk.persona_problems()),
+    "start_persona": Deed(Right.TALK, lambda desk, call: desk.start_persona(PersonaId("no-such-persona"))),
+    "type_to_persona": Deed(Right.TALK, lambda desk, call: desk.type_to_persona(desk.start_call("en").id, "Hello")),
+    "interrupt_persona": Deed(Right.TALK, lambda desk, call: desk.interrupt_persona(desk.start_call("en").id)),
+    "persona_events": Deed(Right.SEE_ALL_CALLS, lambda desk, call: desk.persona_events(call)),
+    "export_persona_events": Deed(Right.EXPORT, lambda desk, call: desk.export_persona_events(call)),
+    "override_hours": Deed(
+        Right.CHANGE_HOURS, lambda desk, call: desk.override_hours(PersonaId("no-such-persona"), True, 0.0)
+    ),
+    "end_override": Deed(Right.CHANGE_HOURS, lambda desk, call: desk.end_override(PersonaId("no-such-persona"))),
     "scenarios": Deed(Right.DEMO, lambda desk, call: desk.scenarios()),
     "reload": Deed(Right.RELOAD, lambda desk, call: desk.reload()),
     "audit": Deed(Right.SEE_AUDIT, lambda desk, call: desk.audit(AuditQuery())),
@@ -133,6 +146,8 @@ IMPOSSIBLE = (
     AlertRulesChanged,
     KnowledgePathRefused,
     OfferRefused,
+    PersonaNotFound,
+    CallWithoutPersona,
 )
 """What a deed that is allowed may fail of in a call without words that still runs."""
 OWN_SEAT = {"connect", "set_muted", "supervise", "leave"}

@@ -18,6 +18,8 @@ from core.api.imports import import_routes
 from core.api.legs import leg_routes
 from core.api.metrics import metrics_routes
 from core.api.paints import paint_routes
+from core.api.persona_log import persona_log_routes
+from core.api.personas import persona_routes
 from core.api.quality import quality_routes
 from core.api.questions import question_routes
 from core.api.rag import rag_routes
@@ -30,8 +32,9 @@ from core.api.supervision import list_events
 from core.api.visitors import Visitors
 from core.backend import Backend
 from core.desk import Desk
+from core.guest import GuestView
 from core.language.catalogue import translator
-from core.model.access import Right
+from core.model.access import Right, SignInMethod
 from core.model.call import CallId
 from core.model.errors import AccessError, EarshotError, LinkInvalid, SignInEnded
 from core.model.health import PartState
@@ -73,6 +76,8 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(leg_routes(visitors))
     api.include_router(rtc_sample_routes(visitors))
     api.include_router(paint_routes(visitors))
+    api.include_router(persona_routes(visitors))
+    api.include_router(persona_log_routes(visitors))
     api.include_router(doctor_routes(visitors))
     api.include_router(server_routes(visitors))
     api.include_router(metrics_routes(visitors))
@@ -118,12 +123,18 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
             raise LinkInvalid
         if not server.sign_in.is_current(grant.person):
             raise SignInEnded
-        desk = Desk(server, grant.person)
+        if grant.person.method is SignInMethod.LINK:
+            guest = GuestView(server, grant)
+            snapshot, revision, parts = guest.snapshot, guest.revision, guest.parts
+        else:
+            desk = Desk(server, grant.person)
+            snapshot, revision = partial(desk.snapshot, grant.call_id), partial(desk.revision, grant.call_id)
+            parts = desk.health
         return _event_stream(
             events(
-                snapshot=lambda: desk.snapshot(CallId(call_id)),
-                revision=lambda: desk.revision(CallId(call_id)),
-                parts=desk.health,
+                snapshot=snapshot,
+                revision=revision,
+                parts=parts,
                 is_over=lambda: shutdown.is_given or not server.sign_in.is_current(grant.person),
                 translate=translator(locale),
                 watch=partial(server.watch, CallId(call_id)),

@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from core.api.persona_stream import persona_change
 from core.language.catalogue import Translate, describe, describe_all
 from core.model.call import CallState
 from core.model.diagnosis import ROUTINE, Cause, Diagnosis
@@ -67,6 +68,8 @@ def changes(before: CallSnapshot | None, now: CallSnapshot, translate: Translate
         message["dropped"] = dict(now.dropped)
     if now.model is not None and (before is None or before.model != now.model):
         message["model"] = asdict(now.model)
+    if now.persona is not None and (before is None or before.persona != now.persona):
+        message["persona"] = persona_change(before, now, now.persona, translate)
     return message
 
 

@@ -1,14 +1,20 @@
-"""Calls as those see them who must not learn that a supervisor listens in silence. Pure; any thread."""
+"""Calls as those see them who may not see all: that a supervisor listens in silence, or why a part fails. Pure; any
+thread."""
 
 from dataclasses import replace
 
 from core.calls.supervision import LEG_NOTES, MODE_NOTES
-from core.model.call import Call, Participant, Role, SupervisionMode
+from core.model.call import Call, Participant, ParticipantId, Role, SupervisionMode
+from core.model.errors import PersonaClosed, PersonaUnavailable
+from core.model.persona import PersonaCounts
+from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot, Note
 from core.model.stored_call import StoredCall
 
 SILENT_NOTES = frozenset({MODE_NOTES[SupervisionMode.MONITOR], *LEG_NOTES.values()})
 LEFT = "supervision_left"
+PERSONA_UNAVAILABLE = PersonaUnavailable()
+"""The same one always, so that two pictures with it are equal."""
 
 
 def is_discreet(participant: Participant) -> bool:
@@ -76,3 +82,49 @@ def shown_notes(notes: tuple[Note, ...]) -> tuple[Note, ...]:
                 heard.discard(note.subject)
             shown.append(note)
     return tuple(shown)
+
+
+def without_persona_problem(picture: CallSnapshot) -> CallSnapshot:
+    """A picture that does not say what is wrong with the persona's server, only that something is."""
+    persona = picture.persona
+    if persona is None or persona.status.problem is None or isinstance(persona.status.problem, PersonaClosed):
+        return picture
+    return replace(picture, persona=replace(persona, status=replace(persona.status, problem=PERSONA_UNAVAILABLE)))
+
+
+def as_guest_sees(picture: CallSnapshot, seat: ParticipantId, *, is_private: bool) -> CallSnapshot:
+    """A persona's call as the guest in a seat sees it: what was said since the guest came, and what the persona does.
+
+    Nothing of what Earshot makes of the call, nor, where monitoring is private, about supervisors whom nobody hears.
+    Whoever holds the persona is heard by everybody, and so is named.
+    """
+    picture = without_persona_problem(picture)
+    call = call_without_listeners(picture.call) if is_private else picture.call
+    came_s = next((p.joined_at for p in call.participants if p.id == seat), call.created_at) - call.created_at
+    persona = picture.persona
+    return replace(
+        picture,
+        call=replace(
+            call,
+            participants=tuple(replace(each, person_id="", leg_id=None, leg_path=None) for each in call.participants),
+            created_by="",
+        ),
+        utterances=tuple(
+            replace(said, correction=None, raw_text="", trace_id="")
+            for said in picture.utterances
+            if said.end_s >= came_s
+        ),
+        summaries=(),
+        guidance=None,
+        guidance_problem=None,
+        samples=(),
+        quality=CallQuality(),
+        legs={},
+        leg_facts={},
+        notes=(),
+        parts=(),
+        dropped={},
+        model=None,
+        text_alerts=(),
+        persona=None if persona is None else replace(persona, tool_calls=(), counts=PersonaCounts()),
+    )

@@ -9,6 +9,7 @@ the sign-in is over, and StoreError where the store is unwell.
 from core.desk.doctor import DoctorDesk
 from core.desk.fleet import FleetDesk
 from core.desk.imports import ImportsDesk
+from core.desk.personas import PersonasDesk
 from core.desk.quality import QualityDesk
 from core.desk.records import RecordsDesk
 from core.desk.seats import SeatsDesk
@@ -17,5 +18,5 @@ from core.desk.server import ServerDesk
 __all__ = ["Desk"]
 
 
-class Desk(SeatsDesk, RecordsDesk, QualityDesk, FleetDesk, ImportsDesk, ServerDesk, DoctorDesk):
+class Desk(SeatsDesk, RecordsDesk, QualityDesk, FleetDesk, ImportsDesk, PersonasDesk, ServerDesk, DoctorDesk):
     """The backend for one person. `client` is the network address that the person is at, as far as it is known."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from core.calls.discretion import without_listeners
+from core.calls.discretion import without_listeners, without_persona_problem
 from core.desk.person import PersonDesk
 from core.model.access import Right
 from core.model.archive import CallPage, CallQuery
@@ -90,8 +90,10 @@ class CallsDesk(PersonDesk):
         self._require_sight(picture.call)
         if self._is_kept_from_listeners:
             picture = without_listeners(picture)
-        if picture.guidance_problem is not None and not self.may(Right.SEE_SERVER):
-            picture = replace(picture, guidance_problem=UNAVAILABLE)
+        if not self.may(Right.SEE_SERVER):
+            picture = without_persona_problem(picture)
+            if picture.guidance_problem is not None:
+                picture = replace(picture, guidance_problem=UNAVAILABLE)
         return replace(picture, parts=self._as_far_as_seen(picture.parts))
 
     def revision(self, call_id: CallId) -> int:

@@ -7,8 +7,9 @@ from core.model.audit import AuditAction
 from core.model.call import CallId, Language, Participant, ParticipantId, Role, SupervisionMode
 from core.model.errors import ParticipantNotFound
 
-SEATS = {Role.AGENT: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
-"""The right that each role in a call takes; nobody takes another role from a desk."""
+SEATS = {Role.AGENT: Right.TALK, Role.CUSTOMER: Right.TALK, Role.SUPERVISOR: Right.LISTEN}
+"""The right that each role in a call takes; nobody takes another role from a desk. A customer's place is a persona's
+listener's: in calls between people it is for those with a link."""
 
 
 class SeatsDesk(CallsDesk):
@@ -19,7 +20,8 @@ class SeatsDesk(CallsDesk):
         if role not in SEATS:
             raise self._refused(role.value, call_id)
         self.require(SEATS[role], call_id)
-        self._seen(call_id)
+        if self._seen(call_id).persona is None and role is Role.CUSTOMER:
+            raise self._refused(role.value, call_id)
         return self._backend.join(call_id, role, name, participant_id, self.person.id)
 
     def connect(self, call_id: CallId, participant_id: ParticipantId, listen_only: bool = False) -> LegPort:

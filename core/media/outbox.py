@@ -35,7 +35,7 @@ class _VoiceStretch:
     def take(self, sent: VoiceSent) -> bool:
         """Be longer by what was sent next; False where that does not follow."""
         end_s = self.sent.start_s + self.sent.seconds
-        if sent.item_id != self.sent.item_id or abs(sent.start_s - end_s) >= FRAME_S:
+        if sent.item_id != self.sent.item_id or abs(sent.start_s - end_s) > FRAME_S / 2:
             return False
         self.sent = replace(self.sent, seconds=self.sent.seconds + sent.seconds)
         return True

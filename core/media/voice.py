@@ -10,7 +10,7 @@ import numpy as np
 from core.media.events import VoiceSent
 from core.media.guard import Tally
 from core.media.level import SILENCE_DBFS, LevelMeter
-from core.media.mixer import glide
+from core.media.mixer import glide, soft_clip
 from core.media.opus import OpusEncoder, Pcm
 from core.media.packet import FRAME_S, FRAME_SAMPLES, MediaPacket
 from core.model.call import LegId
@@ -22,6 +22,9 @@ LONGEST_S = 600.0
 RATE = PERSONA_FORMAT.sample_rate
 FRAME = int(FRAME_S * RATE)
 """Samples of a frame."""
+
+FADE = np.linspace(1.0, 0.0, RATE // 100)
+"""Ten milliseconds: what is cut off dies away so."""
 
 
 @dataclass(slots=True)
@@ -36,8 +39,8 @@ class _Piece:
 class Voice:
     """What one leg says. Media loop only.
 
-    Opus takes the sound as it is, at 24 kHz. Where sound begins, breaks off or ends, the step is smoothed over 10 ms:
-    it would be heard as a click.
+    Opus takes the sound as it is, at 24 kHz. Where sound begins, ends or is cut off, the step is smoothed over 10 ms:
+    it would be heard as a click. That much of what is cut off is still heard, and told to nobody.
 
     Args:
         leg_id: The leg.
@@ -69,6 +72,8 @@ class Voice:
         """The sample that went out last."""
         self._is_unbroken = False
         """Whether what waits follows what went out last."""
+        self._fading: Pcm = np.empty(0, np.int16)
+        """The end of what was cut off."""
         self._silence = b""
         """The packet of the last silent frame; empty when sound came after it."""
         self._is_settled = False
@@ -87,6 +92,10 @@ class Voice:
 
     def hush(self) -> None:
         """Say nothing more of what was given. Idempotent."""
+        if self._is_unbroken:
+            following, filled, _ = self._next_frame()
+            heard = min(filled, len(FADE))
+            self._fading = np.round(following[:heard] * FADE[:heard]).astype(np.int16)
         self._waiting.clear()
         self._waiting_samples = 0
         self._is_unbroken = False
@@ -94,7 +103,7 @@ class Voice:
     def tick(self, slot: int) -> None:
         """Send the next 20 ms; the pacer's call."""
         frame, filled, parts = self._next_frame()
-        if filled or self._last:
+        if filled or self._last or len(self._fading):
             frame = self._smooth(frame, filled)
             payload = self._encode(frame)
             self._level.add(frame)
@@ -131,10 +140,13 @@ class Voice:
         return frame, filled, parts
 
     def _smooth(self, frame: Pcm, filled: int) -> Pcm:
+        fading, self._fading = self._fading, self._fading[:0]
         if not self._is_unbroken:
-            frame = glide(self._last, frame)
+            frame = glide(0 if len(fading) else self._last, frame)
         if 0 < filled < FRAME:
             frame[filled:] = glide(int(frame[filled - 1]), frame[filled:])
+        if len(fading):
+            frame[: len(fading)] = soft_clip(frame[: len(fading)].astype(np.int32) + fading)
         self._is_unbroken = filled == FRAME
         self._last = int(frame[-1])
         return frame

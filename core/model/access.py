@@ -33,6 +33,8 @@ class Right(StrEnum):
     """Hear a running call without being heard."""
     STEP_IN = "step_in"
     """Be heard in a running call as its supervisor: coach the agent, barge in, take over."""
+    CHANGE_HOURS = "change_hours"
+    """Open or close a persona for a while, whatever its hours say."""
     CORRECT = "correct"
     """Change what an utterance reads; the original is kept."""
     WRAP_UP = "wrap_up"

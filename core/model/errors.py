@@ -28,6 +28,7 @@
     │   ├── WrapUpFiled                 it is filed once and for all
     │   ├── CallNotFound
     │   ├── CallEnded
+    │   ├── CallWithoutPersona
     │   ├── CallsBusy                   retryable
     │   ├── CallLimitReached            retryable
     │   ├── TrialsBusy                  retryable
@@ -96,6 +97,10 @@
     │   ├── PersonaFileInvalid
     │   ├── PersonaNotFound
     │   ├── PersonaClosed               outside its opening hours
+    │   ├── PersonaTextInvalid
+    │   ├── HoursOverrideInvalid
+    │   ├── RehearsalDown               retryable
+    │   ├── PersonaUnavailable          retryable; said to those who may not see why
     │   ├── PersonaKeyRefused           the key is wrong, or may not do this
     │   ├── PersonaAccountRefused       the account is deactivated
     │   ├── PersonaQuotaUsedUp          somebody has to pay
@@ -398,6 +403,14 @@ class CallEnded(CallError):
 
     call_id: str
     template: ClassVar[str] = "The call {call_id} has ended. Start a new call, or ask for a new link."
+
+
+@dataclass(eq=False)
+class CallWithoutPersona(CallError):
+    """Something was asked of the persona in a call between people."""
+
+    call_id: str
+    template: ClassVar[str] = "No persona takes part in the call {call_id}. Choose one on the page of the AI personas."
 
 
 @dataclass(eq=False)
@@ -1071,9 +1084,46 @@ class PersonaClosed(PersonaError):
     """The persona may not be talked to now."""
 
     persona: str
+    opens: Message
+    """A sentence: when it opens next, or that it never does."""
+    template: ClassVar[str] = "{persona} is outside opening hours now. {opens} A supervisor can open it for a while."
+
+
+@dataclass(eq=False)
+class PersonaTextInvalid(PersonaError):
+    """What somebody wrote to a persona cannot be sent."""
+
+    reason: Message
+    template: ClassVar[str] = "The text cannot be sent to the persona: {reason}."
+
+
+@dataclass(eq=False)
+class HoursOverrideInvalid(PersonaError):
+    """A persona cannot be opened or closed until then."""
+
+    reason: Message
+    template: ClassVar[str] = "The opening hours stay as they are: {reason}. State another time."
+
+
+@dataclass(eq=False)
+class RehearsalDown(PersonaError):
+    """The rehearsal's process does not run, or not yet."""
+
+    reason: Message
     template: ClassVar[str] = (
-        "{persona} is outside opening hours now. Come back later, or ask a supervisor to open it for a while."
+        "The rehearsal persona's server does not run ({reason}). It is started again; the log says more."
     )
+    retryable: ClassVar[bool] = True
+
+
+@dataclass(eq=False)
+class PersonaUnavailable(PersonaError):
+    """Something is wrong with a persona's session; what it is, is for those who look after the server."""
+
+    template: ClassVar[str] = (
+        "The persona cannot be reached just now. If it does not come back, tell whoever runs this server."
+    )
+    retryable: ClassVar[bool] = True
 
 
 @dataclass(eq=False)

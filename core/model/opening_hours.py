@@ -36,7 +36,7 @@ class HoursOverride:
     until: float
     """Seconds since the Unix epoch."""
     by: str
-    """Who said so (`Person.id`)."""
+    """Who said so, by name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Protocol
 from core.model.audio import AudioFormat
 from core.model.call import CallId, Language, PersonaId
 from core.model.errors import EarshotError
-from core.model.opening_hours import Opening, OpeningHours
+from core.model.opening_hours import HoursOverride, Opening, OpeningHours
 
 PERSONA_FORMAT = AudioFormat(sample_rate=24_000, channels=1)
 """What a persona speaks in and is spoken to: the Realtime API's `audio/pcm`."""
@@ -214,6 +214,10 @@ class PersonaOffer:
     """Why nobody can talk with it, whatever the hours: its model was shut down, say."""
     ready_call_id: CallId | None = None
     """The call in which it waits for somebody, where it started by itself."""
+    hours: OpeningHours = field(default_factory=OpeningHours)
+    """Its hours of the week: its own, or those of the settings."""
+    override: HoursOverride | None = None
+    """What a supervisor said, while it is in force; without effect on a rehearsal."""
 
 
 @dataclass(frozen=True, slots=True)

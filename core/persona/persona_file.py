@@ -10,7 +10,7 @@ from typing import NoReturn, TypeVar
 
 from core.model.call import PersonaId
 from core.model.errors import PersonaFileInvalid, PersonaNotFound
-from core.model.folder import file_stamps
+from core.model.folder import file_stamps, unreadable_reason
 from core.model.message import Message
 from core.model.opening_hours import WEEKDAYS, OpeningHours
 from core.model.persona import Persona
@@ -50,6 +50,9 @@ def load_personas(folder: Path, defaults: PersonaDefaults) -> tuple[dict[Persona
     problems: list[PersonaFileInvalid] = []
     for stamp in file_stamps(folder, {".toml"}, below=False):
         try:
+            if not stamp.is_readable_file:
+                reason = Message("it cannot be read: {reason}", {"reason": unreadable_reason(stamp.path)})
+                raise PersonaFileInvalid(path=str(stamp.path), key=WHOLE, reason=reason)
             persona = load_persona(stamp.path, defaults)
             personas[persona.id] = persona
         except PersonaFileInvalid as error:

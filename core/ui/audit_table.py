@@ -20,6 +20,8 @@ ACTIONS: Mapping[AuditAction, str] = {
     AuditAction.CALL_STARTED: message("began a call"),
     AuditAction.CALL_ENDED: message("ended a call"),
     AuditAction.DEMO_IMPAIRED: message("impaired a demo call"),
+    AuditAction.PERSONA_STARTED: message("began a call with a persona"),
+    AuditAction.HOURS_OVERRIDDEN: message("opened or closed a persona for a while"),
     AuditAction.LINK_MADE: message("made a join link"),
     AuditAction.JOINED: message("joined a call"),
     AuditAction.LISTENED: message("listened to a call"),
@@ -52,6 +54,8 @@ DETAILS: Mapping[str, str] = {
     "rules": message("rules"),
     "change": message("change"),
     "entry": message("entry"),
+    "persona": message("persona"),
+    "until": message("until"),
 }
 """What each detail is called; one that is not here is shown by its own name."""
 RIGHTS: Mapping[Right, str] = {
@@ -61,6 +65,7 @@ RIGHTS: Mapping[Right, str] = {
     Right.SEE_ALL_CALLS: message("see all calls"),
     Right.LISTEN: message("listen to calls"),
     Right.STEP_IN: message("step into calls"),
+    Right.CHANGE_HOURS: message("open and close personas"),
     Right.CORRECT: message("correct the transcript"),
     Right.WRAP_UP: message("file wrap-ups"),
     Right.EXPORT: message("download calls"),
@@ -90,6 +95,9 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "added": message("file added"),
         "changed": message("file changed"),
         "removed": message("file removed"),
+        "opened": message("opened"),
+        "closed": message("closed"),
+        "as usual": message("hours as usual again"),
     },
     "right": {right.value: words for right, words in RIGHTS.items()},
 }

@@ -10,6 +10,7 @@ from core.ui.sign_in import who_am_i
 
 PAGES = (
     ("home.py", message("Overview"), ":material/graphic_eq:", Right.SEE_OWN_CALLS),
+    ("persona.py", message("AI persona"), ":material/record_voice_over:", Right.TALK),
     ("supervisor.py", message("Supervisor"), ":material/headset_mic:", Right.LISTEN),
     ("calls.py", message("Calls"), ":material/call:", Right.SEE_OWN_CALLS),
     ("fleet.py", message("Quality"), ":material/monitoring:", Right.SEE_ALL_CALLS),

@@ -6,13 +6,14 @@ import streamlit as st
 
 from core.guest import Guest
 from core.language.catalogue import Translate
-from core.model.call import CallState, LegState
+from core.model.call import CallState, LegState, Role
 from core.model.errors import CallEnded, CallError
 from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
 from core.ui.join_notice import join_notice, stopping_notice
 from core.ui.leg import MicrophoneConstraints, leg
 from core.ui.page_errors import said_on_the_page
+from core.ui.persona_join import persona_join
 from core.ui.spoken_language import own_language
 from core.ui.wording import ROLES
 
@@ -27,6 +28,9 @@ def join_form(guest: Guest, locale: str, translate: Translate) -> None:
     _ = translate
     call = guest.call()
     seat = Attachment(guest, guest.call_id, guest.role, browser_memory())
+    if call.persona is not None and guest.role is Role.CUSTOMER:
+        persona_join(guest, call, seat, locale, translate)
+        return
     if call.state is CallState.ENDED:
         if seat.participant(call) is None:
             raise CallEnded(call_id=call.id)

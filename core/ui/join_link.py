@@ -5,7 +5,9 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 
 import streamlit as st
 
+from core.desk import Desk
 from core.language.catalogue import Translate
+from core.model.call import CallId
 from core.ui.theme import ASSETS
 
 _component = st.components.v2.component(
@@ -14,6 +16,17 @@ _component = st.components.v2.component(
     js=(ASSETS / "copy_button.js").read_text(),
     isolate_styles=False,
 )
+
+
+def join_token(desk: Desk, call_id: CallId) -> str:
+    """The token of a call's link: one a session and call, so that a rerun does not change what the button copies.
+
+    Script thread. Raises CallNotFound.
+    """
+    key = f"join_token:{call_id}"
+    if key not in st.session_state:
+        st.session_state[key] = desk.join_token(call_id)
+    return str(st.session_state[key])
 
 
 def join_address(token: str, page_url: str | None, public_url: str = "") -> str:

@@ -28,12 +28,14 @@ from core.model.call import (
     Call,
     CallId,
     CallOrigin,
+    CallPersona,
     CallState,
     EndReason,
     LegId,
     LegState,
     Participant,
     ParticipantId,
+    PersonaId,
     Role,
     SupervisionMode,
 )
@@ -45,12 +47,15 @@ from core.model.errors import (
     LinkInvalid,
     NotSignedIn,
     ParticipantNotFound,
+    PersonaFileInvalid,
     SignInEnded,
     UtteranceNotFound,
 )
 from core.model.health import PartHealth, PartState
 from core.model.impairment import CLEAN, Impairment
+from core.model.opening_hours import HoursOverride, Opening
 from core.model.overview import CallOverview
+from core.model.persona import PersonaOffer, SessionEvent
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
 from core.model.text_alert import AlertLevel, TextAlert
@@ -251,6 +256,62 @@ class FakeAudit:
 
 
 @dataclass
+class FakePersonas:
+    """Has the methods of `core.calls.personas.Personas`; a test puts offers, problems, events and errors there."""
+
+    backend: "PageBackend"
+    offered: tuple[PersonaOffer, ...] = ()
+    broken: tuple[PersonaFileInvalid, ...] = ()
+    told: dict[str, tuple[SessionEvent, ...]] = field(default_factory=dict)
+    error: Exception | None = None
+    """What every command raises."""
+    texts: dict[tuple[str, str], str] = field(default_factory=dict)
+    """What was written, by call and the sender's id."""
+
+    def offers(self) -> tuple[PersonaOffer, ...]:
+        return self.offered
+
+    def problems(self) -> tuple[PersonaFileInvalid, ...]:
+        return self.broken
+
+    def start(self, persona_id: PersonaId, by: str) -> Call:
+        self._do("start_persona", persona_id)
+        offer = next(each for each in self.offered if each.persona.id == persona_id)
+        persona = CallPersona(persona_id, offer.persona.name, offer.is_rehearsal)
+        call = make_call("persona", CallState.WAITING, language=offer.persona.language)
+        return self.backend.put(make_snapshot(replace(call, persona=persona, created_by=by))).call
+
+    def type(self, call_id: CallId, text: str, message_id: str = "") -> None:
+        self._do("type", call_id, text)
+        self.texts[(call_id, message_id)] = text
+
+    def interrupt(self, call_id: CallId) -> None:
+        self._do("interrupt", call_id)
+
+    def events(self, call_id: CallId) -> tuple[SessionEvent, ...]:
+        return self.told.get(call_id, ())
+
+    def override(self, persona_id: PersonaId, is_open: bool, until: float, by: str) -> None:
+        self._do("override", persona_id, is_open, until, by)
+        self._change(persona_id, Opening(is_open, until, is_overridden=True), HoursOverride(is_open, until, by))
+
+    def end_override(self, persona_id: PersonaId) -> None:
+        self._do("end_override", persona_id)
+        self._change(persona_id, Opening(is_open=False, changes_at=None), None)
+
+    def _change(self, persona_id: PersonaId, opening: Opening, override: HoursOverride | None) -> None:
+        self.offered = tuple(
+            replace(each, opening=opening, override=override) if each.persona.id == persona_id else each
+            for each in self.offered
+        )
+
+    def _do(self, *command: object) -> None:
+        self.backend.done.append(command)
+        if self.error is not None:
+            raise self.error
+
+
+@dataclass
 class PageBackend:
     """Has the methods of `core.backend.Backend` that pages use. `done` records the commands it was given."""
 
@@ -300,6 +361,7 @@ class PageBackend:
         self.tokens = FakeTokens(self)
         self.archive = FakeArchive(self)
         self.audit = FakeAudit(self)
+        self.personas = FakePersonas(self)
         self.wrap_ups: dict[CallId, WrapUpReport] = {}
         self.hints = HintsFile(Path("no-such-folder/speech_hints.yaml"), SystemClock())
         self.prompts = PromptFolder(Path("no-such-folder"), SystemClock())

@@ -47,6 +47,7 @@ ALLOWED = frozenset(
     SQLAlchemy SQLite OpenID Connect Markdown Whisper MediaRelay aiortc English
     google chirp openai gpt mini
     Google Cloud YAML OpenAI Realtime
+    Enter Shift Esc
     HTTP WebSocket Upgrade Hz dBFS Chrome Edge Firefox Safari nginx proxy buffering off docs deploy""".split()
 )
 """Names, formats and units, which Korean readers have in Latin letters, too."""
@@ -54,7 +55,8 @@ CODE = re.compile(r"EARSHOT_\w+|<code[^>]*>.*?</code>|`[^`]*`|https?://\S+|<styl
                   re.DOTALL)  # fmt: skip
 SHOWN = frozenset({"label", "help", "body", "placeholder", "options", "content", "text", "caption", "title"})
 HIDDEN_DATA = frozenset({"address", "xsrf", "stream", "paints", "figure", "figure_key", "palettes", "plotly", "call_id",
-                         "questions", "locale", "state", "public_page", "token"})  # fmt: skip
+                         "questions", "locale", "state", "public_page", "token", "text_url",
+                         "interrupt_url"})  # fmt: skip
 
 AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, 0.0, LegId("l1"), LegState.CONNECTED)
 CUSTOMER = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, 0.0, LegId("l2"), LegState.LOST)
