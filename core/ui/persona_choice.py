@@ -71,7 +71,8 @@ def _card(desk: Desk, offer: PersonaOffer, now: float, reader: Reader, begun: Ca
             icon=":material/mic:",
             key=f"talk-{persona.id}",
             disabled=bool(reason),
-            help=reason or _("Begins a call with {name}. Your browser asks for the microphone.").format(name=persona.name),
+            help=reason
+            or _("Begins a call with {name}. Your browser asks for the microphone.").format(name=persona.name),
         )
         and (call_id := _begin(desk, persona.id, reader)) is not None
     ):

@@ -75,6 +75,8 @@ PARTS: Mapping[str, str] = {
     "assist": message("Summary"),
     "guidance": message("Handbook"),
     "alerts": message("Alerts"),
+    "personas": message("AI personas"),
+    "rehearsal": message("Rehearsal"),
     "store": message("Records"),
 }
 
@@ -222,9 +224,9 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "jump": _("Jump to latest"),
         "uncertain": _("The speech engine itself doubts this text."),
         "correct": _("Correct this text"),
-        "typed": _("typed"),
+        "typed": _("written"),
         "typed_tip": _("This was written to the persona instead of said."),
-        "cut": _("cut short"),
+        "cut": _("interrupted"),
         "cut_tip": _("The persona was interrupted here. What is written is about what was heard of it."),
         "corrected": _("corrected"),
         "corrected_tip": _("Corrected by {name}. It was understood as: “{original}”"),

@@ -1,22 +1,26 @@
 """The leg widget in a real Chromium, against real peer connections on the server's side."""
 
 import json
+import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from core.language.catalogue import translator
 from tests.e2e.conftest import LaunchBrowser, OpenPage
 from tests.support.browser import (
+    LEG_FRAME,
     audio_stats,
     eventually,
     leg_frame,
     press_start,
     press_stop,
     received_per_second,
+    sent_per_second,
 )
 from tests.support.streamlit_server import Server, running_server
 
@@ -50,6 +54,11 @@ class LegApp:
     def order_file(self) -> Path:
         return self.server.data_dir / "order"
 
+    @property
+    def hold_file(self) -> Path:
+        """As long as it is there, no run of the page comes to its end."""
+        return self.server.data_dir / "hold"
+
     def order(self, page: Page, word: str) -> None:
         """Have the server lose or close its connections, refuse the next ones (ended, down) or be well again.
 
@@ -70,6 +79,7 @@ def running_app(network: tuple[str, str], tmp_path_factory: pytest.TempPathFacto
 def app(running_app: LegApp) -> LegApp:
     """The running server; the first page that is opened makes it well again."""
     running_app.order_file.write_text("well")
+    running_app.hold_file.unlink(missing_ok=True)
     return running_app
 
 
@@ -334,6 +344,127 @@ def test_autostart_presses_start_once(app: LegApp, open_page: OpenPage) -> None:
     press_stop(page)
     page.wait_for_timeout(2000)
     assert state(page) == "Disconnected"
+
+
+def test_a_start_elsewhere_on_the_page_presses_the_leg_s_own(app: LegApp, open_page: OpenPage) -> None:
+    page = open_page(app.url)
+    page.locator(".panel").evaluate("node => { node.dataset.mark = 'same'; }")
+    before = len(app.legs())
+    for _ in range(2):
+        page.get_by_role("button", name="Begin elsewhere").click()
+        expect_state(page, "Connected")
+        assert sent_per_second(page, 2.0) >= LEAST_RATE
+        press_stop(page)
+        expect_state(page, "Disconnected")
+    assert page.locator(".panel").get_attribute("data-mark") == "same"
+    assert len(app.legs()) - before == 2
+
+
+@pytest.mark.parametrize("way", ["first", "again"])
+def test_start_is_pressed_once_while_the_frame_still_fetches_its_code(
+    app: LegApp, open_page: OpenPage, way: str
+) -> None:
+    page = open_page(app.url)
+    expect_state(page, "Not connected")
+    if way == "again":
+        press_start(page)
+        expect_state(page, "Connected")
+    held: list[Route] = []
+    page.route("**/adapter_core*", lambda route: held.append(route))
+    before = len(app.legs())
+    if way == "again":
+        page.evaluate(f"document.querySelector('{LEG_FRAME}').contentWindow.location.reload()")
+    else:
+        page.get_by_role("button", name="Begin elsewhere").click()
+    eventually(page, lambda: len(held) > 0, "START is pressed")
+    # Longer than a press that was taken at once is waited for.
+    page.wait_for_timeout(5000)
+    for route in held:
+        route.continue_()
+    expect_state(page, "Connected")
+    assert len(audio_stats(page)) == 1
+    assert len(app.legs()) - before == 1
+    assert sent_per_second(page, 2.0) >= LEAST_RATE
+
+
+class TwoFrames:
+    """A page whose leg has just given way to another one, while the run that draws it goes on: both frames are there.
+
+    Neither gets any further before the test says so.
+    """
+
+    def __init__(self, app: LegApp, page: Page) -> None:
+        self._page = page
+        self._held: list[Route] = []
+        self._hold = app.hold_file
+        self._hold.touch()
+        page.route("**/streamlit_webrtc*/index.html*", lambda route: self._held.append(route))
+        page.get_by_role("button", name="Another leg").click()
+        expect(page.locator(LEG_FRAME)).to_have_count(2)
+
+    def _waiting(self) -> list[tuple[Route, str]]:
+        """The requests of frames that are still there, and the class of each frame's element."""
+        found = []
+        for route in self._held:
+            # The frame may be gone.
+            with suppress(Error):
+                element = route.request.frame.frame_element()
+                found.append((route, element.evaluate("node => node.closest('.stElementContainer').className")))
+        return found
+
+    def load(self, key: str) -> None:
+        """Let the frame of one leg load."""
+        element = f".stElementContainer[class*='st-key-leg-{key}-'] iframe"
+        button = self._page.frame_locator(element).get_by_role(
+            "button", name=re.compile("START|STOP"), include_hidden=True
+        )
+
+        def is_loaded() -> bool:
+            # Streamlit moves a frame that is still there, and browsers load a frame anew that is moved.
+            for route, name in self._waiting():
+                if f"st-key-leg-{key}-" in name:
+                    self._held.remove(route)
+                    route.continue_()
+            return button.count() > 0
+
+        eventually(self._page, is_loaded, f"the frame of {key} is loaded", 30)
+
+    def finish(self) -> None:
+        """Let the run end: the former frame goes."""
+        self._hold.unlink()
+        expect(self._page.locator(LEG_FRAME)).to_have_count(1, timeout=10_000)
+
+
+@pytest.mark.parametrize("order", [("test", "test1"), ("test1", "test")], ids=["former-first", "own-first"])
+def test_a_leg_starts_in_its_own_frame_while_the_former_one_s_is_still_there(
+    app: LegApp, open_page: OpenPage, order: tuple[str, str]
+) -> None:
+    page = open_page(f"{app.url}/?other=1")
+    expect(leg_frame(page).get_by_role("button", name="START", exact=True)).to_be_visible()
+    before = len(app.legs())
+    frames = TwoFrames(app, page)
+    for key in order:
+        frames.load(key)
+    # With both ready: whatever is pressed is pressed now.
+    eventually(page, lambda: len(audio_stats(page)) > 0, "START is pressed")
+    frames.finish()
+    expect_state(page, "Connected")
+    assert len(audio_stats(page)) == 1
+    assert len(app.legs()) - before == 1
+    # Of a microphone that was asked for in the former frame nothing would come any more.
+    assert sent_per_second(page, 3.0) >= LEAST_RATE
+
+
+def test_a_leg_does_not_take_up_the_call_of_one_that_was_in_its_place(app: LegApp, open_page: OpenPage) -> None:
+    page = open_page(app.url)
+    press_start(page)
+    expect_state(page, "Connected")
+    before = len(app.legs())
+    page.get_by_role("button", name="Another leg").click()
+    eventually(page, lambda: set(app.legs().values()) == {"closed"}, "the former leg is closed", 10)
+    page.wait_for_timeout(1500)
+    assert state(page) == "Not connected"
+    assert len(app.legs()) == before
 
 
 def test_a_refused_microphone_is_explained(app: LegApp, open_page: OpenPage, launch_browser: LaunchBrowser) -> None:

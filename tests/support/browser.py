@@ -125,17 +125,24 @@ def audio_stats(page: Page) -> list[dict[str, Any]]:
 
 
 def received_per_second(page: Page, seconds: float) -> float:
-    """Audio packets that arrive in the page's latest connection, a second, over so many seconds.
+    """Audio packets that arrive in the page's latest connection, a second, over so many seconds."""
+    return _rates(page, seconds)["received"]
 
-    By the browser's own clock: on a busy machine its answers are late.
-    """
+
+def sent_per_second(page: Page, seconds: float) -> float:
+    """Audio packets that leave by the page's latest connection, a second, over so many seconds."""
+    return _rates(page, seconds)["sent"]
+
+
+def _rates(page: Page, seconds: float) -> dict[str, float]:
+    """By the browser's own clock: on a busy machine its answers are late."""
     before = audio_stats(page)[-1]
     page.wait_for_timeout(seconds * 1000)
     after = audio_stats(page)[-1]
     seconds = after["at_s"] - before["at_s"]
-    sent, received = (float(after[name] - before[name]) / seconds for name in ("sent", "received"))
-    print(f"{received:.1f} packets a second received, {sent:.1f} sent, over {seconds:.0f} s")
-    return received
+    rates = {name: float(after[name] - before[name]) / seconds for name in ("received", "sent")}
+    print(f"{rates['received']:.1f} packets a second received, {rates['sent']:.1f} sent, over {seconds:.0f} s")
+    return rates
 
 
 def eventually(page: Page, condition: Callable[[], bool], what: str, limit_s: float = 30.0) -> None:
