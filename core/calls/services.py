@@ -14,6 +14,7 @@ from core.media.events import LegSpec
 from core.model.call import CallId, LegId
 from core.model.clock import Clock
 from core.model.sample import RtpSample
+from core.persona.session_rules import SessionRules
 from core.speech.transcriber import Transcriber
 from core.store.records import Store
 
