@@ -100,7 +100,7 @@ def test_what_was_typed_and_what_was_cut_short_is_marked_in_the_transcript(live:
     cut = live.locator(".es-line", has_text="사흘에서")
     expect(cut.locator(".es-cut")).to_be_visible()
     typed = live.locator(".es-line", has_text="괜찮주게")
-    expect(typed.get_by_text("typed")).to_be_visible()
+    expect(typed.get_by_text("written")).to_be_visible()
     expect(typed.locator(".es-cut")).to_be_hidden()
 
 
