@@ -187,10 +187,7 @@ class CallSession:
     ) -> LegId:
         """Open a leg for a participant, a voice leg for a persona; the former one, if there still is one, is closed.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id ever joined.
-            MediaError: the media process cannot take it now.
+        Raises CallEnded, ParticipantNotFound, MediaError.
         """
         self._require_open()
         participant = self._roster.participant(participant_id)
