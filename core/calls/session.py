@@ -109,9 +109,7 @@ class CallSession:
 
         `person_id` is whose account it is, empty for a guest: a place is given back to the same person only.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id, role and person ever joined.
+        Raises CallEnded, and ParticipantNotFound where nobody of that id, role and person ever joined.
         """
         self._require_open()
         if participant_id is not None:
