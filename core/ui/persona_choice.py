@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.desk import Desk
 from core.language.catalogue import describe
-from core.language.formats import short_day
+from core.language.formats import full_day
 from core.model.call import CallId, PersonaId
 from core.model.persona import Persona, PersonaOffer
 from core.ui.page_errors import said_on_the_page
@@ -71,7 +71,8 @@ def _card(desk: Desk, offer: PersonaOffer, now: float, reader: Reader, begun: Ca
             icon=":material/mic:",
             key=f"talk-{persona.id}",
             disabled=bool(reason),
-            help=reason or _("Begins a call with {name}. Your browser asks for the microphone.").format(name=persona.name),
+            help=reason
+            or _("Begins a call with {name}. Your browser asks for the microphone.").format(name=persona.name),
         )
         and (call_id := _begin(desk, persona.id, reader)) is not None
     ):
@@ -100,7 +101,7 @@ def _retiring(persona: Persona, reader: Reader) -> list[str]:
     if persona.retires_on is None:
         return []
     words = reader.translate("Its model {model} is shut down on {day}.").format(
-        model=persona.model, day=f"{short_day(persona.retires_on, reader.locale)}, {persona.retires_on.year}"
+        model=persona.model, day=full_day(persona.retires_on, reader.locale)
     )
     return [f'<div class="es-persona-retiring">{escape(words)}</div>']
 

@@ -241,9 +241,7 @@ def test_what_the_network_loses_is_sent_again_and_counted_once(seat: Page, serve
     assert len({json.loads(body)["id"] for body in lost}) == 1
 
 
-def test_a_text_that_cannot_be_sent_says_so_and_is_tried_again_by_hand(
-    seat: Page, server: Server, act: Act
-) -> None:
+def test_a_text_that_cannot_be_sent_says_so_and_is_tried_again_by_hand(seat: Page, server: Server, act: Act) -> None:
     act("refuse")
     box(seat).fill("혼저옵서예")
     seat.keyboard.press("Enter")

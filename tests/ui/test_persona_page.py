@@ -19,7 +19,9 @@ from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snaps
 from tests.ui.test_pages import has, open_page, words
 
 LANGUAGES = ("en-US", "ko-KR")
-SARADO = Persona(PersonaId("sarado"), "사라도령", "ko", "", "cedar", "gpt-realtime-2.1-mini", description="<i>꽃</i>감관")
+SARADO = Persona(
+    PersonaId("sarado"), "사라도령", "ko", "", "cedar", "gpt-realtime-2.1-mini", description="<i>꽃</i>감관"
+)
 OPENS = STARTED + 3600
 GUEST = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, STARTED, LegId("l2"), LegState.CONNECTED)
 
@@ -56,7 +58,7 @@ class TestChoice:
         assert "gpt-realtime-2.1-mini" in text
         assert "2027" in text
         assert _("Open until {moment}").split("{")[0] in text
-        assert _(("Rehearsal")) not in text
+        assert _("Rehearsal") not in text
         assert not test.button(key="talk-sarado").disabled
         test.button(key="talk-sarado").click().run()
         assert ("start_persona", "sarado") in server.done
@@ -134,7 +136,7 @@ class TestPlaces:
     def test_who_may_not_talk_is_not_led_there_and_told_so(self, server: PageBackend) -> None:
         server.sign_in.person = Person("user:abe", "Abe", UserRole.ANALYST, SignInMethod.PASSWORD)
         test = open_page("persona")
-        assert translator("en")("AI persona") not in [link.proto.label for link in test.get("page_link")]
+        assert translator("en")("AI personas") not in [link.proto.label for link in test.get("page_link")]
         assert test.error
 
 

@@ -35,8 +35,8 @@ from core.model.errors import (
     PersonaFileInvalid,
     PersonaModelUnknown,
     PersonaQuotaUsedUp,
-    PersonaUnreachable,
     PersonaTextInvalid,
+    PersonaUnreachable,
 )
 from core.model.message import Message
 from core.model.opening_hours import Opening
