@@ -1,4 +1,4 @@
-"""The personas that one can talk with, each on a card: what it is, when it is open, and the button that begins a call."""
+"""The personas that one can talk with, each on a card: what it is, when it is open, and the button to talk."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -88,9 +88,10 @@ def _begin(desk: Desk, persona_id: PersonaId, reader: Reader) -> CallId | None:
 def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
     _, persona = reader.translate, offer.persona
     voice = _("Voice {voice} · {model}").format(voice=persona.voice, model=persona.model)
+    look = "es-persona-hours" if is_open(offer) else "es-persona-hours es-closed"
     lines = [
         *([f"<div>{escape(persona.description)}</div>"] if persona.description else []),
-        f'<div class="es-persona-hours{"" if is_open(offer) else " es-closed"}">{escape(hours(offer, now, reader))}</div>',
+        f'<div class="{look}">{escape(hours(offer, now, reader))}</div>',
         *_retiring(persona, reader),
         f'<div class="es-meta">{escape(voice)}</div>',
     ]

@@ -127,7 +127,8 @@ def test_the_key_that_safari_tells_of_after_the_composition_does_not_send(seat: 
           field.dispatchEvent(new CompositionEvent("compositionend", { data: "게" }));
           const init = { key: "Enter", keyCode: 229, bubbles: true, cancelable: true };
           field.dispatchEvent(new KeyboardEvent("keydown", init));
-          field.dispatchEvent(new InputEvent("beforeinput", { inputType: "insertLineBreak", bubbles: true, cancelable: true }));
+          const line = { inputType: "insertLineBreak", bubbles: true, cancelable: true };
+          field.dispatchEvent(new InputEvent("beforeinput", line));
         }"""
     )
     seat.wait_for_timeout(500)
