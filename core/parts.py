@@ -6,10 +6,8 @@ import secrets
 from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
 from functools import partial
 from random import Random
-from zoneinfo import ZoneInfo
 
 from core.access.sign_in import SignIn
 from core.access.tokens import Tokens, derived_key, server_key
@@ -35,7 +33,7 @@ from core.calls.import_shelf import ImportShelf
 from core.calls.insights import Insights
 from core.calls.loop import CallsLoop
 from core.calls.model_use import ModelUse
-from core.calls.personas import Personas
+from core.calls.persona_setup import PersonaSetup
 from core.calls.questions import Questions
 from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
@@ -57,14 +55,12 @@ from core.media.ice import BROWSER, IceConfiguration
 from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
-from core.model.call import CallId, Language, Role
+from core.model.call import Call, CallId, Language, Role
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.model.health import PartHealth
 from core.model.insight import Turn
 from core.model.turn_trace import ModelAnswer, TurnBatch
-from core.persona.handbook_tool import SEARCH_HANDBOOK
-from core.persona.persona_folder import PersonaFolder
 from core.quality.fleet import Fleet
 from core.quality.rollup_files import RollupFiles
 from core.quality.segments import SampleWriter
@@ -186,7 +182,8 @@ class Parts:
         opened.callback(self.insights.close)
         self.alerting = Alerting(self.alert_rules, self._webhook(), settings.webhook_words)
         opened.callback(self.alerting.close)
-        self.personas = self._open_personas()
+        self._persona_setup = PersonaSetup(settings, self.clock, self.store, self.retriever)
+        opened.callback(self._persona_setup.close)
         self.imports = ImportShelf(settings.data_dir / "imports")
         opened.callback(self.imports.close)
         rollup_files = RollupFiles(settings.data_dir / "rollups")
@@ -198,15 +195,6 @@ class Parts:
         opened.callback(self.samples.close)
         self.loop.wait(self._open_calls, START_TIMEOUT_S)
         opened.callback(self.loop.wait, self._close_calls, CLOSE_TIMEOUT_S)
-
-    def _open_personas(self) -> Personas:
-        zone = ZoneInfo(self.settings.time_zone)
-
-        def today() -> date:
-            return datetime.fromtimestamp(self.clock.wall(), zone).date()
-
-        tools = frozenset({SEARCH_HANDBOOK})
-        return Personas(PersonaFolder(self.settings.persona_dir, self.settings.realtime_model, tools, today))
 
     def _webhook(self) -> Webhook | None:
         url, secret = self.settings.webhook_url, self.settings.webhook_secret
@@ -259,6 +247,7 @@ class Parts:
             mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
+        self.personas = self._persona_setup.begin(self.registry, self.loop, self.durable, self._write_ready)
         self._open_doctor()
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.
@@ -273,6 +262,7 @@ class Parts:
             loads=lambda: tuple(self.loads),
             transcriber=self.transcriber,
             model=self.model,
+            realtime=self._persona_setup.server,
             retriever=self.retriever,
             store=self.store,
             durable=self.durable,
@@ -296,6 +286,12 @@ class Parts:
     def _condense(self, turns: Sequence[Turn], language: Language) -> Sequence[Turn]:
         """A conversation within the budget of what is sent to the model."""
         return self._compactor.compact(turns, language, self.settings.assist_input_tokens)
+
+    async def _write_ready(self, call: Call) -> None:
+        """Write down that a persona was made ready at its opening time."""
+        persona = {} if call.persona is None else {"persona": str(call.persona.id)}
+        entry = self.entry(AuditAction.PERSONA_STARTED, SYSTEM, call.id, "", {**persona, "language": call.language})
+        await self.durable.write(partial(self.audit.append, entry))
 
     def _retention(self) -> RetentionSweep:
         async def write(call_id: CallId) -> None:
@@ -341,6 +337,7 @@ class Parts:
             self.insights.health,
             self.retriever.health,
             self.alerting.health,
+            *self.personas.health,
             self.durable.health,
         )
 
@@ -355,6 +352,8 @@ class Parts:
         await self._checkup.close()
         await self._trials.close()
         await self.demos.close()
+        await self.personas.close()
         await self.registry.close()
+        await self.personas.close_server()
         await self.media.stop()
         await self.durable.close()

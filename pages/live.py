@@ -12,6 +12,7 @@ from core.ui.call_controls import call_controls
 from core.ui.call_list import MOMENT
 from core.ui.live_view import live_view
 from core.ui.moment_link import live_page_address, moment_of
+from core.ui.persona_panel import persona_tools
 from core.ui.reader import reader
 from core.ui.session import desk
 from core.ui.theme import current_theme
@@ -33,10 +34,11 @@ def correct(utterance_id: str, text: str) -> None:
 
 
 snapshot = own_desk.snapshot(call_id)
+view_token = own_desk.view_token(call_id)
 call_controls(own_desk, snapshot.call, who, desk)
 live_view(
     snapshot,
-    view_token=own_desk.view_token(call_id),
+    view_token=view_token,
     locale=who.locale,
     theme=current_theme(),
     public_page=live_page_address(own_desk.settings),
@@ -45,4 +47,5 @@ live_view(
     translate=who.translate,
     is_agent=Attachment(own_desk, call_id, Role.AGENT, browser_memory()).participant(snapshot.call) is not None,
     insight_names=own_desk.insight_names(snapshot.call.language, who.locale),
+    persona=persona_tools(own_desk, snapshot.call, view_token),
 )

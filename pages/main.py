@@ -28,6 +28,7 @@ inner = [
     st.Page("supervisor.py", title=_("Supervisor"), url_path="supervisor", visibility="hidden"),
     st.Page("calls.py", title=_("Calls"), url_path="calls", visibility="hidden"),
     st.Page("fleet.py", title=_("Quality"), url_path="fleet", visibility="hidden"),
+    st.Page("persona_events.py", title=_("Event log"), url_path="persona_events", visibility="hidden"),
     st.Page("quality.py", title=_("Call quality"), url_path="quality", visibility="hidden"),
     st.Page("imported.py", title=_("Imported file"), url_path="imported", visibility="hidden"),
     st.Page("knowledge.py", title=_("Handbook"), url_path="knowledge", visibility="hidden"),

@@ -18,6 +18,7 @@ from core.api.imports import import_routes
 from core.api.legs import leg_routes
 from core.api.metrics import metrics_routes
 from core.api.paints import paint_routes
+from core.api.persona_log import persona_log_routes
 from core.api.personas import persona_routes
 from core.api.quality import quality_routes
 from core.api.questions import question_routes
@@ -76,6 +77,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     api.include_router(rtc_sample_routes(visitors))
     api.include_router(paint_routes(visitors))
     api.include_router(persona_routes(visitors))
+    api.include_router(persona_log_routes(visitors))
     api.include_router(doctor_routes(visitors))
     api.include_router(server_routes(visitors))
     api.include_router(metrics_routes(visitors))

@@ -23,6 +23,12 @@ class Abandonment:
         self.waits_for_good = False
         """Whether it is there for whoever comes first, however long that takes: a persona that began by itself."""
 
+    def is_expected(self, now: float) -> None:
+        """Somebody in particular has been told to come, and is waited for from now on."""
+        self.waits_for_good = False
+        if self._alone_since is not None:
+            self._alone_since = now
+
     def legs_changed(self, now: float) -> None:
         """There is another leg, or one less."""
         if self._roster.has_person():

@@ -43,10 +43,10 @@ class Media(Protocol):
         """End a leg; idempotent."""
 
     async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
-        """Let a voice leg say sound in `PERSONA_FORMAT`, after what it was given before."""
+        """Have a voice leg say this, in `PERSONA_FORMAT`, after what it was given before; told back as `VoiceSent`."""
 
     async def hush(self, leg_id: LegId) -> None:
-        """Let a voice leg say nothing more of what it was given."""
+        """Have a voice leg say nothing more of what it was given; idempotent."""
 
 
 @dataclass(frozen=True, slots=True)

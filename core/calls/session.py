@@ -332,6 +332,11 @@ class CallSession:
         """State where the voices really come from."""
         self._keeping.put_call(replace(self.call, origin=origin))
 
+    def give_to(self, person_id: str) -> None:
+        """Let a call that began by itself be somebody's (`Person.id`), who is waited for as in any other."""
+        self._abandonment.is_expected(self._services.clock.monotonic())
+        self._keeping.put_call(replace(self.call, created_by=person_id))
+
     async def tick(self) -> None:
         """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
         self._conversation.tick()

@@ -55,7 +55,7 @@ class PersonDesk:
         if self.may(Right.SEE_ALL_CALLS):
             return True
         mine = call.created_by == self.person.id or any(p.person_id == self.person.id for p in call.participants)
-        return mine or (call.state is not CallState.ENDED and not _has_agent(call))
+        return mine or (call.state is not CallState.ENDED and call.persona is None and not _has_agent(call))
 
     @property
     def _is_kept_from_listeners(self) -> bool:

@@ -1,6 +1,7 @@
 """AI personas: chosen, talked to, opened and closed."""
 
 from core.calls.archive import Export
+from core.calls.hours_book import told_moment
 from core.desk.calls import CallsDesk
 from core.model.access import Right
 from core.model.audit import AuditAction
@@ -78,7 +79,8 @@ class PersonasDesk(CallsDesk):
         self.require(Right.CHANGE_HOURS, persona_id)
         self._backend.personas.override(persona_id, is_open, until, self.person.name)
         change = "opened" if is_open else "closed"
-        self._write(AuditAction.HOURS_OVERRIDDEN, persona_id, change=change, until=f"{until:.0f}")
+        at = told_moment(until, self.settings.time_zone)
+        self._write(AuditAction.HOURS_OVERRIDDEN, persona_id, change=change, until=at)
 
     def end_override(self, persona_id: PersonaId) -> None:
         """Let a persona's own hours be in force again."""

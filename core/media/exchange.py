@@ -8,12 +8,15 @@ import time
 from collections.abc import Callable, Mapping
 
 from core.media.bridge import Bridge
-from core.media.events import LegChanged, LegSpec, PlaybackEnded
+from core.media.events import LegChanged, LegSpec, PlaybackEnded, VoiceSent
 from core.media.feed import DirectFeed
 from core.media.guard import Guard, Tally
 from core.media.ice import IceConfiguration
 from core.media.leg import Leg
-from core.media.messages import AnyReport, LegReport, PcmReport, PlaybackReport, SampleReport
+from core.media.messages import AnyReport, LegReport, PcmReport, PlaybackReport, SampleReport, VoiceReport
+from core.media.pacer import Pacer
+from core.media.voice import Voice
+from core.media.voice_leg import VoiceLeg
 from core.model.audio import PcmChunk
 from core.model.call import CallId, LegId, LegState
 from core.model.errors import LegNotFound
@@ -37,6 +40,7 @@ class Exchange:
         self._sampled_s: dict[LegId, float] = {}
         self._tables: dict[CallId, Mapping[LegId, frozenset[LegId]]] = {}
         self._feeds: dict[CallId, DirectFeed] = {}
+        self._pacer = Pacer(tally)
         self._endings: set[asyncio.Task[None]] = set()
         self._sampler: asyncio.Task[None] | None = None
         self.loop_lag_p99_ms: float | None = None
@@ -58,11 +62,19 @@ class Exchange:
 
     def open(self, spec: LegSpec) -> None:
         """Make a leg known. Idempotent."""
-        if spec.leg_id not in self._legs:
-            leg = Leg(spec, self._bridge, self._leg_changed, self._pcm, self._tally)
-            self._legs[spec.leg_id] = leg
-            self._sampled_s[spec.leg_id] = time.monotonic()
-            self._leg_changed(leg, LegState.OPEN)
+        if spec.leg_id in self._legs:
+            return
+        leg = (
+            VoiceLeg(spec, self._bridge, self._leg_changed, self._pcm, self._voice_sent, self._pacer, self._tally)
+            if spec.is_voice
+            else Leg(spec, self._bridge, self._leg_changed, self._pcm, self._tally)
+        )
+        self._legs[spec.leg_id] = leg
+        self._sampled_s[spec.leg_id] = time.monotonic()
+        self._leg_changed(leg, LegState.OPEN)
+        if isinstance(leg, VoiceLeg):
+            self._route(spec.call_id)
+            leg.begin()
 
     def _leg(self, leg_id: LegId) -> Leg:
         try:
@@ -117,6 +129,28 @@ class Exchange:
         """
         self._leg(leg_id).set_muted(muted)
 
+    def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
+        """Have a voice leg say this after what it was given before.
+
+        Raises:
+            LegNotFound: no such voice leg.
+        """
+        self._voice(leg_id).speak(item_id, pcm)
+
+    def hush(self, leg_id: LegId) -> None:
+        """Have a voice leg say nothing more of what it was given. Idempotent.
+
+        Raises:
+            LegNotFound: no such voice leg.
+        """
+        self._voice(leg_id).hush()
+
+    def _voice(self, leg_id: LegId) -> Voice:
+        leg = self._leg(leg_id)
+        if not isinstance(leg, VoiceLeg):
+            raise LegNotFound(leg_id=leg_id)
+        return leg.voice
+
     async def feed(self, call_id: CallId, files: Mapping[LegId, str], offset_s: float = 0.0) -> None:
         """Let files be heard as if they came from these legs. Returns when they are playing.
 
@@ -167,6 +201,9 @@ class Exchange:
     def _pcm(self, chunk: PcmChunk) -> None:
         self._emit(PcmReport(chunk))
 
+    def _voice_sent(self, sent: VoiceSent) -> None:
+        self._emit(VoiceReport(sent))
+
     async def _sample(self) -> None:
         turn_s = SAMPLE_PERIOD_S / SAMPLE_TURNS
         while True:
@@ -190,6 +227,7 @@ class Exchange:
             self._sampler = None
         await asyncio.gather(*(self.close_leg(leg_id) for leg_id in list(self._legs)))
         await asyncio.gather(*self._endings, return_exceptions=True)
+        await self._pacer.close()
         await self._bridge.close()
 
 

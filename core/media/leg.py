@@ -160,7 +160,7 @@ class Leg:
             self._speech.push(packet)
 
     def feed(self, packet: MediaPacket) -> None:
-        """Take a packet that comes from a file, not from the network."""
+        """Take a packet that comes from a file or is made here, not from the network."""
         self._change(LegState.CONNECTED)
         self._bridge.inject(self.spec.leg_id, packet)
         self._receive(packet)
@@ -196,11 +196,7 @@ class Leg:
         """
         if self.state is not LegState.CONNECTED:
             return ()
-        level = None
-        if self._speech is not None:
-            if now_s - self._last_arrival_s > IDLE_S:
-                self._speech.flush()
-            level = self._speech.take_level()
+        level = self._take_level(now_s)
         receiver = self._audio.receiver if self._audio else None
         samples: tuple[RtpSample, ...] = ()
         if not self.spec.listen_only:
@@ -210,6 +206,13 @@ class Leg:
             outbound = await self._meter.outbound(self._audio.sender, now_s, period_s, deviation)
             samples += (replace(outbound, loop_lag_p99_ms=loop_lag_p99_ms),)
         return samples
+
+    def _take_level(self, now_s: float) -> float | None:
+        if self._speech is None:
+            return None
+        if now_s - self._last_arrival_s > IDLE_S:
+            self._speech.flush()
+        return self._speech.take_level()
 
     async def close(self) -> None:
         """End the leg: its owner's wish. Idempotent; bounded in time."""

@@ -11,14 +11,14 @@ from typing import ClassVar
 
 import msgspec
 
-from core.media.events import LegChanged, LegSpec, MediaLoad, PlaybackEnded
+from core.media.events import LegChanged, LegSpec, MediaLoad, PlaybackEnded, VoiceSent
 from core.media.ice import OWN_ADDRESSES, IceConfiguration
 from core.model.audio import PcmChunk
 from core.model.call import CallId, LegId
 from core.model.errors import MediaError
 from core.model.sample import RtpSample
 
-VERSION = 3
+VERSION = 4
 
 FRAME_LIMIT = 1 << 20
 """Longest frame in bytes; nobody sends a longer one, so it means a peer that speaks something else."""
@@ -125,6 +125,23 @@ class Feed(Request, frozen=True, tag="feed"):
     offset_s: float = 0.0
 
 
+class Speak(Request, frozen=True, tag="speak"):
+    """Have a voice leg say this after what it was given before."""
+
+    name: ClassVar[str] = "speak"
+    leg_id: LegId
+    item_id: str
+    pcm: bytes
+    """In `PERSONA_FORMAT`, whole samples."""
+
+
+class Hush(Request, frozen=True, tag="hush"):
+    """Have a voice leg say nothing more of what it was given."""
+
+    name: ClassVar[str] = "hush"
+    leg_id: LegId
+
+
 class Done(Message, frozen=True, tag="done"):
     """A request was carried out."""
 
@@ -158,6 +175,12 @@ class SampleReport(Message, frozen=True, tag="sample"):
     sample: RtpSample
 
 
+class VoiceReport(Message, frozen=True, tag="voice"):
+    """Event: sound that was given to a voice leg goes out."""
+
+    sent: VoiceSent
+
+
 class LoadReport(Message, frozen=True, tag="load"):
     """Event: a second of the process's own figures."""
 
@@ -170,8 +193,8 @@ class PlaybackReport(Message, frozen=True, tag="playback"):
     ended: PlaybackEnded
 
 
-AnyRequest = OpenLeg | Answer | AddCandidate | SetRoutes | SetMuted | CloseLeg | Feed
-AnyReport = LegReport | PcmReport | SampleReport | LoadReport | PlaybackReport
+AnyRequest = OpenLeg | Answer | AddCandidate | SetRoutes | SetMuted | CloseLeg | Feed | Speak | Hush
+AnyReport = LegReport | PcmReport | SampleReport | VoiceReport | LoadReport | PlaybackReport
 FromController = Hello | AnyRequest
 FromProcess = Welcome | Refusal | Done | Failed | AnyReport
 

@@ -133,7 +133,8 @@ class Mixer(Generic[Key]):
 def glide(last: int, frame: Pcm) -> Pcm:
     """A frame that begins where the sound broke off, at the sample `last`, and soon is what it was."""
     glided = frame.astype(np.int32)
-    glided[:GLIDE_SAMPLES] += np.round((last - glided[0]) * np.linspace(1.0, 0.0, GLIDE_SAMPLES)).astype(np.int32)
+    ramp = np.linspace(1.0, 0.0, GLIDE_SAMPLES)[: len(frame)]
+    glided[:GLIDE_SAMPLES] += np.round((last - glided[0]) * ramp).astype(np.int32)
     clipped: Pcm = glided.clip(-(2**15), 2**15 - 1).astype(np.int16)
     return clipped
 

@@ -7,7 +7,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from core.media.packet import CLOCK_RATE, FRAME_SAMPLES
+from core.media.packet import CLOCK_RATE
 
 Pcm = NDArray[np.int16]
 """Mono samples."""
@@ -43,33 +43,37 @@ class OpusDecoder:
 
 
 class OpusEncoder:
-    """Encodes 20 ms frames of a voice at 48 kHz mono, one packet a frame."""
+    """Encodes 20 ms frames of a mono voice, one packet a frame."""
 
-    def __init__(self, expected_loss_pct: int = 5) -> None:
-        """`expected_loss_pct` decides how much of the bit rate goes into copies of former frames."""
+    def __init__(self, expected_loss_pct: int = 5, sample_rate: int = CLOCK_RATE) -> None:
+        """`expected_loss_pct` decides how much of the bit rate goes into copies of former frames.
+
+        `sample_rate` is that of the frames: 8, 12, 16, 24 or 48 kHz. Whoever decodes the packets need not know it.
+        """
         codec = av.CodecContext.create("libopus", "w")
         codec.bit_rate = VOICE_BITS_PER_S
         codec.format = "s16"
         codec.layout = "mono"
-        codec.sample_rate = CLOCK_RATE
-        codec.time_base = TIME_BASE
+        codec.sample_rate = sample_rate
+        codec.time_base = Fraction(1, sample_rate)
         codec.options = {"application": "voip", "fec": "1", "packet_loss": str(expected_loss_pct)}
         self._codec = codec
+        self._sample_rate = sample_rate
         self._pts = 0
 
     def encode(self, pcm: Pcm) -> bytes:
-        """One packet of `FRAME_SAMPLES` samples."""
-        frame = audio_frame(pcm, self._pts)
-        self._pts += FRAME_SAMPLES
+        """One packet of a frame's samples."""
+        frame = audio_frame(pcm, self._pts, self._sample_rate)
+        self._pts += len(pcm)
         return b"".join(bytes(packet) for packet in self._codec.encode(frame))
 
 
-def audio_frame(pcm: Pcm, pts: int) -> av.AudioFrame:
-    """Mono 48 kHz samples as a PyAV frame."""
+def audio_frame(pcm: Pcm, pts: int, sample_rate: int = CLOCK_RATE) -> av.AudioFrame:
+    """Mono samples as a PyAV frame; `pts` counts samples."""
     frame = av.AudioFrame.from_ndarray(pcm.reshape(1, -1), format="s16", layout="mono")
-    frame.sample_rate = CLOCK_RATE
+    frame.sample_rate = sample_rate
     frame.pts = pts
-    frame.time_base = TIME_BASE
+    frame.time_base = Fraction(1, sample_rate)
     return frame
 
 

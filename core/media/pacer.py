@@ -3,6 +3,7 @@
 import asyncio
 import math
 import time
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from core.media.guard import Guard, Tally
@@ -22,8 +23,15 @@ class Paced(Protocol):
 class Pacer:
     """One task that wakes every 20 ms as long as there is anybody to wake. Media loop only."""
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(
+        self,
+        tally: Tally,
+        now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._tally = tally
+        self._now = now
+        self._sleep = sleep
         self._guard = Guard("pacer_errors", tally)
         self._paced: dict[Paced, None] = {}
         self._last_slot = 0
@@ -41,12 +49,12 @@ class Pacer:
 
     async def _run(self) -> None:
         # Timers may fire a little early: a clock that starts again must not give the last slot once more.
-        slot = max(self._last_slot, math.floor(time.monotonic() / FRAME_S))
+        slot = max(self._last_slot, math.floor(self._now() / FRAME_S))
         while self._paced:
             slot += 1
-            wait = slot * FRAME_S - time.monotonic()
+            wait = slot * FRAME_S - self._now()
             if wait > 0:
-                await asyncio.sleep(wait)
+                await self._sleep(wait)
             elif wait < -CATCH_UP_S:
                 missed = math.floor(-wait / FRAME_S)
                 self._tally.add("pacer_slots", missed)

@@ -22,6 +22,7 @@ from core.media.messages import (
     Feed,
     FromController,
     Hello,
+    Hush,
     LoadReport,
     Message,
     OpenLeg,
@@ -29,6 +30,7 @@ from core.media.messages import (
     Refusal,
     SetMuted,
     SetRoutes,
+    Speak,
     Welcome,
     body_length,
     decode_from_controller,
@@ -217,6 +219,10 @@ class RequestRunner:
                 await exchange.close_leg(request.leg_id)
             case Feed():
                 await exchange.feed(request.call_id, request.files, request.offset_s)
+            case Speak():
+                exchange.speak(request.leg_id, request.item_id, request.pcm)
+            case Hush():
+                exchange.hush(request.leg_id)
         return ""
 
     def _finish(self, task: asyncio.Task[str], request: AnyRequest) -> None:

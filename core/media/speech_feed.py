@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from core.media.guard import Tally
+from core.media.level import LevelMeter
 from core.media.libopus import SpeechDecoder, duration, holds_former_frame
 from core.media.packet import CLOCK_RATE, FRAME_SAMPLES, MediaPacket, signed_difference
 from core.media.reorder import Reorder
@@ -20,8 +21,6 @@ SLACK_S = 0.25
 anew. One that lies too late is put right at the next gap: chunks never overlap."""
 
 WINDOW_S = 5.0
-SILENCE_DBFS = -127.0
-"""Level of digital silence, the lowest of RFC 6464."""
 
 
 class ArrivalClock:
@@ -57,8 +56,7 @@ class SpeechFeed:
         self._leg_id = leg_id
         self._emit = emit
         self._tally = tally
-        self._energy = 0.0
-        self._energy_samples = 0
+        self._level = LevelMeter()
         self._end_s = float("-inf")
         self._reset()
 
@@ -144,17 +142,10 @@ class SpeechFeed:
         sound = b"".join([decode() for decode in self._pending])
         start_s += self._origin_s
         self._pending, self._start = [], self._expected
-        loud = np.frombuffer(sound, np.int16).astype(np.float32)
-        self._energy += float(loud @ loud)
-        self._energy_samples += len(loud)
-        self._end_s = start_s + len(loud) / SPEECH_FORMAT.sample_rate
+        self._level.add(np.frombuffer(sound, np.int16))
+        self._end_s = start_s + SPEECH_FORMAT.seconds(sound)
         self._emit(PcmChunk(leg_id=self._leg_id, start_s=start_s, pcm=sound))
 
     def take_level(self) -> float | None:
         """RMS level in dBFS of what was handed out since the last call; None when that was nothing."""
-        energy, samples = self._energy, self._energy_samples
-        self._energy, self._energy_samples = 0.0, 0
-        if not samples:
-            return None
-        rms = np.sqrt(energy / samples) / 32768.0
-        return float(max(SILENCE_DBFS, 20 * np.log10(rms))) if rms > 0 else SILENCE_DBFS
+        return self._level.take()

@@ -20,6 +20,7 @@ from core.media.messages import (
     AnyRequest,
     CloseLeg,
     Feed,
+    Hush,
     LegReport,
     LoadReport,
     OpenLeg,
@@ -29,6 +30,8 @@ from core.media.messages import (
     SampleReport,
     SetMuted,
     SetRoutes,
+    Speak,
+    VoiceReport,
     Welcome,
 )
 from core.media.playback import Playback
@@ -44,6 +47,9 @@ logger = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 20.0
 FEED_TIMEOUT_S = 15.0
+
+SPEAK_BYTES = 96_000
+"""Most that one request gives a voice leg, two seconds: more at once would hold up packets while it is read."""
 
 BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Pauses before the first, second, ... restart in a row; the last one repeats."""
@@ -188,6 +194,8 @@ class MediaProcess:
                 self._emit(report.chunk)
             case SampleReport():
                 self._emit(report.sample)
+            case VoiceReport():
+                self._emit(report.sent)
             case LoadReport():
                 self._emit(report.load)
             case PlaybackReport():
@@ -282,6 +290,31 @@ class MediaProcess:
             if playback.drop(leg_id):
                 del self._playbacks[call_id]
                 await playback.stop()
+
+    async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
+        """Have a voice leg say `pcm` (`PERSONA_FORMAT`, whole samples) after what it was given before.
+
+        It goes out in real time, however much of it comes at once: 600 s may wait, what finds no room is counted. Each
+        stretch is told back as `VoiceSent`. As with any leg, what it says while it is muted or has no listener passes
+        unheard. One call at a time for each leg, or the order is anybody's.
+
+        Raises:
+            LegNotFound: the leg was closed or lost, or is no voice leg.
+            MediaProcessDown, MediaTimeout: the process cannot be asked now.
+        """
+        for begin in range(0, len(pcm), SPEAK_BYTES):
+            await self._ask(Speak(leg_id=leg_id, item_id=item_id, pcm=pcm[begin : begin + SPEAK_BYTES]))
+
+    async def hush(self, leg_id: LegId) -> None:
+        """Have a voice leg say nothing more of what it was given. Idempotent.
+
+        What has gone out is heard all the same; every `VoiceSent` of it has come when this returns.
+
+        Raises:
+            LegNotFound: the leg was closed or lost, or is no voice leg.
+            MediaProcessDown, MediaTimeout: the process cannot be asked now.
+        """
+        await self._ask(Hush(leg_id=leg_id))
 
     async def play(self, legs: Mapping[LegId, Path], call_id: CallId, offset_s: float = 0.0) -> PlaybackKind:
         """Play a file into each leg (open, without an offer so far). Returns when they play; `PlaybackEnded` follows.

@@ -29,6 +29,7 @@ class ServerCheck(StrEnum):
     LOOPBACK = "loopback"
     SPEECH = "speech"
     MODEL = "model"
+    PERSONA = "persona"
     RETRIEVAL = "retrieval"
     DATABASE = "database"
     DISK = "disk"

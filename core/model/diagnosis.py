@@ -45,8 +45,10 @@ class Cause(StrEnum):
     """A relay carries the sound: no fault, but it has a price."""
 
 
-ROUTINE = frozenset({Cause.SPEECH_HANDOVER, Cause.RELAY_IN_USE, Cause.MUTED_MICROPHONE})
+ROUTINE = frozenset({Cause.SPEECH_HANDOVER, Cause.RELAY_IN_USE})
 """What is no fault: good to know, but nothing that anybody needs to mend."""
+HARMLESS = ROUTINE | {Cause.MUTED_MICROPHONE}
+"""What was no fault, once it is over. While a microphone is muted, those who do not hear its owner need to be told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,10 +97,10 @@
     │   ├── PersonaFileInvalid
     │   ├── PersonaNotFound
     │   ├── PersonaClosed               outside its opening hours
-    │   ├── PersonaUnavailable          retryable; said to those who may not see why
     │   ├── PersonaTextInvalid
     │   ├── HoursOverrideInvalid
     │   ├── RehearsalDown               retryable
+    │   ├── PersonaUnavailable          retryable; said to those who may not see why
     │   ├── PersonaKeyRefused           the key is wrong, or may not do this
     │   ├── PersonaAccountRefused       the account is deactivated
     │   ├── PersonaQuotaUsedUp          somebody has to pay

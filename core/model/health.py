@@ -22,7 +22,7 @@ class PartHealth:
     """One part's state, in sentences for the operator."""
 
     name: str
-    """`media`, `speech`, `assist`, `guidance`, `alerts` or `store`."""
+    """`media`, `speech`, `assist`, `guidance`, `alerts` or `store`; `personas` and `rehearsal` where in use."""
     state: PartState
     needed: bool
     """Whether calls are impossible without it."""

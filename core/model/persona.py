@@ -182,6 +182,11 @@ class PersonaCounts:
     """Sound of the listener that found no room."""
     dropped_items: int = 0
     """Turns that a new session was not told, being too old."""
+    input_tokens: int = 0
+    """Tokens as the provider counts them, of text and sound together."""
+    output_tokens: int = 0
+    cached_input_tokens: int = 0
+    """How many of the input tokens it had seen before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,11 @@ def output_item(call: ToolCall) -> ClientEvent:
     return _item({"type": "function_call_output", "call_id": call.call_id, "output": call.output or ""})
 
 
+def buffer_clear() -> ClientEvent:
+    """Forget the sound that is no item yet."""
+    return {"type": "input_audio_buffer.clear"}
+
+
 def _item(item: Mapping[str, Any]) -> ClientEvent:
     return {"type": "conversation.item.create", "item": item}
 

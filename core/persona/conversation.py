@@ -11,10 +11,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
 from core.model.clock import Clock
 from core.model.errors import PersonaError, PersonaRateLimited, PersonaServerFailed
+from core.model.insight import TokenUsage
 from core.model.persona import PERSONA_FORMAT, HeardItem, Persona, Playout
 from core.persona import client_events
 from core.persona.connection import ServerEvent
 from core.persona.error_codes import error_by_code, error_codes
+from core.persona.token_usage import usage_with
 from core.persona.tool_calls import ToolCalls
 from core.persona.transcript import Transcript
 from core.persona.upstream import Upstream
@@ -81,6 +83,12 @@ class Conversation:
         self._rounds = self._retries = 0
         self._reset_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
+        self.is_held = False
+        """Whether it is to be quiet and to hear nothing, because somebody else speaks in its place."""
+        self.may_greet = True
+        """Whether the listener is there."""
+        self.usage = TokenUsage(0, 0)
+        """What all answers took, as far as the server told."""
         self.answered = 0
         """Answers that came to their end."""
         self.unknown = self.malformed = 0
@@ -132,10 +140,53 @@ class Conversation:
         if sound_follows:
             self._is_due = False
             self._watchdog.note_nothing_due()
-        elif self._persona.greeting and self._transcript.history.is_empty:
-            self.say(self._persona.greeting)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Say what is due: the greeting, or an answer."""
+        if self._transcript.history.is_empty:
+            if self._persona.greeting and self.may_speak:
+                self.say(self._persona.greeting)
         elif self._is_due or self._transcript.history.awaits_answer:
             self._ask()
+
+    @property
+    def may_speak(self) -> bool:
+        """Whether anybody is there to hear it, and nobody else speaks in its place."""
+        return self.may_greet and not self.is_held
+
+    def welcome(self) -> None:
+        """The listener is there: greet, once. Idempotent."""
+        if not self.may_greet:
+            self.may_greet = True
+            if self._upstream is not None:
+                self._go_on()
+
+    def hold(self, is_held: bool) -> None:
+        """Be quiet and hear nothing from now on, or go on. Idempotent."""
+        if self.is_held is is_held:
+            return
+        self.is_held = is_held
+        if is_held:
+            self.interrupt()
+            self._forget_sound()
+        elif self._upstream is not None and self._response_id is None:
+            self._go_on()
+
+    def _forget_sound(self) -> None:
+        """Drop what the listener is in the middle of saying: it is written down elsewhere from now on."""
+        if self._speaking_item is not None:
+            self._transcript.hear_final(self._speaking_item, "")
+            self._speaking_item = None
+            if self._upstream is not None:
+                self._upstream.send(client_events.buffer_clear())
+
+    def tell(self, text: str) -> None:
+        """Let the model know what was said elsewhere; no answer is asked for."""
+        item_id = self._transcript.tell(text)
+        if self._upstream is not None:
+            self._upstream.send(client_events.listener_item(item_id, text))
 
     def say(self, words: str) -> None:
         """Let the persona say words as they are."""
@@ -206,6 +257,8 @@ class Conversation:
                 self._response_id = ServerEvent("", event.table("response")).text("id") or None
                 self._is_due = True
                 self._watchdog.note_answer(now, is_over=False)
+                if self.is_held:
+                    self.interrupt()
             case "response.done":
                 self._take_done(ServerEvent("", event.table("response")), now)
             case "input_audio_buffer.speech_started":
@@ -216,7 +269,8 @@ class Conversation:
                 self._speaking_item = None
                 self._is_unanswered = True
                 self._is_overtaken = self._response_id is not None
-                self._expect()
+                if not self.is_held:
+                    self._expect()
             case "input_audio_buffer.committed":
                 self._watchdog.note_heard()
                 self._transcript.hear_commit(event.text("item_id"), now)
@@ -266,6 +320,7 @@ class Conversation:
         self._watchdog.note_answer(now, is_over=False)
 
     def _take_done(self, response: ServerEvent, now: float) -> None:
+        self.usage = usage_with(self.usage, response)
         if response.text("id") != self._response_id:
             return
         self._response_id, self._is_due = None, False
@@ -327,6 +382,8 @@ class Conversation:
         task.add_done_callback(self._tasks.discard)
 
     def _ask(self) -> None:
+        if self.is_held:
+            return
         if self._upstream is not None:
             self._upstream.send(client_events.response_create())
         self._expect()

@@ -16,6 +16,8 @@ class _Said:
     item_id: str
     side: PersonaSide
     text: str
+    is_told: bool = False
+    """It was said while the persona was held; no answer is due."""
 
     @property
     def size(self) -> int:
@@ -58,6 +60,11 @@ class History:
                 self._turns.append(_Said(item_id, side, text))
         self._bound()
 
+    def tell(self, item_id: str, text: str) -> None:
+        """Add what was said while the persona was held."""
+        self._turns.append(_Said(item_id, PersonaSide.LISTENER, text, is_told=True))
+        self._bound()
+
     def call(self, call: ToolCall) -> None:
         """Keep a tool's call, or what it answered."""
         for turn in self._turns:
@@ -80,7 +87,11 @@ class History:
         if not told:
             return False
         last = told[-1]
-        return last.call.output is not None if isinstance(last, _Called) else last.side is PersonaSide.LISTENER
+        return (
+            last.call.output is not None
+            if isinstance(last, _Called)
+            else last.side is PersonaSide.LISTENER and not last.is_told
+        )
 
     def replay(self) -> Iterator[ClientEvent]:
         """The events that tell a new session all of it. Every identifier is new to the new session."""

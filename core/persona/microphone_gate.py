@@ -54,17 +54,17 @@ class MicrophoneGate:
         if self._closed:
             last = self._closed[-1]
             last.least_s = min(last.least_s, delay.ear_s)
-            last.most_s = max(last.most_s, delay.ear_s)
+            last.most_s = max(last.most_s, delay.latest_ear_s)
 
     def note_sent(self, start_s: float, seconds: float) -> None:
         """Sound of the persona was, or is being, sent in this time. In the order of time."""
-        ear_s, end_s = self._delay.ear_s, start_s + seconds
+        ear_s, most_s, end_s = self._delay.ear_s, self._delay.latest_ear_s, start_s + seconds
         last = self._closed[-1] if self._closed else None
         if last is not None and start_s - last.sent_until_s <= JOINED_S:
             last.sent_until_s = max(last.sent_until_s, end_s)
-            last.least_s, last.most_s = min(last.least_s, ear_s), max(last.most_s, ear_s)
+            last.least_s, last.most_s = min(last.least_s, ear_s), max(last.most_s, most_s)
         else:
-            self._closed.append(_Closed(start_s, end_s, ear_s, ear_s))
+            self._closed.append(_Closed(start_s, end_s, ear_s, most_s))
         while self._closed and self._until(self._closed[0]) < end_s - KEPT_S:
             self._forgotten_s = self._until(self._closed.popleft())
 

@@ -21,12 +21,19 @@ class PathDelay:
     rtt_s: float = 0.0
     """Round-trip time of the listener's leg (RTCP)."""
     jitter_buffer_s: float = 0.0
-    """Mean delay in the listener's jitter buffer."""
+    """Mean delay in the listener's jitter buffer, as far as it was measured."""
+    unmeasured_s: float = 0.0
+    """How much longer it may take, where not all of it was measured."""
 
     @property
     def ear_s(self) -> float:
-        """From being sent to being heard."""
+        """From being sent to being heard, at the least."""
         return self.rtt_s / 2 + self.jitter_buffer_s
+
+    @property
+    def latest_ear_s(self) -> float:
+        """From being sent to being heard, at the most."""
+        return self.ear_s + self.unmeasured_s
 
 
 @dataclass(slots=True)
@@ -68,16 +75,28 @@ class PlayoutLedger:
         position_s = last.position_s + last.end_s - last.start_s if last is not None else 0.0
         stretches.append(_Stretch(start_s, start_s + seconds, position_s))
 
+    def note_lost(self, item_id: str, seconds: float) -> None:
+        """Sound of an item that was put will never be sent."""
+        if item_id in self._given:
+            self._given[item_id] = max(0.0, self._given[item_id] - seconds)
+
+    def span(self, item_id: str) -> tuple[float, float] | None:
+        """When an item began to be heard and when the last of it that was sent is; None where nothing was sent."""
+        stretches = self._sent.get(item_id)
+        if not stretches:
+            return None
+        return stretches[0].start_s + self._delay.ear_s, stretches[-1].end_s + self._delay.ear_s
+
     def heard(self, now: float) -> tuple[HeardItem, ...]:
-        """Every item that is known, oldest first."""
-        at = now - self._delay.ear_s
+        """Every item that is known, oldest first. Where the path was not measured, what was heard for certain."""
+        at = now - self._delay.latest_ear_s
         return tuple(
             HeardItem(item, min(self._position(item, at), given), given) for item, given in self._given.items()
         )
 
     def is_heard_at(self, now: float) -> bool:
         """Whether sound that was sent is still to be heard, now or later."""
-        at = now - self._delay.ear_s
+        at = now - self._delay.latest_ear_s
         return any(stretches and stretches[-1].end_s > at for stretches in self._sent.values())
 
     def _position(self, item_id: str, at: float) -> float:

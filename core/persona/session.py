@@ -34,6 +34,7 @@ from core.persona.microphone import Microphone
 from core.persona.microphone_gate import MicrophoneGate
 from core.persona.recent_sound import RecentSound
 from core.persona.reconnection import Reconnection
+from core.persona.session_counts import SessionCounts
 from core.persona.session_rules import SessionRules
 from core.persona.stop_signal import StopSignal
 from core.persona.tool_calls import ToolCalls
@@ -61,6 +62,7 @@ class PersonaSession:
         rules: When.
         clock: Tells when it is.
         sleep: Waits; a test passes its own.
+        waits: Whether it greets when it is told of the listener (`welcome`), and not as soon as it is connected.
     """
 
     def __init__(
@@ -75,6 +77,8 @@ class PersonaSession:
         rules: SessionRules,
         clock: Clock,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        *,
+        waits: bool = False,
     ) -> None:
         self.persona = persona
         self._server = server
@@ -95,8 +99,9 @@ class PersonaSession:
         self._conversation = Conversation(
             persona, playout, self._transcript, calls, self._watchdog, clock, sleep, self._give_up_connection
         )
+        self._conversation.may_greet = not waits
         self._status = PersonaStatus(PersonaState.CONNECTING, clock.monotonic())
-        self._counts = PersonaCounts()
+        self._counts = SessionCounts()
         self._current: Upstream | None = None
         self._renewal: asyncio.Task[None] | None = None
         self._renew_at_s = float("-inf")
@@ -119,17 +124,12 @@ class PersonaSession:
     @property
     def counts(self) -> PersonaCounts:
         """What has been done so far."""
-        current = self._current
-        return replace(
-            self._counts,
-            unknown_events=self._conversation.unknown,
-            malformed_events=self._counts.malformed_events
-            + self._conversation.malformed
-            + (current.malformed if current else 0),
-            refused_events=self._counts.refused_events + (current.refused if current else 0),
-            dropped_audio_s=self._counts.dropped_audio_s + (current.dropped_audio_s if current else 0.0),
-            dropped_items=self._transcript.history.dropped,
-        )
+        return self._counts.total(self._current, self._conversation, self._transcript.history.dropped)
+
+    @property
+    def is_hearing(self) -> bool:
+        """Whether the server says that the listener is speaking."""
+        return self._conversation.is_hearing
 
     @property
     def is_busy(self) -> bool:
@@ -142,7 +142,7 @@ class PersonaSession:
 
     def feed(self, pcm: bytes, start_s: float) -> None:
         """Take the listener's sound in `SPEECH_FORMAT`, placed on the monotonic clock by its arrival (`PcmChunk`)."""
-        if self._finish_by_s is not None or self._stopped.is_set():
+        if self._finish_by_s is not None or self._stopped.is_set() or self._conversation.is_held:
             return
         sound = self._microphone.push(pcm, start_s)
         if not sound.pcm:
@@ -154,7 +154,7 @@ class PersonaSession:
                 self._watchdog.note_sound(sound.loud_s, sound.seconds - sound.loud_s)
         else:
             self._owes_sound = self._owes_sound or sound.loud_s >= LOUD_S
-            self._counts = replace(self._counts, dropped_audio_s=self._counts.dropped_audio_s + lost_s)
+            self._counts.dropped_audio_s += lost_s
 
     def type(self, text: str) -> None:
         """Take what the listener wrote, whole; it is answered, later if there is no connection now."""
@@ -167,13 +167,31 @@ class PersonaSession:
         self._conversation.interrupt()
         self._publish()
 
+    def welcome(self) -> None:
+        """The listener is there: the persona greets, if it has a greeting and nothing was said. Idempotent."""
+        self._conversation.welcome()
+        self._publish()
+
+    def hold(self, is_held: bool) -> None:
+        """Let the persona be quiet at once and hear nothing, or go on. What is written meanwhile is answered after it,
+        unless somebody said something later (`tell`). Idempotent."""
+        self._recent.settle()
+        self._owes_sound = False
+        self._conversation.hold(is_held)
+        self._publish()
+
+    def tell(self, text: str) -> None:
+        """Let the model know what was said in a hold and heard elsewhere. No answer is asked for."""
+        if text.strip() and not self._stopped.is_set():
+            self._conversation.tell(text.strip())
+
     def finish(self) -> None:
-        """Say goodbye because the hours are over, then end as `CLOSED`. Idempotent."""
+        """Say goodbye because the hours are over, then end as `CLOSED`; without a word while it may not speak."""
         if self._finish_by_s is not None or self._stopped.is_set():
             return
         self._last_state = PersonaState.CLOSED
         self._finish_by_s = self._clock.monotonic() + self._rules.farewell_s
-        if self._current is None or not self.persona.farewell:
+        if self._current is None or not self.persona.farewell or not self._conversation.may_speak:
             self.stop()
             return
         self._conversation.interrupt()
@@ -231,7 +249,7 @@ class PersonaSession:
             if error.retryable:
                 self._problem = PersonaGivenUp(server=self._server.server, attempts=self._rules.reconnect.attempts)
             return False
-        self._counts = replace(self._counts, reconnections=self._counts.reconnections + 1)
+        self._counts.reconnections += 1
         self._publish()
         if wait_s:
             await self._stopped.unless(partial(self._sleep, wait_s))
@@ -239,17 +257,11 @@ class PersonaSession:
 
     async def _open(self) -> Upstream:
         connection = await self._server.connect(self.persona.model)
-        self._counts = replace(self._counts, connections=self._counts.connections + 1)
+        self._counts.connections += 1
         number, model = self._counts.connections, self.persona.model
         upstream = Upstream(number, connection, self._server.server, model, self._log, self._clock, self._take)
-        try:
-            upstream.start()
-            declarations = [tool.declaration for tool in self._tools.values()]
-            upstream.send(session_update(self.persona, self._transcription_model, declarations))
-            await upstream.until_ready(self._rules.ready_s)
-        except BaseException:
-            await upstream.close()
-            raise
+        declarations = [tool.declaration for tool in self._tools.values()]
+        await upstream.begin(session_update(self.persona, self._transcription_model, declarations), self._rules.ready_s)
         return upstream
 
     def _take_over(self, upstream: Upstream, ailment: Ailment | None = None) -> None:
@@ -283,22 +295,14 @@ class PersonaSession:
     async def _drop_current(self) -> None:
         former, self._current = self._current, None
         if former is not None:
-            self._count_out(former)
+            self._counts.leave(former)
             await former.close()
 
     def _let_go(self, former: Upstream) -> None:
-        self._count_out(former)
+        self._counts.leave(former)
         task = asyncio.create_task(former.close(), name=f"persona-close-{former.number}")
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
-
-    def _count_out(self, former: Upstream) -> None:
-        self._counts = replace(
-            self._counts,
-            malformed_events=self._counts.malformed_events + former.malformed,
-            refused_events=self._counts.refused_events + former.refused,
-            dropped_audio_s=self._counts.dropped_audio_s + former.dropped_audio_s,
-        )
 
     async def _renew(self, ailment: Ailment | None) -> None:
         """Replace the current connection while it still lives."""
@@ -317,9 +321,9 @@ class PersonaSession:
             await upstream.close()
             return
         if ailment is None:
-            self._counts = replace(self._counts, hand_overs=self._counts.hand_overs + 1)
+            self._counts.hand_overs += 1
         else:
-            self._counts = replace(self._counts, renewals=self._counts.renewals + 1)
+            self._counts.renewals += 1
         self._take_over(upstream, ailment)
 
     async def _end_renewal(self) -> None:

@@ -54,7 +54,7 @@ class Transcript:
         self._transcription_model = transcription_model
         self._heard: dict[str, _Heard] = {}
         self._spoken: dict[str, _Spoken] = {}
-        self._typed = 0
+        self._typed = self._told = 0
 
     # The listener
 
@@ -103,6 +103,13 @@ class Transcript:
         item_id = f"typed_{self._typed}"
         self.history.say(item_id, PersonaSide.LISTENER, text)
         self._tell(PersonaUtterance(item_id, PersonaSide.LISTENER, text, True, now, now, "", is_typed=True))
+        return item_id
+
+    def tell(self, text: str) -> str:
+        """Somebody said something that was heard elsewhere; returns its item."""
+        self._told += 1
+        item_id = f"told_{self._told}"
+        self.history.tell(item_id, text)
         return item_id
 
     @property

@@ -79,6 +79,16 @@ class Upstream:
             asyncio.create_task(self._write(), name=f"persona-write-{self.number}"),
         ]
 
+    async def begin(self, update: ClientEvent, timeout_s: float) -> None:
+        """Start, and make the session what it is to be. Raises PersonaError; the connection is then closed."""
+        try:
+            self.start()
+            self.send(update)
+            await self.until_ready(timeout_s)
+        except BaseException:
+            await self.close()
+            raise
+
     async def until_ready(self, timeout_s: float) -> None:
         """Wait until the session is what it was asked to be. Raises PersonaError where it ends before, or is silent."""
         waiting = asyncio.create_task(self.ready.wait(), name=f"persona-ready-{self.number}")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.language.catalogue import LOCALES, Translate, choose_locale, describe, message, translator
 from core.language.formats import duration
-from core.model.diagnosis import ROUTINE
+from core.model.diagnosis import HARMLESS
 from core.model.errors import ImportedFileError
 from core.model.imported import ImportedCall
 from core.model.quality import CallQuality
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
     else:
         for line in as_text(call, quality, translate):
             print(line)
-    is_wrong = quality.alerts or any(found.cause not in ROUTINE for found in quality.diagnoses)
+    is_wrong = quality.alerts or any(found.cause not in HARMLESS for found in quality.diagnoses)
     return SOMETHING_WRONG if is_wrong else NOTHING_WRONG
 
 

@@ -116,7 +116,7 @@ def access_network(
     }
     for leg_id, mine in own.items():
         for span in mine:
-            others = [other for other in own if other != leg_id and _measured(case, other, span)]
+            others = [other for other in own if other != leg_id and _measured(suffered, other, span)]
             together = [other for other in others if any(_mostly(span, each) for each in own[other])]
             is_shared = bool(others) and len(together) == len(others)
             if is_shared and case.grid.legs.index(leg_id) > min(case.grid.legs.index(other) for other in together):
@@ -159,9 +159,12 @@ def _joined(found: tuple[Span, ...]) -> tuple[Span, ...]:
     return tuple(joined)
 
 
-def _measured(case: Case, leg_id: LegId, span: Span) -> bool:
-    series = case.grid.get(leg_id, IN, SERVER) or case.grid.get(leg_id, OUT, SERVER)
-    return series is not None and span.mean(series.rate) is not None
+def _measured(suffered: Mapping[tuple[LegId, Direction], Suffering], leg_id: LegId, span: Span) -> bool:
+    """Whether there is a network that could have suffered, too: a persona and a file that is fed directly have none."""
+    figures = [
+        figure for way in Direction for figure in (suffered[leg_id, way].loss_pct, suffered[leg_id, way].jitter_ms)
+    ]
+    return any(span.mean(figure) is not None for figure in figures)
 
 
 def _mostly(one: Span, other: Span) -> bool:

@@ -24,6 +24,7 @@ from core.model.wrap_up import Filing, WrapUpDraft
 from core.store import schema
 from core.store.audit import AuditLog
 from core.store.database import Database
+from core.store.hours_overrides import HoursOverrides
 from core.store.rows import (
     call_of,
     guidance_of,
@@ -59,6 +60,7 @@ class Store:
         self._database = database
         self.audit = AuditLog(database)
         self.ended_sign_ins = EndedSignIns(database)
+        self.hours_overrides = HoursOverrides(database)
 
     @classmethod
     def open(cls, url: str) -> "Store":

@@ -260,6 +260,16 @@ audit = Table(
 )
 """Refuses changes and deletions by triggers, which the migration makes."""
 
+hours_overrides = Table(
+    "hours_overrides",
+    metadata,
+    Column("persona_id", String(64), primary_key=True),
+    Column("is_open", Boolean, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("by", Text, nullable=False),
+)
+"""Until when supervisors hold a persona open or closed (seconds since the Unix epoch)."""
+
 ended_sign_ins = Table(
     "ended_sign_ins",
     metadata,

@@ -107,12 +107,12 @@ def _talk(desk: Desk, call: Call, translate: Translate) -> None:
     )
     with st.container(key="talk-leg"):
         view = leg(
-            _key(f"talk{st.session_state.get(_key('returns', call.id), 0)}", call.id),
+            _key("talk", call.id),
             lambda: seat.connect((name or "").strip() or _(ROLES[Role.AGENT])),
             listen_only=False,
             constraints=MicrophoneConstraints.from_settings(desk.settings),
             translate=translate,
-            autostart=bool(st.session_state.get(_key("talk_now", call.id))),
+            autostart=_starts(call.id),
             ice=seat.ice,
         )
     if view.playing:
@@ -125,14 +125,14 @@ def _talk(desk: Desk, call: Call, translate: Translate) -> None:
             icon=":material/settings_backup_restore:",
             help=_("You were in this call. Take your place in it again."),
             key=_key("reattach", call.id),
-            on_click=_come_back,
-            args=(call.id,),
+            on_click=_choose,
+            args=(call.id, Part.TALK),
         )
 
 
 def _listen(desk: Desk, call: Call, translate: Translate) -> None:
     with st.container(key="listen-leg"):
-        supervision_leg(desk, call, translate, autostart=bool(st.session_state.get(_key("listen_now", call.id))))
+        supervision_leg(desk, call, translate, autostart=_starts(call.id))
 
 
 def _choices(desk: Desk, call: Call, part: Part, translate: Translate) -> None:
@@ -159,15 +159,12 @@ def _choices(desk: Desk, call: Call, part: Part, translate: Translate) -> None:
 
 def _choose(call_id: CallId, part: Part) -> None:
     st.session_state[_key("part", call_id)] = part.value
-    st.session_state[_key("talk_now", call_id)] = part is Part.TALK
-    st.session_state[_key("listen_now", call_id)] = part is Part.LISTEN
+    st.session_state[_key("starts", call_id)] = _starts(call_id) + 1
 
 
-def _come_back(call_id: CallId) -> None:
-    # A leg widget presses START by itself only when it appears: another key makes it another widget.
-    returns = _key("returns", call_id)
-    st.session_state[returns] = st.session_state.get(returns, 0) + 1
-    _choose(call_id, Part.TALK)
+def _starts(call_id: CallId) -> int:
+    """How often the reader pressed a button that stands for the leg's own START."""
+    return int(st.session_state.get(_key("starts", call_id), 0))
 
 
 def _end(desk: Desk, call: Call, translate: Translate) -> None:

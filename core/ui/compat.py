@@ -13,6 +13,7 @@ its habits are cured on the way:
 
 import atexit
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -30,6 +31,9 @@ from core.ui.leg_watch import LegWatch, Presence
 
 logger = logging.getLogger(__name__)
 
+
+_NOT_IN_A_CLASS = re.compile(r"[^a-zA-Z0-9_-]")
+"""What Streamlit replaces where it makes a class of an element's key."""
 
 LEAVE_ATTRIBUTE = "x-earshot-leave"
 """Carries a leg's token in its answer, for the panel's script: who is connected can say good-bye, however early.
@@ -236,6 +240,8 @@ class BrowserSide:
     """Why the last START failed, until the next one."""
     ended_by_server: bool
     """The last leg was ended on purpose by the server, so the browser must not come back by itself."""
+    frame: str
+    """CSS class of the element around the browser's frame, of this widget only."""
 
 
 def browser_side(
@@ -287,6 +293,7 @@ def browser_side(
         port=seat.worker.port if seat.worker else None,
         error=seat.error,
         ended_by_server=seat.last_state is LegState.CLOSED,
+        frame=f"st-key-{_NOT_IN_A_CLASS.sub('-', widget)}",
     )
 
 

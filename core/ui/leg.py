@@ -92,6 +92,8 @@ class Supervision:
     """Why that request was refused, in the reader's language; empty for one that was carried out."""
     choose: Callable[[SupervisionMode, int], None]
     """Takes a request for a mode, and its number. Called in the callback phase of a run."""
+    with_persona: bool = False
+    """Whether an AI persona talks with the customer: some modes then mean something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def leg(
     listen_only: bool,
     constraints: MicrophoneConstraints,
     translate: Translate,
-    autostart: bool = False,
+    autostart: int = 0,
     ice: IceConfiguration = OWN_ADDRESSES,
     supervision: Supervision | None = None,
 ) -> LegView:
@@ -131,7 +133,8 @@ def leg(
         listen_only: the reader only hears, and is asked for no microphone.
         constraints: what the microphone is asked for.
         translate: the reader's language.
-        autostart: press START once by itself, when the widget appears.
+        autostart: how often START was pressed somewhere else on the page: it is pressed for the reader when the number
+            grows, and when the widget appears with one.
         ice: the browser's STUN and TURN servers; may be another one at every run. None by default, so that nothing
             leaves the network.
         supervision: for a supervisor's leg, whose microphone is silent until a mode needs it.
@@ -139,7 +142,7 @@ def leg(
     name = "leg-" + re.sub(r"[^a-zA-Z0-9_-]", "-", key)
     words = leg_words(translate)
     if supervision is not None:
-        words |= {"supervision": mode_words(translate)}
+        words |= {"supervision": mode_words(translate, with_persona=supervision.with_persona)}
         words["problems"] = {**leg_problems(translate), **leg_problems_of_supervision(translate)}
     said = st.session_state.get(f"{name}-panel", {})
     with st.container(key=name):
@@ -156,7 +159,8 @@ def leg(
         panel = _panel(
             key=f"{name}-panel",
             data={
-                "frame": f"st-key-{name}",
+                # Not the container: Streamlit leaves the frame of a leg that was shown before in it until the run ends.
+                "frame": side.frame,
                 "listenOnly": listen_only,
                 "constraints": constraints.as_track_constraints(),
                 "words": words,

@@ -17,6 +17,7 @@ from core.model.call import CallId, CallState
 from core.model.snapshot import CallSnapshot
 from core.quality.frames import sample_frame
 from core.ui.charts.call import LIVE_WINDOW_S, call_figure
+from core.ui.persona_panel_words import persona_panel_words
 from core.ui.supervision_words import mode_notices
 from core.ui.theme import ASSETS, palette, palettes
 from core.ui.wording import live_view_words
@@ -30,6 +31,7 @@ SCRIPTS = (
     "alerts.js",
     "diagnosis.js",
     "notices.js",
+    "persona_panel.js",
     "network.js",
     "paints.js",
     "live_view.js",
@@ -62,6 +64,7 @@ def live_view(
     translate: Translate,
     is_agent: bool = False,
     insight_names: Mapping[str, Mapping[str, str]] | None = None,
+    persona: Mapping[str, str] | None = None,
 ) -> None:
     """Mount the view of a call, live or ended. Script thread; a rerun leaves what is drawn as it is.
 
@@ -76,6 +79,7 @@ def live_view(
         translate: Into the interface's language.
         is_agent: The reader is an agent in this call, and is told of supervisors as such.
         insight_names: What the reader sees for the labels of `intents` and `risks`.
+        persona: What the reader may do about the call's persona (`core.ui.persona_panel.persona_tools`).
     """
     call = snapshot.call
     ended = call.state is CallState.ENDED
@@ -97,8 +101,13 @@ def live_view(
             "plotly": "api/assets/plotly.min.js",
             "palettes": palettes(),
             "is_agent": is_agent,
+            "persona": persona or {},
             "words": live_view_words(translate)
-            | {"modes": mode_notices(translate), "insight_names": insight_names or {}},
+            | {
+                "modes": mode_notices(translate, with_persona=call.persona is not None),
+                "insight_names": insight_names or {},
+                "persona": persona_panel_words(translate),
+            },
             "figure": figure_json(snapshot, theme, translate),
             "figure_key": f"{theme}|{'ended' if ended else 'live'}",
         },

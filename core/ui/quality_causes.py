@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.language.catalogue import Translate
 from core.language.formats import duration
-from core.model.diagnosis import ROUTINE, Diagnosis
+from core.model.diagnosis import HARMLESS, Diagnosis
 from core.model.snapshot import CallSnapshot
 from core.quality.diagnosis_words import DiagnosisWords, diagnosis_words
 from core.ui.quality_marks import names_of_legs
@@ -57,7 +57,7 @@ def _card(diagnosis: Diagnosis, words: DiagnosisWords, translate: Translate) -> 
     )
     doubt = "" if diagnosis.is_certain else f" <em>{escape(_('likely, not certain'))}</em>"
     return (
-        f'<section class="es-cause{" es-harmless" if diagnosis.cause in ROUTINE else ""}">'
+        f'<section class="es-cause{" es-harmless" if diagnosis.cause in HARMLESS else ""}">'
         f"<h4>{escape(words.title)}{doubt}<small>{escape(_lasted(diagnosis, _))}</small></h4>"
         f"<p>{escape(words.meaning)}</p>"
         f"<p><b>{escape(_('What to do:'))}</b> {escape(words.cure)}</p>"

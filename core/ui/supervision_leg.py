@@ -16,14 +16,14 @@ from core.ui.page_errors import said_on_the_page
 from core.ui.session import desk as desk_now
 
 
-def supervision_leg(desk: Desk, call: Call, translate: Translate, autostart: bool = False) -> None:
+def supervision_leg(desk: Desk, call: Call, translate: Translate, autostart: int = 0) -> None:
     """Draw the row of modes for a running call. Script thread, like `core.ui.leg.leg`.
 
     Args:
         desk: of whoever supervises.
         call: as it is now.
         translate: the reader's language.
-        autostart: begin to monitor at once, when the row appears.
+        autostart: how often monitoring was asked for elsewhere on the page; see `core.ui.leg.leg`.
     """
     seat = Attachment(desk, call.id, Role.SUPERVISOR, browser_memory())
     participant = seat.participant(call)
@@ -44,6 +44,7 @@ def supervision_leg(desk: Desk, call: Call, translate: Translate, autostart: boo
             answered=answer.number,
             problem=answer.problem,
             choose=partial(_choose, key, call.id, translate),
+            with_persona=call.persona is not None,
         ),
     )
     if view.playing and seat.has_microphone:

@@ -67,6 +67,33 @@ MODES: Mapping[SupervisionMode, ModeWords] = {
     ),
 }
 
+PERSONA_MODES: Mapping[SupervisionMode, ModeWords] = {
+    SupervisionMode.MONITOR: MODES[SupervisionMode.MONITOR],
+    SupervisionMode.BARGE_IN: ModeWords(
+        label=message("Barge in"),
+        tip=message(
+            "Everybody hears you, and your words are written down. While you are in this mode the persona is held: it "
+            "neither listens nor speaks."
+        ),
+        says=message("Everybody hears you. The persona is held while you speak."),
+        doing=message("speaking"),
+        told=message("{name} speaks in the call: everybody hears it, and the persona is held."),
+        told_agent=message("{name} speaks in the call: everybody hears it, and the persona is held."),
+    ),
+    SupervisionMode.TAKE_OVER: ModeWords(
+        label=message("Take over"),
+        tip=message(
+            "You talk with the customer in the persona's place. It is held until you choose another mode or leave; "
+            "your words are written down."
+        ),
+        says=message("The customer hears you. The persona is held until you are done."),
+        doing=message("has taken over"),
+        told=message("{name} has taken over from the persona, which is held."),
+        told_agent=message("{name} has taken over from the persona, which is held."),
+    ),
+}
+"""The modes in a call with a persona. Nobody coaches one: it hears nobody but the customer."""
+
 ALERTS: Mapping[tuple[AlertKind, Direction | None], str] = {
     (AlertKind.NO_FRAMES, IN): message("Nothing has come from {subject}"),
     (AlertKind.NO_MEDIA, IN): message("No sound from {subject}"),
@@ -91,26 +118,29 @@ ALERTS: Mapping[tuple[AlertKind, Direction | None], str] = {
 """What each alert reads as where there is one line for it."""
 
 
-def mode_notices(translate: Translate) -> dict[str, object]:
-    """What the live view says of a supervisor's mode, by the mode."""
+def mode_notices(translate: Translate, *, with_persona: bool = False) -> dict[str, object]:
+    """What the live view says of a supervisor's mode, by the mode; `with_persona` in a call with a persona."""
+    modes = {**MODES, **(PERSONA_MODES if with_persona else {})}
     return {
         mode.value: {
             "doing": translate(words.doing),
             "told": translate(words.told) if words.told else "",
             "told_agent": translate(words.told_agent) if words.told_agent else "",
         }
-        for mode, words in MODES.items()
+        for mode, words in modes.items()
     }
 
 
-def mode_words(translate: Translate) -> dict[str, object]:
-    """The words that assets/supervision_modes.js shows."""
+def mode_words(translate: Translate, *, with_persona: bool = False) -> dict[str, object]:
+    """The words that assets/supervision_modes.js shows; `with_persona` in a call with a persona."""
     _ = translate
+    modes = {**MODES, **(PERSONA_MODES if with_persona else {})}
     return {
         "silent": SupervisionMode.MONITOR.value,
+        "offered": [mode.value for mode in (PERSONA_MODES if with_persona else MODES)],
         "modes": {
             mode.value: {"label": _(words.label), "tip": _(words.tip), "says": _(words.says)}
-            for mode, words in MODES.items()
+            for mode, words in modes.items()
         },
         "group": _("How you take part"),
         "leave": _("Leave"),

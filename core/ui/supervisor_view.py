@@ -18,6 +18,7 @@ from core.model.errors import EarshotError
 from core.ui.call_list import LIVE_PAGE
 from core.ui.live_view import live_view
 from core.ui.moment_link import live_page_address
+from core.ui.persona_panel import persona_tools
 from core.ui.reader import Reader
 from core.ui.supervision_leg import supervision_leg
 from core.ui.supervision_words import list_words
@@ -95,9 +96,10 @@ def _call(desk: Desk, reader: Reader, call_id: CallId, correct: Callable[[CallId
             horizontal=True, vertical_alignment="center", gap="small", width="content", key="supervision-ways-out"
         ):
             _ways_out(call_id, translate)
+    view_token = desk.view_token(call_id)
     live_view(
         snapshot,
-        view_token=desk.view_token(call_id),
+        view_token=view_token,
         locale=reader.locale,
         theme=current_theme(),
         public_page=live_page_address(desk.settings),
@@ -105,6 +107,7 @@ def _call(desk: Desk, reader: Reader, call_id: CallId, correct: Callable[[CallId
         correct=(lambda utterance, text: correct(call_id, utterance, text)) if desk.may(Right.CORRECT) else None,
         translate=translate,
         insight_names=desk.insight_names(call.language, reader.locale),
+        persona=persona_tools(desk, call, view_token),
     )
 
 

@@ -75,6 +75,8 @@ PARTS: Mapping[str, str] = {
     "assist": message("Summary"),
     "guidance": message("Handbook"),
     "alerts": message("Alerts"),
+    "personas": message("AI personas"),
+    "rehearsal": message("Rehearsal"),
     "store": message("Records"),
 }
 
@@ -94,6 +96,7 @@ QUEUES: Mapping[str, str] = {
     "packets_refused": message("Forged or repeated packets"),
     "packets_too_late": message("Packets too late to send on"),
     "mixer_frames": message("Sound for listeners"),
+    "voice_ms": message("Milliseconds of a persona's voice"),
     "pacer_slots": message("Moments to send at"),
 }
 """What a bounded queue holds; one that is not here is shown by its own name."""
@@ -221,6 +224,10 @@ def live_view_words(translate: Translate) -> dict[str, object]:
         "jump": _("Jump to latest"),
         "uncertain": _("The speech engine itself doubts this text."),
         "correct": _("Correct this text"),
+        "typed": _("written"),
+        "typed_tip": _("This was written to the persona instead of said."),
+        "cut": _("interrupted"),
+        "cut_tip": _("The persona was interrupted here. What is written is about what was heard of it."),
         "corrected": _("corrected"),
         "corrected_tip": _("Corrected by {name}. It was understood as: “{original}”"),
         "save": _("Save"),

@@ -8,6 +8,7 @@ from core.calls.discretion import as_guest_sees, without_persona_problem
 from core.language.catalogue import translator
 from core.model.call import Call, CallId, CallPersona, Participant, ParticipantId, PersonaId, Role, SupervisionMode
 from core.model.errors import PersonaClosed, PersonaKeyRefused, PersonaUnreachable
+from core.model.message import Message
 from core.model.persona import PersonaActivity, PersonaCounts, PersonaState, PersonaStatus, ToolCall
 from core.model.snapshot import CallSnapshot
 from tests.calls.test_record import an_utterance
@@ -64,6 +65,9 @@ def test_the_first_message_tells_all_of_the_persona() -> None:
             "refused_events": 0,
             "dropped_audio_s": 0.0,
             "dropped_items": 0,
+            "input_tokens": 0,
+            "output_tokens": 0,
+            "cached_input_tokens": 0,
         },
     }
 
@@ -93,7 +97,9 @@ def test_what_is_wrong_is_told_in_the_readers_language_and_its_details_to_few() 
 
 
 def test_that_a_persona_is_closed_may_be_told_to_everybody() -> None:
-    closed = PersonaStatus(PersonaState.CLOSED, 5.0, problem=PersonaClosed(persona="사라도령"))
+    closed = PersonaStatus(
+        PersonaState.CLOSED, 5.0, problem=PersonaClosed(persona="사라도령", opens=Message("It opens at eight."))
+    )
     shown = without_persona_problem(picture(persona=PersonaActivity(closed)))
     assert "사라도령" in changes(None, shown, str)["persona"]["problem"]
 

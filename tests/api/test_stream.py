@@ -118,6 +118,14 @@ def test_causes_are_sent_in_the_readers_words_with_whose_leg_it_is(locale: str, 
     json.dumps(quality)
 
 
+def test_a_muted_microphone_is_no_routine_while_those_who_do_not_hear_it_are_in_the_call() -> None:
+    record = CallRecord(a_call(), ManualClock())
+    muted = Diagnosis(Cause.MUTED_MICROPHONE, LegId("l1"), Direction.INBOUND, 12.0, None, ())
+    record.set_quality(CallQuality(diagnoses=(muted,)))
+    (told,) = changes(None, record.snapshot(), translator("en"))["quality"]["diagnoses"]
+    assert (told["end_s"], told["is_routine"]) == (None, False)
+
+
 async def test_a_stream_sends_the_picture_then_the_changes_and_hears_of_a_shutdown() -> None:
     record = CallRecord(a_call(), ManualClock())
     stopping = asyncio.Event()

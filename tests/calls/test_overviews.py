@@ -6,9 +6,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.calls.overviews import alerts_worst_first, text_alerts_worst_first, worst_first
+from core.calls.overviews import alerts_worst_first, text_alerts_worst_first, worst_cause, worst_first
 from core.calls.record import CallRecord
 from core.model.call import Call, CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
+from core.model.diagnosis import Cause, Diagnosis
 from core.model.overview import CallOverview
 from core.model.quality import Alert, AlertKind, CallQuality
 from core.model.sample import Direction
@@ -75,6 +76,13 @@ def test_open_alerts_are_shown_by_their_kind_and_those_that_are_over_are_not() -
         (alert(AlertKind.HIGH_JITTER), alert(AlertKind.NO_MEDIA, 2.0), alert(AlertKind.LOW_MOS, 1.0, 3.0))
     )
     assert [each.kind for each in shown] == [AlertKind.NO_MEDIA, AlertKind.HIGH_JITTER]
+
+
+def test_a_microphone_that_is_muted_is_the_cause_while_it_goes_on_and_a_relay_is_none() -> None:
+    relay = Diagnosis(Cause.RELAY_IN_USE, LegId("l1"), None, 2.0, None, ())
+    muted = Diagnosis(Cause.MUTED_MICROPHONE, LegId("l1"), Direction.INBOUND, 12.0, None, ())
+    assert worst_cause((muted, relay)) is muted
+    assert worst_cause((relay, replace(muted, end_s=20.0))) is None
 
 
 def test_what_rules_raised_is_shown_by_its_level_and_what_is_over_is_not() -> None:

@@ -19,8 +19,10 @@ from tests.support.namespace import namespace_problem, own_namespace
 from tests.support.streamlit_server import Server, running_server
 
 HERE = Path(__file__).parent
-PATIENCE_MS = 15_000
+PATIENCE_MS = 30_000
 """How long an expectation about a page may take to come true, on a busy machine too."""
+ACTION_LIMIT_MS = 60_000
+"""How long a page may take until something can be pressed on it; it may have to be opened for that."""
 OpenPage = Callable[..., Page]
 LaunchBrowser = Callable[..., Browser]
 Serve = Callable[..., Server]
@@ -118,6 +120,7 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
                     permissions=["microphone"] if microphone else [],
                 )
             )
+            context.set_default_timeout(ACTION_LIMIT_MS)
             page = context.new_page()
             page.goto(url)
             return page

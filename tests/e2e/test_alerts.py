@@ -132,7 +132,9 @@ def test_a_call_is_coloured_and_comes_up(supervision: Server, open_page: OpenPag
     row = page.locator("#es-call-call-50")
     expect(row.locator(".es-call-alert")).to_have_text("긴급: 해지 요구")
     expect(page.locator("#es-call-call-49 .es-call-alert")).to_have_text("주의: 환불 요구")
-    assert row.evaluate("node => getComputedStyle(node).backgroundColor") != before
+    eventually(
+        page, lambda: row.evaluate("node => getComputedStyle(node).backgroundColor") != before, "the call is coloured"
+    )
 
     def place() -> int:
         return int(row.evaluate("node => [...node.parentElement.children].indexOf(node)"))

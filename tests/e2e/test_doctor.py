@@ -118,7 +118,7 @@ def test_everything_is_good_and_nothing_is_left_of_it(
     assert set(found.values()) == {"good"}
     for url in coturn.urls.values():
         expect(row(page, f"turn:{url}").locator(".found")).to_contain_text("it gives the address 10.99.0.1")
-    expect(row(page, "trial").locator(".found")).to_contain_text("MOS 4.")
+    expect(row(page, "trial").locator(".found")).to_contain_text(re.compile(r"MOS [34]\.\d"))
     expect(page.locator(".verdict")).to_have_text(re.compile(r"^(Everything is ready|Calls are possible)"))
     picture(page, "good-en-light")
     page.context.grant_permissions(["clipboard-read", "clipboard-write", "microphone"])

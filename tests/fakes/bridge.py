@@ -19,6 +19,8 @@ class SilentBridge:
         self.routes: Mapping[LegId, frozenset[LegId]] = {}
         self.played: list[tuple[Mapping[LegId, Path], float]] = []
         self.impaired: list[tuple[LegId, Impairment]] = []
+        self.spoken: list[tuple[LegId, str, bytes]] = []
+        self.hushed: list[LegId] = []
         self.kind = PlaybackKind.NETWORK
         self.is_down = False
 
@@ -50,6 +52,14 @@ class SilentBridge:
     async def close_leg(self, leg_id: LegId) -> None:
         self._require_up()
         self.closed.append(leg_id)
+
+    async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
+        self._require_up()
+        self.spoken.append((leg_id, item_id, pcm))
+
+    async def hush(self, leg_id: LegId) -> None:
+        self._require_up()
+        self.hushed.append(leg_id)
 
     async def play(self, legs: Mapping[LegId, Path], call_id: CallId, offset_s: float = 0.0) -> PlaybackKind:
         self._require_up()

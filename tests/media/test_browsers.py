@@ -119,10 +119,10 @@ async def test_a_browser_hears_fifty_packets_a_second(listens: bool, tones: dict
         await page.evaluate(CALL_UP, {"name": browser, "listens": listens})
         await rig.until(lambda: LegState.CONNECTED in rig.states(browser))
         before = await figures_of_a_voice(page)
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(3.0)
         after = await figures(page)
         rate = (after["packets"] - before["packets"]) / (after["at"] - before["at"])
-        assert rate == pytest.approx(50, rel=0.1)
+        assert rate == pytest.approx(50, rel=0.2)
         assert after["lost"] == 0
         directions = {sample.direction for sample in rig.of(RtpSample) if sample.leg_id == browser}
         if listens:

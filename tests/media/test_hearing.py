@@ -34,7 +34,7 @@ async def test_two_legs_hear_each_other_at_fifty_packets_a_second(bridge: Bridge
         await rig.until(lambda: len(rig.of(RtpSample)) >= settled + 16)
         heard = alice.packets[first:]
         rate = (len(heard) - 1) / (heard[-1].arrival_s - heard[0].arrival_s)
-        assert rate == pytest.approx(50, rel=0.1)
+        assert rate == pytest.approx(50, rel=0.2)
         assert_continuous(heard)
 
         def mean(leg: str, direction: Direction, name: str) -> float:

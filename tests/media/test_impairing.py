@@ -188,6 +188,11 @@ async def figures(rig: Rig, leg_id: str, count: int) -> Sequence[RtpSample]:
     return found()[seen : seen + count]
 
 
+def per_second(samples: Sequence[RtpSample]) -> float:
+    """Packets a second in all: on a busy machine one second has more of them than the next."""
+    return sum(sample.packets for sample in samples) / sum(sample.period_s for sample in samples)
+
+
 @pytest.mark.usefixtures("namespace")
 class TestOverTheNetwork:
     pytestmark = namespace_marks()
@@ -213,7 +218,7 @@ class TestOverTheNetwork:
             await impair(Impairment(is_microphone_dead=True, drift_ms_per_min=240))
             silent = await figures(rig, "left", 8)
             assert {s.level_dbfs for s in silent[2:]} == {-127.0}
-            assert all(s.packets > 40 for s in silent[2:])
+            assert per_second(silent[2:]) > 40
 
             await impair(Impairment(is_blocked=True, drift_ms_per_min=240))
             blocked = await figures(rig, "left", 4)
@@ -231,7 +236,7 @@ class TestOverTheNetwork:
             await impair(CLEAN)
             clean = await figures(rig, "left", 4)
             assert sum(s.lost or 0 for s in clean) == 0
-            assert all(s.packets > 40 for s in clean)
+            assert per_second(clean) > 40
             print(
                 f"left: {100 * lost:.1f} % lost of 20, jitter {[round(s.jitter_ms or 0) for s in jittery]} ms, "
                 f"drift {drift:.0f} of 240 ms/min"

@@ -2,9 +2,17 @@
 
 import pytest
 
-from core.media.events import LegChanged
+from core.media.events import LegChanged, VoiceSent
 from core.media.guard import Tally
-from core.media.messages import LENGTH_BYTES, Done, LegReport, PcmReport, body_length, decode_from_process
+from core.media.messages import (
+    LENGTH_BYTES,
+    Done,
+    LegReport,
+    PcmReport,
+    VoiceReport,
+    body_length,
+    decode_from_process,
+)
 from core.media.outbox import ORDER_LIMIT, PCM_LIMIT, Outbox, OutboxOverrun
 from core.model.audio import PcmChunk
 from core.model.call import LegId, LegState
@@ -52,3 +60,49 @@ async def test_a_controller_that_never_reads_is_given_up() -> None:
         outbox.put(Done(number=number))
     with pytest.raises(OutboxOverrun):
         await outbox.next_batch()
+
+
+def sent(number: int, item_id: str = "item", leg_id: str = "persona", late_s: float = 0.0) -> VoiceReport:
+    return VoiceReport(VoiceSent(LegId(leg_id), item_id, 0.02 * number + late_s, 0.02))
+
+
+async def test_what_voices_sent_keeps_its_place_among_the_changes_and_is_one_message_while_it_waits() -> None:
+    outbox = Outbox(Tally())
+    change = LegReport(LegChanged(LegId("persona"), LegState.LOST, 1.0))
+    waiting = [
+        pcm(1),
+        sent(0),
+        sent(0, leg_id="other"),
+        sent(1, late_s=0.003),
+        sent(2, "next"),
+        sent(3, "next"),
+        change,
+    ]
+    for message in waiting:
+        outbox.put(message)
+    assert await read_all(outbox, 5) == [
+        VoiceReport(VoiceSent(LegId("persona"), "item", 0.0, 0.04)),
+        sent(0, leg_id="other"),
+        VoiceReport(VoiceSent(LegId("persona"), "next", 0.04, 0.04)),
+        change,
+        pcm(1),
+    ]
+    outbox.put(sent(4, "next"))
+    assert await read_all(outbox, 1) == [sent(4, "next")]
+
+
+async def test_a_pause_between_two_stretches_of_a_voice_is_told() -> None:
+    outbox = Outbox(Tally())
+    for number in (0, 1, 3, 4):
+        outbox.put(sent(number))
+    told = await read_all(outbox, 2)
+    assert [each.sent.start_s for each in told if isinstance(each, VoiceReport)] == pytest.approx([0.0, 0.06])
+
+
+async def test_twenty_voices_do_not_cost_a_controller_its_place_that_pauses_for_minutes() -> None:
+    outbox = Outbox(Tally())
+    for number in range(3_000):
+        for leg in range(20):
+            outbox.put(sent(number, leg_id=f"{leg}"))
+    told = await read_all(outbox, 20)
+    assert [each.sent.seconds for each in told if isinstance(each, VoiceReport)] == pytest.approx([60.0] * 20)

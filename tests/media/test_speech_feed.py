@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from core.media.guard import Tally
+from core.media.level import SILENCE_DBFS
 from core.media.libopus import holds_former_frame
 from core.media.opus import SILENCE_PAYLOAD, OpusEncoder
 from core.media.packet import CLOCK_RATE, FRAME_S, FRAME_SAMPLES, MediaPacket
 from core.media.sound_file import read_frames
-from core.media.speech_feed import SILENCE_DBFS, SpeechFeed
+from core.media.speech_feed import SpeechFeed
 from core.model.audio import SPEECH_FORMAT, PcmChunk
 from core.model.call import LegId
 from core.settings import PROJECT_ROOT

@@ -6,7 +6,9 @@ import signal
 import socket as sockets
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import psutil
 import pytest
@@ -180,10 +182,11 @@ async def test_sigterm_ends_the_process_cleanly() -> None:
 
 async def test_load_is_reported_once_a_second() -> None:
     async with media_rig() as rig:
-        await rig.until(lambda: len(rig.of(MediaLoad)) >= 2)
-        first, second = rig.of(MediaLoad)[:2]
-        assert second.at_s - first.at_s == pytest.approx(1.0, abs=0.3)
-        assert 0 <= second.loop_lag_p50_ms <= second.loop_lag_p99_ms
+        await rig.until(lambda: len(rig.of(MediaLoad)) >= 5)
+        loads = rig.of(MediaLoad)[:5]
+        # The usual one: one that is late on a busy machine is followed by one that is early.
+        assert median(b.at_s - a.at_s for a, b in pairwise(loads)) == pytest.approx(1.0, abs=0.3)
+        assert 0 <= loads[-1].loop_lag_p50_ms <= loads[-1].loop_lag_p99_ms
 
 
 async def play_pair(rig: Rig, left: Path, right: Path) -> PlaybackKind:

@@ -44,9 +44,11 @@ async () => {
   for (const frame of document.querySelectorAll('iframe[title^="streamlit_webrtc"]')) {
     for (const { connection } of frame.contentWindow?.[key]?.list ?? []) {
       const report = { state: connection.connectionState, received: 0, sent: 0, lost: 0 };
+      report.at_s = performance.now() / 1000;
       for (const entry of (await statsOf(connection)).values()) {
         if (entry.kind !== "audio") continue;
         if (entry.type === "inbound-rtp") {
+          report.at_s = (entry.timestamp - performance.timeOrigin) / 1000;
           report.received += entry.packetsReceived;
           report.lost += entry.packetsLost;
           report.energy = entry.totalAudioEnergy;
@@ -117,22 +119,33 @@ def begin_call(page: Page) -> str:
 
 
 def audio_stats(page: Page) -> list[dict[str, Any]]:
-    """Each peer connection of the page, oldest first: its state and the audio packets it has received, sent, lost."""
+    """Each peer connection of the page, oldest first: its state and the audio packets it has received, sent, lost, and
+    when they were counted, by the page's clock."""
     return list(page.evaluate(AUDIO_STATS))
 
 
 def received_per_second(page: Page, seconds: float) -> float:
     """Audio packets that arrive in the page's latest connection, a second, over so many seconds."""
-    before, began = audio_stats(page)[-1], time.monotonic()
+    return _rates(page, seconds)["received"]
+
+
+def sent_per_second(page: Page, seconds: float) -> float:
+    """Audio packets that leave by the page's latest connection, a second, over so many seconds."""
+    return _rates(page, seconds)["sent"]
+
+
+def _rates(page: Page, seconds: float) -> dict[str, float]:
+    """By the browser's own clock: on a busy machine its answers are late."""
+    before = audio_stats(page)[-1]
     page.wait_for_timeout(seconds * 1000)
-    after, ended = audio_stats(page)[-1], time.monotonic()
-    seconds = ended - began
-    sent, received = (float(after[name] - before[name]) / seconds for name in ("sent", "received"))
-    print(f"{received:.1f} packets a second received, {sent:.1f} sent, over {seconds:.0f} s")
-    return received
+    after = audio_stats(page)[-1]
+    seconds = after["at_s"] - before["at_s"]
+    rates = {name: float(after[name] - before[name]) / seconds for name in ("received", "sent")}
+    print(f"{rates['received']:.1f} packets a second received, {rates['sent']:.1f} sent, over {seconds:.0f} s")
+    return rates
 
 
-def eventually(page: Page, condition: Callable[[], bool], what: str, limit_s: float = 15.0) -> None:
+def eventually(page: Page, condition: Callable[[], bool], what: str, limit_s: float = 30.0) -> None:
     """Wait until something is so; fails with `what` otherwise."""
     deadline = time.monotonic() + limit_s
     while not condition():

@@ -17,7 +17,7 @@ from tests.support.data_folder import make_data_folder
 from tests.support.processes import stop
 
 ROOT = Path(__file__).resolve().parents[2]
-START_LIMIT_S = 120.0
+START_LIMIT_S = 240.0
 STOP_LIMIT_S = 15.0
 
 

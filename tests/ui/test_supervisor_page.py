@@ -98,7 +98,7 @@ def test_the_call_that_the_address_names_is_shown_beside_the_list(server: PageBa
     assert calls["selected"] == "c1"
     assert panel["supervision"] == {"mode": None, "may_speak": True, "answered": 0, "problem": ""}
     assert list(panel["words"]["supervision"]["modes"]) == [mode.value for mode in SupervisionMode]
-    assert panel["autostart"] is False
+    assert panel["autostart"] == 0
     test.button(key="supervision-close-c1").click().run()
     assert not test.exception
     assert "call" not in test.query_params

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from core.assist.language_model import LanguageModel
-from core.calls.checks import engines, loopback, machine
+from core.calls.checks import engines, loopback, machine, persona_server
 from core.calls.checks.checkup import Check, Checkup
 from core.calls.checks.network import network_checks
 from core.calls.checks.trial_calls import TrialCalls
@@ -21,6 +21,7 @@ from core.model.audit import AuditQuery
 from core.model.check import CheckState, Finding, ServerCheck
 from core.model.clock import Clock
 from core.model.health import PartHealth
+from core.persona.connection import RealtimeServer
 from core.settings import Settings
 from core.speech.transcriber import Transcriber
 from core.store.records import Store
@@ -62,6 +63,8 @@ class ServerChecks:
     loads: Callable[[], Sequence[MediaLoad]]
     transcriber: Transcriber
     model: LanguageModel | None
+    realtime: RealtimeServer | None
+    """The personas'; None for a rehearsal."""
     retriever: Retriever
     store: Store
     durable: DurableWriter
@@ -94,6 +97,11 @@ class ServerChecks:
                 is_alone=True,
             ),
             Check(ServerCheck.MODEL, model, engines.MODEL_LIMIT_S),
+            Check(
+                ServerCheck.PERSONA,
+                partial(persona_server.persona_server, self.realtime, self.settings.realtime_model, clock),
+                persona_server.LIMIT_S,
+            ),
             Check(
                 ServerCheck.RETRIEVAL,
                 partial(threads.run, partial(engines.look_up, self.retriever, clock)),

@@ -1,5 +1,7 @@
 """The rehearsal persona's server: `python -m core.persona.rehearsal [--port 8765] [--fault 1:expiry=60 ...]`.
 
+Earshot starts one itself where no key is set: with `--port 0`, a free one, and `--end-with-input`.
+
 It hears with the speech engine of the settings, which runs in a process of its own (`core.speech.dictation`), and
 speaks with espeak-ng; where that is not installed, with tones, and says so. Set `EARSHOT_REALTIME_BASE_URL` to the
 address that it prints. Exit code 2 where it cannot be started.
@@ -8,6 +10,7 @@ address that it prints. Exit code 2 where it cannot be started.
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -30,7 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         prog="python -m core.persona.rehearsal", description="A persona to rehearse with, without a key."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=PORT, help=f"port to listen on ({PORT})")
+    parser.add_argument("--port", type=int, default=PORT, help=f"port to listen on ({PORT}; 0 for a free one)")
+    parser.add_argument("--end-with-input", action="store_true", help="end when the standard input does")
     parser.add_argument("--hear", choices=("engine", "script"), default="engine",
                         help="the real speech engine, or the lines of --line one after the other")  # fmt: skip
     parser.add_argument("--line", action="append", default=[], metavar="TEXT", help="what a script hears")
@@ -57,8 +61,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(options: argparse.Namespace, faults: FaultsOf) -> int:
     stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, stop.set)
+    if options.end_with_input:
+        loop.add_reader(sys.stdin.fileno(), _stop_at_the_end, stop)
     hearing: Hearing = ScriptedHearing(options.line)
     if options.hear == "engine":
         print("Loading the speech engine...", flush=True)
@@ -74,6 +81,13 @@ async def _serve(options: argparse.Namespace, faults: FaultsOf) -> int:
         await server.close()
         await hearing.close()
     return 0
+
+
+def _stop_at_the_end(stop: asyncio.Event) -> None:
+    # The system closes it when whoever started this ends, however that happens.
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        stop.set()
 
 
 def _voice() -> Voice:

@@ -27,16 +27,17 @@ function leaveBehind(frame, microphone) {
 }
 
 class LegPanel {
-  constructor(root, data) {
+  constructor(root, data, report) {
     this.root = root;
     this.data = data;
+    this.report = report;
     this.words = data.words;
     this.phase = "idle";
     this.record = null;
     this.frame = null;
     this.retries = new Retries(this);
     this.toldOfLoss = data.lost;
-    this.autostart = data.autostart;
+    this.autostart = data.autostart > 0;
     this.lifetime = new AbortController();
     this.microphone = data.listenOnly ? null : new Microphone({ silent: Boolean(data.supervision) });
     this.build();
@@ -73,8 +74,10 @@ class LegPanel {
   // A rerun of the page brought new data.
   update(data) {
     const errorIsNew = data.error && JSON.stringify(data.error) !== JSON.stringify(this.data.error);
+    const startIsWanted = data.autostart > this.data.autostart;
     this.data = data;
     if (errorIsNew) this.refused(data.error);
+    if (startIsWanted) this.startAsReader();
     if (this.frame) this.dress();
     this.draw();
     this.supervision?.follow();
@@ -94,11 +97,8 @@ class LegPanel {
     const running = record.live.at(-1);
     if (running) this.opened(running);
     else if (replaced) this.retries.broken();
-    else if (this.autostart) {
-      // From here on the reader is in the call: a frame that is built anew before the connection is there takes over.
-      this.enter("connecting");
-      this.pressStartWhenThere();
-    }
+    else if (this.autostart) this.startAsReader();
+    this.autostart = false;
     this.draw();
   }
 
@@ -150,37 +150,16 @@ class LegPanel {
     return [...all].find((button) => button.textContent === label && !button.disabled);
   }
 
-  // A frame that is still being built may show its button before it listens to it: it is pressed again until it is gone.
-  pressStartWhenThere() {
-    const { record } = this;
-    let presses = 0;
-    let pressedAt = -Infinity;
-    const look = setInterval(() => {
-      if (record !== this.record || !this.autostart) return clearInterval(look);
-      if (performance.now() - pressedAt < BETWEEN_TRIES_MS) return;
-      const button = this.button(this.words.start);
-      if (presses && (!button || presses >= TRIES)) this.autostart = false;
-      else if (button) {
-        presses += 1;
-        pressedAt = performance.now();
-        button.click();
-      }
-    }, 100);
-    this.lifetime.signal.addEventListener("abort", () => clearInterval(look));
-  }
-
   // A press by the reader, not one of ours: from here on nothing happens by itself.
   pressed(event) {
     if (!event.isTrusted || !event.target.closest?.("button")) return;
     this.tellOfLoss(false);
-    this.autostart = false;
     const stopping = this.button(this.words.stop) !== undefined;
     this.retries.reset();
     this.enter(stopping ? "stopped" : "connecting");
   }
 
   opened(connection) {
-    this.autostart = false;
     if (!this.retries.under) this.enter("connecting");
     this.relayProblem = null;
     probe(this.record, connection);
@@ -245,12 +224,22 @@ class LegPanel {
   // Presses the frame's START for the reader. Returns whether it was there to be pressed.
   start() {
     const button = this.button(this.words.start);
+    this.pressedAt = performance.now();
     button?.click();
     return button !== undefined;
   }
 
+  // Whether START is back after the press. Until the frame has made a connection, which it first fetches code for, START
+  // is still there: another press would make two connections, and the answer for one would reach the other.
   isIdle() {
-    return this.button(this.words.start) !== undefined;
+    const made = this.record?.list.at(-1)?.openedAt ?? -Infinity;
+    const isSettled = made >= this.pressedAt && performance.now() - made >= SETTLED_MS;
+    return isSettled && this.button(this.words.start) !== undefined;
+  }
+
+  // Whether the browser has been asked for the microphone: the reader may have to decide, and takes any time for it.
+  get isAsking() {
+    return Boolean(this.microphone?.asking);
   }
 
   // A try takes too long: the frame is made ready for the next one.
@@ -263,17 +252,15 @@ class LegPanel {
     this.enter(phase);
   }
 
-  // For a panel that has buttons of its own in the place of the frame's: as if the reader had pressed that one.
+  // For a button elsewhere that means START: as if the reader had pressed the frame's own. From here on the reader is in
+  // the call: a frame that is built anew before the connection is there takes over.
   startAsReader() {
     if (this.wanted) return;
-    this.retries.reset();
-    this.enter("connecting");
-    this.autostart = true;
-    this.pressStartWhenThere();
+    this.tellOfLoss(false);
+    this.retries.first();
   }
 
   stop() {
-    this.autostart = false;
     this.tellOfLoss(false);
     this.retries.reset();
     this.enter("stopped");
@@ -295,7 +282,6 @@ class LegPanel {
 
   // The server did not answer the offer.
   refused(error) {
-    this.autostart = false;
     if (!error.retryable) this.giveUp("failed");
     else this.retries.broken();
   }
@@ -319,7 +305,6 @@ class LegPanel {
   microphoneChanged() {
     const { microphone } = this;
     if (microphone.problem && !microphone.live && !microphone.silent) {
-      this.autostart = false;
       this.retries.reset();
       this.enter("idle");
     }
@@ -373,7 +358,7 @@ export default function ({ data, parentElement, setStateValue }) {
   let panel = panels.get(parentElement);
   if (panel) panel.update(data);
   else {
-    panel = new LegPanel(parentElement, data);
+    panel = new LegPanel(parentElement, data, setStateValue);
     panels.set(parentElement, panel);
     panel.update(data);
   }

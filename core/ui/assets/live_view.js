@@ -116,6 +116,10 @@ class LiveView {
     this.network = new NetworkPanel(this.words, data.locale, (id) => this.transcript.showSaid(id));
     this.diagnosis = new DiagnosisCard(this.words.quality);
     this.paints = new Paints();
+    this.persona = new PersonaPanel(this.words.persona, {
+      interrupt: data.persona.interrupt ? () => this.interruptPersona() : null,
+      events: data.persona.events && urlOf(data.persona.events),
+    });
     this.banner = el("div", { class: "es-banner", role: "status", text: this.words.loading });
     this.catchUp = new CatchUpCard(this.words, data.catch_up);
     this.questions = new QuestionPanel(this.words, {
@@ -124,7 +128,7 @@ class LiveView {
     });
     const middle = el("div", { class: "es-middle" }, this.catchUp.root, this.summary.root, this.questions.root, this.handbook.root);
     const panels = el("div", { class: "es-panels" }, this.transcript.root, middle, el("div", { class: "es-side" }, this.diagnosis.root, this.network.root));
-    this.root = el("div", { class: "es-live", "data-call": data.call_id }, this.banner, this.bar.root, panels);
+    this.root = el("div", { class: "es-live", "data-call": data.call_id }, this.banner, this.bar.root, this.persona.root, panels);
     this.tips = new Tips(this.root);
     host.append(this.root);
     this.take(data);
@@ -173,6 +177,15 @@ class LiveView {
     }
     if (response.ok) return response.json();
     throw new Error(response.status === 503 || response.status === 429 ? this.words.ask_busy : this.words.ask_failed);
+  }
+
+  // Throws an Error with what to tell the reader.
+  async interruptPersona() {
+    const failed = new Error(this.words.persona.interrupt_failed);
+    const response = await fetch(urlOf(this.data.persona.interrupt), { method: "POST" }).catch(() => {
+      throw failed;
+    });
+    if (!response.ok) throw failed;
   }
 
   paint() {
@@ -238,8 +251,10 @@ class LiveView {
     if (change.call) {
       this.call = change.call;
       this.recolour();
+      this.persona.setCall(this.call);
     }
     if (!this.call) return;
+    if (change.persona) this.persona.take(change.persona);
     const utterances = change.utterances ?? [];
     const notes = change.notes ?? [];
     if (change.reset) {
@@ -298,6 +313,7 @@ class LiveView {
     const nowS = this.nowS + (live ? (performance.now() - this.nowAt) / 1000 : 0);
     this.bar.tick(this.call, nowS);
     this.summary.tick(nowS, live);
+    this.persona.tick(nowS, live);
     this.network.tick(nowS);
   }
 

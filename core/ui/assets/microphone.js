@@ -22,8 +22,13 @@ class Microphone extends EventTarget {
     this.problem = "";
   }
 
+  // Takes up a frame that was loaded. What the former one was given is over with it, and may not look so yet: a connection
+  // that is made with such a track falls silent a moment later, and its far end hears nothing for good.
   attach(record) {
     this.endSilence();
+    this.deafen();
+    this.track?.stop();
+    this.track = this.stream = null;
     this.record = record;
     record.openMicrophone = (request, native) => this.open(request, native);
     record.view.navigator.mediaDevices?.addEventListener("devicechange", () => this.changed());

@@ -5,13 +5,16 @@ const PATIENCE_MS = 7000;
 const TRIES = 5;
 const BETWEEN_TRIES_MS = 3000;
 const TRY_LIMIT_MS = 10000;
-// So long after the press the frame's button no longer shows what was there before it.
+// Longer than the server waits for a leg to connect: it says what is wrong. This is for a press that came to nothing.
+const FIRST_LIMIT_MS = 25000;
+// So long after a connection was made the frame's button no longer shows what was there before it.
 const SETTLED_MS = 1000;
 const LOOK_MS = 250;
 
 class Retries {
-  // `panel` has start() and abandon(), which press the frame's START and STOP, isIdle(), whether START is there, enter(phase)
-  // and giveUp(phase), mayGoOn(), whether trying makes sense, and isAnswered, whether the server knows of the loss.
+  // `panel` has start() and abandon(), which press the frame's START and STOP, isIdle(), whether START is back after that,
+  // isAsking, whether the browser asks for the microphone, enter(phase) and giveUp(phase), mayGoOn(), whether trying makes
+  // sense, and isAnswered, whether the server knows of the loss.
   constructor(panel) {
     this.panel = panel;
     this.timer = 0;
@@ -32,9 +35,16 @@ class Retries {
   // The path is silent. `lost` is called when it has been for too long.
   interrupted(lost) {
     if (this.under) return;
+    clearTimeout(this.timer);
     this.waiting = true;
     this.panel.enter("interrupted");
     this.timer = setTimeout(lost, PATIENCE_MS);
+  }
+
+  // START is pressed for the reader, as soon as it is there. This try is not counted.
+  first() {
+    this.reset();
+    this.begin();
   }
 
   // The connection is gone, or a try has failed.
@@ -51,9 +61,9 @@ class Retries {
 
   // A try that cannot reach the server is none: it waits until the page has its own connection back.
   begin() {
-    if (!this.panel.mayGoOn()) return;
+    if (this.number > 0 && !this.panel.mayGoOn()) return;
     const isHere = pageIsConnected() && this.panel.isAnswered;
-    this.panel.enter(isHere ? "reconnecting" : "waiting");
+    this.panel.enter(!isHere ? "waiting" : this.number > 0 ? "reconnecting" : "connecting");
     if (!isHere || !this.panel.start()) {
       this.timer = setTimeout(() => this.begin(), LOOK_MS);
       return;
@@ -66,8 +76,9 @@ class Retries {
   // its limit.
   follow(since) {
     this.timer = setTimeout(() => {
-      const lasted = performance.now() - since;
-      if (lasted < TRY_LIMIT_MS && (lasted < SETTLED_MS || !this.panel.isIdle())) return this.follow(since);
+      if (this.panel.isAsking) return this.follow(performance.now());
+      const limit = this.number > 0 ? TRY_LIMIT_MS : FIRST_LIMIT_MS;
+      if (performance.now() - since < limit && !this.panel.isIdle()) return this.follow(since);
       // The answer got lost with the page's connection; the try was none.
       if (!pageIsConnected()) this.number -= 1;
       this.panel.abandon();

@@ -23,7 +23,7 @@ class SupervisionControl {
       node.addEventListener("click", () => this.choose(mode));
       return node;
     };
-    this.buttons = Object.keys(words.modes)
+    this.buttons = words.offered
       .filter((mode) => mode === words.silent || this.panel.data.supervision.may_speak)
       .map(button);
     this.modes = el("div", { class: "modes", role: "group", "aria-label": words.group }, ...this.buttons);

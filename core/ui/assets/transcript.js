@@ -100,9 +100,13 @@ class Transcript {
       const name = el("span", { class: "es-name" });
       const time = el("button", { class: "es-time", type: "button" });
       const mended = el("span", { class: "es-mended", text: this.words.corrected, hidden: true });
-      const said = el("div", { class: "es-said" }, name, text, doubt, mended);
+      const typed = el("span", { class: "es-how-said", text: this.words.typed, hidden: true });
+      setTip(typed, this.words.typed_tip);
+      const cut = el("span", { class: "es-how-said es-cut", text: this.words.cut, hidden: true });
+      setTip(cut, this.words.cut_tip);
+      const said = el("div", { class: "es-said" }, name, text, typed, cut, doubt, mended);
       const node = el("div", { class: "es-line" }, time, said);
-      row = { kind: "utterance", id: utterance.id, node, text, stable, unsure, doubt, mended, name, time, said };
+      row = { kind: "utterance", id: utterance.id, node, text, stable, unsure, typed, cut, doubt, mended, name, time, said };
       time.addEventListener("click", () => this.copyMoment(row));
       if (this.tools.correct) {
         row.pencil = el("button", { class: "es-pencil", type: "button", text: "✎", "aria-label": this.words.correct, hidden: true });
@@ -131,6 +135,8 @@ class Transcript {
     row.node.classList.toggle("es-interim", !utterance.is_final);
     if (row.pencil) row.pencil.hidden = !utterance.is_final || Boolean(row.editor);
     if (row.editor && utterance.text === row.sent) this.closeEditor(row);
+    row.typed.hidden = !utterance.is_typed;
+    row.cut.hidden = !utterance.is_cut;
     row.mended.hidden = !utterance.correction;
     if (utterance.correction) {
       const { by, original } = utterance.correction;

@@ -1,6 +1,7 @@
 """A page with one leg and two panels that refresh all the time, to try the leg widget on."""
 
 import os
+import time
 from pathlib import Path
 
 import streamlit as st
@@ -23,6 +24,7 @@ def call_page() -> None:
     house = echo_house()
     # A file that the test writes lets it act on the server in mid-call.
     order = Path(os.environ["EARSHOT_DATA_DIR"]) / "order"
+    hold = Path(os.environ["EARSHOT_DATA_DIR"]) / "hold"
 
     @st.fragment(run_every=0.5 if query.get("refresh") else None)
     def ticking() -> None:
@@ -48,13 +50,15 @@ def call_page() -> None:
     if st.session_state.get("above"):
         st.info("Something new above the leg")
     if not query.get("hide") and not st.checkbox("Without the leg"):
+        starts = count("Begin elsewhere") + int(query.get("autostart", 0))
+        others = count("Another leg")
         view = leg(
-            "test",
+            f"test{others or ''}",
             house.open,
             listen_only=bool(query.get("listen")),
             constraints=MicrophoneConstraints(),
             translate=translator(query.get("locale", "en")),
-            autostart=bool(query.get("autostart")),
+            autostart=starts + (others if query.get("other") else 0),
         )
         st.code(f"playing={view.playing} state={view.state} muted={view.muted} leg={view.leg_id}", language=None)
     # Each in a container of its own: what an interrupted run takes away must not move what comes after it.
@@ -62,6 +66,15 @@ def call_page() -> None:
         ticking()
     with st.container():
         drawing()
+    # As long as a run goes on, what it has not drawn again stays on the page.
+    while hold.exists():
+        time.sleep(0.05)
+
+
+def count(label: str) -> int:
+    """How often a button was pressed."""
+    st.session_state[label] = st.session_state.get(label, 0) + st.button(label)
+    return int(st.session_state[label])
 
 
 def other_page() -> None:

@@ -15,10 +15,25 @@ from core import backend
 from core.api.application import create_api
 from core.calls.costs import ModelPrice, Prices, SpeechPrice
 from core.calls.wrap_ups import WrapUpReport
-from core.model.call import CallId, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
+from core.model.call import (
+    CallId,
+    CallPersona,
+    CallState,
+    EndReason,
+    LegId,
+    LegState,
+    Participant,
+    ParticipantId,
+    PersonaId,
+    Role,
+    SupervisionMode,
+)
+from core.model.errors import PersonaConnectionLost, PersonaQuotaUsedUp, PersonaToolFailed
 from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary, SummaryText
 from core.model.media_path import CandidateType
+from core.model.message import Message
 from core.model.passage import Guidance, GuidanceAnswer, Passage
+from core.model.persona import PersonaActivity, PersonaCounts, PersonaState, PersonaStatus, ToolCall
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
 from core.model.text_alert import AlertLevel, TextAlert
@@ -80,6 +95,78 @@ def say(number: int, text: str, is_final: bool = True, confidence: float | None 
     )
     others = tuple(u for u in server.snapshots[CALL].utterances if u.id != said.id)
     server.change(CALL, utterances=(*others, said), now_s=start_s + 2.5)
+
+
+def with_persona() -> None:
+    """A rehearsal takes the agent's part: greeted, asked, looked something up twice, and was interrupted once."""
+    persona = replace(AGENT, name="사라도령", role=Role.PERSONA)
+    call = make_call(participants=(persona, CUSTOMER))
+    call = replace(call, persona=CallPersona(PersonaId("sarado"), "사라도령", is_rehearsal=True))
+    server.put(make_snapshot(call, legs=LEGS))
+    lines = (
+        ("u0", persona, "혼저옵서예. 서천꽃밭 꽃감관 사라도령이우다.", {}),
+        ("u1", CUSTOMER, "환불은 며칠이나 걸려요?", {}),
+        ("u2", persona, "잠깐만 기다려 줍서, 들여다보쿠다. 환불은 사흘에서", {"is_cut": True}),
+        ("u3", CUSTOMER, "괜찮주게", {"is_typed": True}),
+    )
+    said = tuple(
+        Utterance(
+            id, who.id, who.name, who.role, text, True, 3.0 * n, 3.0 * n + 2, None, "realtime", "m", 3.0 * n + 2, **how
+        )
+        for n, (id, who, text, how) in enumerate(lines)
+    )
+    server.change(CALL, utterances=said, now_s=11.0)
+    act_as(PersonaState.LISTENING, tool_calls=(LOOKED_UP, FAILED), counts=PersonaCounts(connections=1))
+
+
+LOOKED_UP = ToolCall(
+    "t1",
+    "search_handbook",
+    {"query": "환불 기간", "language": "ko"},
+    4.2,
+    output="환불은 카드사에 따라 영업일로 사흘에서 닷새 걸립니다. (환불.md)",
+    took_s=0.12,
+)
+FAILED = ToolCall(
+    "t2",
+    "search_handbook",
+    {"query": "환불 수수료"},
+    6.1,
+    error=PersonaToolFailed(tool="search_handbook", reason=Message("it took too long")),
+    took_s=10.0,
+)
+RUNNING = ToolCall("t3", "search_handbook", {"query": "꽃밭 여는 시간"}, 9.0)
+SERVER = "https://realtime.example:443"
+
+
+def act_as(state: PersonaState, since_s: float = 9.5, **parts: Any) -> None:
+    """The persona does something else."""
+    before = server.snapshots[CALL].persona or PersonaActivity(PersonaStatus(state, since_s))
+    status = {name: parts.pop(name) for name in ("attempt", "attempts", "problem") if name in parts}
+    server.change(CALL, persona=replace(before, status=PersonaStatus(state, since_s, **status), **parts))
+
+
+def ail() -> None:
+    """The persona's session has seen everything that can happen to one."""
+    counts = PersonaCounts(5, 2, 1, 1, 3, 1, 2, 1.5, 4)
+    lost = PersonaConnectionLost(server=SERVER)
+    act_as(PersonaState.RECONNECTING, attempt=2, attempts=5, problem=lost, counts=counts)
+
+
+def hold() -> None:
+    """A supervisor takes over from the persona."""
+    boss = Participant(
+        ParticipantId("p3"),
+        "박수진",
+        Role.SUPERVISOR,
+        STARTED,
+        LegId("l3"),
+        LegState.CONNECTED,
+        mode=SupervisionMode.TAKE_OVER,
+    )
+    call = server.snapshots[CALL].call
+    server.change(CALL, call=replace(call, participants=(*call.participants, boss)))
+    act_as(PersonaState.LISTENING, held_by=boss.name)
 
 
 def record_turn() -> None:
@@ -256,6 +343,12 @@ STEPS: dict[str, Callable[[], None]] = {
     "withdraw": lambda: server.change(CALL, utterances=()) and None,
     "doubtful": lambda: say(2, "로밍 요금 같습니다.", confidence=0.31),
     "turn": record_turn,
+    "persona": with_persona,
+    "persona_speaks": lambda: act_as(PersonaState.SPEAKING),
+    "persona_looks_up": lambda: act_as(PersonaState.THINKING, tool_calls=(LOOKED_UP, FAILED, RUNNING)),
+    "persona_ails": ail,
+    "persona_held": hold,
+    "persona_stops": lambda: act_as(PersonaState.ENDED, problem=PersonaQuotaUsedUp(server=SERVER)),
     "twenty": lambda: [say(n, f"{n}번째로 한 말입니다.") for n in range(3, 23)] and None,
     "more": lambda: say(40, "맨 끝에 한 말입니다."),
     "markup": lambda: say(41, "<img src=x onerror=alert(1)>"),
