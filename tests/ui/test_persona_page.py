@@ -8,10 +8,11 @@ from typing import Any, cast
 import pytest
 
 from core import backend as composition
+from core.desk import Desk
 from core.language.catalogue import describe, translator
-from core.model.access import Person, SignInMethod, UserRole
+from core.model.access import Person, Right, SignInMethod, UserRole
 from core.model.call import CallId, CallPersona, CallState, LegId, LegState, Participant, ParticipantId, PersonaId, Role
-from core.model.errors import PersonaClosed, PersonaFileInvalid, PersonaModelUnknown
+from core.model.errors import AccessDenied, PersonaClosed, PersonaFileInvalid, PersonaModelUnknown
 from core.model.message import Message
 from core.model.opening_hours import Opening
 from core.model.persona import Persona, PersonaOffer
@@ -138,6 +139,24 @@ class TestPlaces:
         test = open_page("persona")
         assert translator("en")("AI personas") not in [link.proto.label for link in test.get("page_link")]
         assert test.error
+
+
+    @pytest.mark.parametrize("role", UserRole)
+    def test_a_customer_s_place_is_taken_from_a_desk_in_a_persona_s_call_alone(
+        self, server: PageBackend, role: UserRole
+    ) -> None:
+        persona_call(CallState.LIVE)
+        server.put(make_snapshot(make_call("people", participants=())))
+        person = Person("user:ann", "Ann", role, SignInMethod.PASSWORD)
+        server.sign_in.person = person
+        desk = Desk(cast(Any, server), person)
+        if person.may(Right.TALK):
+            assert desk.join(CallId("c1"), Role.CUSTOMER, "Ann").person_id == person.id
+        else:
+            with pytest.raises(AccessDenied):
+                desk.join(CallId("c1"), Role.CUSTOMER, "Ann")
+        with pytest.raises(AccessDenied):
+            desk.join(CallId("people"), Role.CUSTOMER, "Ann")
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
