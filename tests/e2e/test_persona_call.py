@@ -1,7 +1,6 @@
-"""A whole conversation with a rehearsal persona in a real browser: chosen, spoken to, heard, written down, interrupted."""
+"""A whole conversation with a rehearsal persona in a real browser: chosen, heard, written down, interrupted, ended."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,9 @@ def server(serve: Serve) -> Server:
 
 
 @pytest.fixture
-def caller(launch_browser: LaunchBrowser, tmp_path: Path) -> Iterator[Browser]:
+def caller(launch_browser: LaunchBrowser, tmp_path: Path) -> Browser:
     """A browser whose microphone says English sentences, with pauses between them."""
-    yield launch_browser(microphone=as_wav(CALLER, tmp_path, 0.0))
+    return launch_browser(microphone=as_wav(CALLER, tmp_path, 0.0))
 
 
 def energy(page: Page) -> float:
@@ -45,7 +44,7 @@ def test_a_persona_is_chosen_talked_with_interrupted_and_left(
     expect(title).to_have_text(re.compile("is speaking"), timeout=SLOW_MS)
     screenshot(page, "persona-call-greeting")
     persona_said = page.locator(".pt-said[data-role=persona]")
-    expect(persona_said.first).to_contain_text("Morgan", timeout=SLOW_MS)
+    expect(persona_said.first.locator(".pt-text")).not_to_be_empty(timeout=SLOW_MS)
     eventually(page, lambda: energy(page) > 0.0, "the greeting is heard", limit_s=30)
     expect(title).to_have_text(re.compile("is listening|is thinking"), timeout=SLOW_MS)
     # The microphone's sentence becomes text, and is answered.
@@ -64,5 +63,5 @@ def test_a_persona_is_chosen_talked_with_interrupted_and_left(
     screenshot(page, "persona-call-interrupted")
     page.locator(".pt-end").click()
     expect(title).to_have_text("The conversation has ended", timeout=SLOW_MS)
-    expect(page.get_by_role("link", name="Talk anew")).to_be_visible()
+    expect(page.get_by_role("button", name="Talk anew")).to_be_visible()
     screenshot(page, "persona-call-over")

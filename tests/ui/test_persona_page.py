@@ -125,8 +125,9 @@ class TestSeat:
         test = open_page("persona", locale, call="c1")
         assert has(test, "earshot_persona_talk")
         assert not has(test, "earshot_leg_panel")
-        labels = [link.proto.label for link in test.get("page_link")]
-        assert translator(locale[:2])("Talk anew") in labels
+        test.button(key="talk-anew").click().run()
+        assert "call" not in test.query_params
+        assert not has(test, "earshot_persona_talk")
 
 
 class TestPlaces:
@@ -139,7 +140,6 @@ class TestPlaces:
         test = open_page("persona")
         assert translator("en")("AI personas") not in [link.proto.label for link in test.get("page_link")]
         assert test.error
-
 
     @pytest.mark.parametrize("role", UserRole)
     def test_a_customer_s_place_is_taken_from_a_desk_in_a_persona_s_call_alone(
