@@ -26,6 +26,11 @@ def short_day(day: date, locale: str) -> str:
     return str(format_date(day, {"ko": "MMM d일"}.get(locale, "MMM d"), locale=locale))
 
 
+def full_day(day: date, locale: str) -> str:
+    """A day with its year, such as `January 20, 2027` or `2027년 1월 20일`."""
+    return str(format_date(day, "long", locale=locale))
+
+
 def _clock(moment: datetime, length: Literal["short", "medium"], locale: str) -> str:
     # The short names of the halves of the day are AM and PM in Korean, too; people write 오전 and 오후.
     pattern = get_time_format(length, locale=locale).pattern.replace("a", "aaaa")
