@@ -110,9 +110,7 @@ class CallSession:
 
         `person_id` is whose account it is, empty for a guest: a place is given back to the same person only.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id, role and person ever joined.
+        Raises CallEnded, and ParticipantNotFound where nobody of that id, role and person ever joined.
         """
         self._require_open()
         if participant_id is not None:
@@ -188,10 +186,7 @@ class CallSession:
     ) -> LegId:
         """Open a leg for a participant, a voice leg for a persona; the former one, if there still is one, is closed.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id ever joined.
-            MediaError: the media process cannot take it now.
+        Raises CallEnded, ParticipantNotFound, MediaError.
         """
         self._require_open()
         participant = self._roster.participant(participant_id)
