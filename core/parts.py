@@ -39,7 +39,7 @@ from core.calls.registry import CallRegistry
 from core.calls.retention import RetentionSweep
 from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
-from core.calls.services import CallServices
+from core.calls.services import CallServices, PersonaConditions
 from core.calls.tally import Tally
 from core.calls.webhook import Webhook
 from core.calls.webhook_client import WebhookClient
@@ -234,6 +234,10 @@ class Parts:
                 call_limit=self.settings.call_limit,
                 alerting=self.alerting,
                 tally=self.tally,
+                personas=PersonaConditions(
+                    tail_s=self.settings.persona_tail_ms / 1000,
+                    transcription_model=self.settings.realtime_transcription_model,
+                ),
             )
         )
         self.archive = CallArchive(

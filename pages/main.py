@@ -24,7 +24,7 @@ home = st.Page("home.py", title=_("Overview"), default=True)
 live = st.Page("live.py", title=_("Call"), url_path="live", visibility="hidden")
 join = st.Page("join.py", title=_("Join the call"), url_path="join", visibility="hidden")
 inner = [
-    st.Page("persona.py", title=_("AI persona"), url_path="persona", visibility="hidden"),
+    st.Page("persona.py", title=_("AI personas"), url_path="persona", visibility="hidden"),
     st.Page("supervisor.py", title=_("Supervisor"), url_path="supervisor", visibility="hidden"),
     st.Page("calls.py", title=_("Calls"), url_path="calls", visibility="hidden"),
     st.Page("fleet.py", title=_("Quality"), url_path="fleet", visibility="hidden"),

@@ -4,7 +4,9 @@ import time
 
 import streamlit as st
 
+from core.model.access import Right
 from core.model.call import CallId
+from core.ui.page_errors import said_on_the_page
 from core.ui.persona_choice import persona_choice
 from core.ui.persona_hours import persona_hours_panel
 from core.ui.persona_seat import persona_seat
@@ -16,6 +18,7 @@ BEGUN = "persona_begun"
 """Key of the call that the reader has just begun, in the session's state."""
 
 own_desk = desk()
+own_desk.require(Right.TALK)
 who = reader(own_desk.settings.locale)
 _ = who.translate
 
@@ -28,8 +31,9 @@ def begin(call_id: CallId) -> None:
 
 @st.fragment(run_every=REFRESH_S)
 def choice() -> None:
-    # A desk of its own at every tick: the sign-in may have ended since the page was drawn.
-    persona_choice(desk(), time.time(), who, begin)
+    with said_on_the_page(_):
+        # A desk of its own at every tick: the sign-in may have ended since the page was drawn.
+        persona_choice(desk(), time.time(), who, begin)
 
 
 call_id = CallId(st.query_params.get("call", ""))

@@ -42,6 +42,8 @@ class Conversation:
     ) -> None:
         """`is_sending` tells whether sound arrives of somebody, whatever becomes of it."""
         self._record = record
+        self.on_kept: Callable[[Utterance], None] = lambda utterance: None
+        """Takes every final utterance once it is kept."""
         self._who = who
         self._note = note
         self._services = services
@@ -60,6 +62,10 @@ class Conversation:
     def listen_to(self, participant: Participant) -> None:
         """Write down what a participant says from now on; it goes on across the participant's legs."""
         self._listening.listen(participant.id, self._language_of(participant))
+
+    def stop_listening(self, participant_id: ParticipantId) -> None:
+        """Write down no more of what a participant says; what was heard before still is. Idempotent."""
+        self._listening.stop(participant_id)
 
     def language_changed(self, participant: Participant) -> None:
         """Write down a participant whom it listens to in another language from now on."""
@@ -81,12 +87,13 @@ class Conversation:
         """What goes wrong around the words just now; it is noted when it is over."""
         return self._troubles.going_on
 
-    def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
+    def said(self, participant_id: ParticipantId, recognition: Recognition, source: str = "") -> None:
         """Words of a participant, or audio that gave none because it could not be kept, of which a note is made.
 
-        Interims are shown at once, finals once they are durable.
+        Interims are shown at once, finals once they are durable. `source` is who wrote them down where that is not the
+        speech engine: its ordinals are its own.
         """
-        self._said(Ear(participant_id, self._language_of(self._who(participant_id)), 0), recognition)
+        self._said(Ear(participant_id, self._language_of(self._who(participant_id)), 0, source), recognition)
 
     def _said(self, ear: Ear, recognition: Recognition) -> None:
         participant, call_id = self._who(ear.participant_id), self._record.call.id
@@ -107,6 +114,8 @@ class Conversation:
             recognised_s=now_s,
             trace_id=trace.id,
             first_interim_s=trace.first_interim_s,
+            is_typed=recognition.is_typed,
+            is_cut=recognition.is_cut,
         )
         if recognition.is_given_up:
             logger.warning(
@@ -177,5 +186,6 @@ class Conversation:
                 logger.warning("call %s: utterance %s is shown before it is kept", call_id, utterance.trace_id)
             self._record.put_utterance(utterance)
             self._turns.kept(utterance, is_durable=is_durable)
+            self.on_kept(utterance)
             if self._finals.empty():
                 self._inquiry.ask()

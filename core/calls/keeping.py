@@ -1,5 +1,6 @@
 """A call's record and its durable copy, changed together. Lives on the calls loop; its session alone writes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -7,8 +8,15 @@ from core.calls.durable import Write
 from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
-from core.model.call import Call, Participant
+from core.model.call import Call, LegState, Participant
 from core.model.snapshot import Note
+
+LEG_NOTES: Mapping[LegState, str] = {
+    LegState.CONNECTED: "participant_connected",
+    LegState.LOST: "participant_lost",
+    LegState.CLOSED: "participant_left",
+}
+"""Codes of the notes that somebody's leg has a new state; supervisors have others."""
 
 
 class Keeping:

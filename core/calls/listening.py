@@ -23,11 +23,14 @@ class Ear:
     language: Language
     number: int
     """How many sessions the participant had before: their ordinals begin anew with each."""
+    source: str = ""
+    """Who wrote it down, where that is not the speech engine."""
 
     def utterance_id(self, ordinal: int) -> str:
         """The id of an utterance; unique in the call."""
         number = f"{self.number}-" if self.number else ""
-        return f"{self.participant_id}-{number}{ordinal}"
+        source = f"{self.source}-" if self.source else ""
+        return f"{self.participant_id}-{source}{number}{ordinal}"
 
 
 class Listening:
@@ -47,19 +50,31 @@ class Listening:
         self._recognised = recognised
         self._open: dict[ParticipantId, tuple[Ear, SpeechSession]] = {}
         self._closing: dict[ParticipantId, asyncio.Task[None]] = {}
+        self._numbers: dict[ParticipantId, int] = {}
+        """How many sessions those had who were stopped listening to."""
         self._former_dropped_s = 0.0
 
     def listen(self, participant_id: ParticipantId, language: Language) -> None:
         """Hear a participant in a language from now on; what was heard before is recognised in the former one."""
         ear, session = self._open.get(participant_id, (None, None))
         if ear is None or session is None:
-            self._open_ear(Ear(participant_id, language, 0))
+            self._open_ear(Ear(participant_id, language, self._numbers.get(participant_id, 0)))
         elif ear.language != language:
             self._open_ear(Ear(participant_id, language, ear.number + 1))
-            self._closing[participant_id] = asyncio.create_task(
-                self._close_former(session, after=self._closing.get(participant_id)),
-                name=f"call-{self._call_id}-{participant_id}-former-speech",
-            )
+            self._close_later(participant_id, session)
+
+    def stop(self, participant_id: ParticipantId) -> None:
+        """Hear a participant no more; what was heard before is still recognised. Idempotent."""
+        ear, session = self._open.pop(participant_id, (None, None))
+        if ear is not None and session is not None:
+            self._numbers[participant_id] = ear.number + 1
+            self._close_later(participant_id, session)
+
+    def _close_later(self, participant_id: ParticipantId, session: SpeechSession) -> None:
+        self._closing[participant_id] = asyncio.create_task(
+            self._close_former(session, after=self._closing.get(participant_id)),
+            name=f"call-{self._call_id}-{participant_id}-former-speech",
+        )
 
     def hears(self, participant_id: ParticipantId) -> bool:
         """Whether `listen` was called for a participant."""

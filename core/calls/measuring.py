@@ -87,19 +87,21 @@ class Measuring:
         if owner.role.speaks and (gap := self._gaps.add(owner.id, placed)):
             self._note("audio_missing", owner.name, gap.start_s, gap.end_s)
 
-    def reported(self, leg_id: LegId, report: BrowserReport) -> None:
+    def reported(self, leg_id: LegId, report: BrowserReport) -> Sequence[RtpSample]:
         """What a leg's browser measured and tells about itself; shown and kept with the next tick, as far as it is
-        believed. What is refused is counted by its reason; what came again is no loss and is counted for the server."""
+        believed, which is returned. What is refused is counted by its reason; what came again is no loss and is
+        counted for the server."""
         leg, admission = self._legs.find(leg_id), self._admissions.get(leg_id)
         if leg is None or admission is None:
             self._refused[Refusal.LEG_OVER] += len(report.seconds)
-            return
+            return ()
         taken, refused = admission.admit(report.seconds, self._record.now_s(), leg.ended_at_s)
         self._samples.extend(taken)
         self._services.tally.repeated(refused.pop(Refusal.REPEATED, 0))
         self._refused.update(refused)
         if report.facts is not None and leg.ended_at_s is None:
             self._legs.describe(leg_id, report.facts)
+        return taken
 
     def is_sending(self, participant_id: ParticipantId) -> bool:
         """Whether sound arrives of somebody, whatever becomes of it."""

@@ -7,7 +7,7 @@ from functools import partial
 
 from core.calls.services import CallServices
 from core.calls.session import CallSession
-from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded
+from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded, VoiceSent
 from core.model.audio import PcmChunk
 from core.model.call import Call, CallId, CallOrigin, CallPersona, CallState, EndReason, Language, LegId, LegState
 from core.model.errors import CallLimitReached, CallNotFound, EarshotError, ServerStopping
@@ -139,6 +139,9 @@ class CallRegistry:
         if isinstance(event, PcmChunk):
             if session := self._session_of(event.leg_id):
                 session.heard(event)
+        elif isinstance(event, VoiceSent):
+            if session := self._session_of(event.leg_id):
+                session.voice_sent(event)
         elif isinstance(event, RtpSample):
             if session := self._session_of(event.leg_id):
                 session.measured(event)

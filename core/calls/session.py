@@ -13,16 +13,18 @@ from core.calls.abandonment import Abandonment
 from core.calls.browser_samples import BrowserReport
 from core.calls.conversation import Conversation
 from core.calls.hearing import GONE
-from core.calls.keeping import Keeping
+from core.calls.keeping import LEG_NOTES, Keeping
+from core.calls.leg_port import candidate_parts
 from core.calls.measuring import Measuring
 from core.calls.persona_participant import PersonaParticipant
+from core.calls.persona_place import PersonaPlace
 from core.calls.record import CallRecord
 from core.calls.roster import Roster
 from core.calls.services import CallServices
 from core.calls.supervision import MODE_NOTES, Supervision, leg_note
 from core.calls.text_alerts import TextAlerts
 from core.calls.wiring import Wiring
-from core.media.events import LegSpec
+from core.media.events import LegSpec, VoiceSent
 from core.model.audio import PcmChunk
 from core.model.call import (
     Call,
@@ -50,12 +52,6 @@ logger = logging.getLogger(__name__)
 CONNECT_LIMIT_S = 20.0
 """A leg that is not connected after this long has failed."""
 
-_LEG_NOTES = {
-    LegState.CONNECTED: "participant_connected",
-    LegState.LOST: "participant_lost",
-    LegState.CLOSED: "participant_left",
-}
-
 
 class CallSession:
     """One call from its beginning to its terminal state."""
@@ -71,8 +67,6 @@ class CallSession:
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
         self._keeping = Keeping(self.record, services, self._roster)
-        self.persona: PersonaParticipant | None = None
-        """Who speaks in place of an agent; None in a call between people."""
         self._measuring = Measuring(self.record, services, self._roster, self._keeping.note)
         self._conversation = Conversation(
             self.record,
@@ -81,7 +75,14 @@ class CallSession:
             note=self._keeping.note,
             is_sending=self._measuring.is_sending,
         )
+        open_voice = partial(self.connect, is_voice=True)
+        self._place = PersonaPlace(self.record, services, self._conversation, self._keeping.note, open_voice)
         self._text_alerts = TextAlerts(self.record, services)
+
+    @property
+    def persona(self) -> PersonaParticipant | None:
+        """Who speaks in place of an agent; None in a call between people. Any thread."""
+        return self._place.persona
 
     @property
     def call(self) -> Call:
@@ -98,7 +99,7 @@ class CallSession:
     ) -> None:
         """Let a persona take part from now on; see `CallRegistry.start_persona`."""
         self._abandonment.waits_for_good = waits_for_good
-        self.persona = PersonaParticipant()
+        self._place.admit(await self.join(Role.PERSONA, persona.name), persona, server, tools)
 
     # People
 
@@ -109,9 +110,7 @@ class CallSession:
 
         `person_id` is whose account it is, empty for a guest: a place is given back to the same person only.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id, role and person ever joined.
+        Raises CallEnded, and ParticipantNotFound where nobody of that id, role and person ever joined.
         """
         self._require_open()
         if participant_id is not None:
@@ -182,19 +181,18 @@ class CallSession:
             self._measuring.listener_changed(supervisor.leg_id, supervisor.mode is SupervisionMode.MONITOR)
         self._put_participant(supervisor)
 
-    async def connect(self, participant_id: ParticipantId, listen_only: bool = False) -> LegId:
-        """Open a leg for a participant; the former one, if there still is one, is closed.
+    async def connect(
+        self, participant_id: ParticipantId, listen_only: bool = False, *, is_voice: bool = False
+    ) -> LegId:
+        """Open a leg for a participant, a voice leg for a persona; the former one, if there still is one, is closed.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id ever joined.
-            MediaError: the media process cannot take it now.
+        Raises CallEnded, ParticipantNotFound, MediaError.
         """
         self._require_open()
         participant = self._roster.participant(participant_id)
         leg_id = LegId(self._services.make_id())
         self._claim_leg(leg_id)
-        speech = not listen_only
+        speech = not (listen_only or is_voice)
         await self._services.media.open_leg(
             LegSpec(
                 leg_id=leg_id,
@@ -202,17 +200,18 @@ class CallSession:
                 participant_id=participant_id,
                 speech=speech,
                 listen_only=listen_only,
+                is_voice=is_voice,
             )
         )
         now = self._services.clock.monotonic()
         former = self._roster.open_leg(participant_id, leg_id, now)
         self._abandonment.legs_changed(now)
-        self._measuring.opened(leg_id, listen_only or participant.mode is SupervisionMode.MONITOR)
+        self._measuring.opened(leg_id, listen_only or is_voice or participant.mode is SupervisionMode.MONITOR)
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
             self._measuring.leg_changed(former, LegState.CLOSED)
             await self._services.media.close_leg(former)
-        if speech and participant.role.speaks:
+        if speech and participant.role.speaks and not self._place.shares_out(participant):
             self._conversation.listen_to(self._roster.participant(participant_id))
         await self._wiring.update()
         self._put_participant(self._roster.participant(participant_id))
@@ -228,13 +227,7 @@ class CallSession:
 
     async def add_candidate(self, leg_id: LegId, candidate: Mapping[str, object]) -> None:
         """Pass on one trickled candidate as browsers write it. Raises MediaError."""
-        line, mid, index = (candidate.get(key) for key in ("candidate", "sdpMid", "sdpMLineIndex"))
-        await self._services.media.add_candidate(
-            leg_id,
-            line if isinstance(line, str) else None,
-            mid if isinstance(mid, str) else None,
-            index if isinstance(index, int) else None,
-        )
+        await self._services.media.add_candidate(leg_id, *candidate_parts(candidate))
 
     async def close_leg(self, leg_id: LegId) -> None:
         """End a leg on purpose; idempotent. Raises LegNotFound, MediaError."""
@@ -264,12 +257,12 @@ class CallSession:
         self._abandonment.legs_changed(self._services.clock.monotonic())
         if self.call.state is CallState.ENDED or participant is None:
             return
-        if state is LegState.CONNECTED and participant.role.speaks:
+        if state is LegState.CONNECTED and participant.role.speaks and participant.role is not Role.PERSONA:
             self.go_live()
         if state is LegState.CLOSED:
             self._measuring.left(participant.id)
         is_supervisor = participant.role is Role.SUPERVISOR
-        if code := leg_note(participant, state) if is_supervisor else _LEG_NOTES.get(state):
+        if code := leg_note(participant, state) if is_supervisor else LEG_NOTES.get(state):
             self._keeping.note(code, participant.name)
         if is_supervisor:
             self._supervision.leg_changed(participant, self._services.clock.monotonic())
@@ -292,8 +285,12 @@ class CallSession:
         """Decoded audio of one leg; what a supervisor does not say to everybody is let go."""
         if self.call.state is not CallState.ENDED:
             owner = self._roster.participant(self._roster.leg(chunk.leg_id).participant_id)
-            if self._supervision.is_recorded(owner, chunk.start_s):
+            if not self._place.takes(chunk, owner) and self._supervision.is_recorded(owner, chunk.start_s):
                 self._conversation.heard(owner.id, chunk.pcm, chunk.start_s - self.record.origin)
+
+    def voice_sent(self, event: VoiceSent) -> None:
+        """The persona's sound goes out."""
+        self._place.voice_sent(event)
 
     def said(self, participant_id: ParticipantId, recognition: Recognition) -> None:
         """Words that did not come through a microphone: a scripted conversation."""
@@ -306,10 +303,11 @@ class CallSession:
     def measured(self, sample: RtpSample) -> None:
         """One second's figures of one leg; shown and kept with the next tick."""
         self._measuring.measured(sample)
+        self._place.measured((sample,))
 
     async def reported(self, leg_id: LegId, report: BrowserReport) -> None:
         """What the browser of one leg measured; shown and kept with the next tick, as far as it is believed."""
-        self._measuring.reported(leg_id, report)
+        self._place.measured(self._measuring.reported(leg_id, report))
 
     # Life
 
@@ -345,6 +343,9 @@ class CallSession:
         self._text_alerts.tick()
         if self.call.state is CallState.ENDED:
             return
+        if self._place.tick():
+            await self.end(EndReason.CLOSED_HOURS)
+            return
         now = self._services.clock.monotonic()
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
             await self.leg_changed(leg.id, LegState.LOST)
@@ -368,6 +369,7 @@ class CallSession:
         self._keeping.put_call(
             replace(self.call, state=CallState.ENDED, ended_at=self._services.clock.wall(), end_reason=reason)
         )
+        self._place.stop()
         for leg in self._roster.present_legs():
             self._roster.change_leg(leg.id, LegState.CLOSED)
             self._measuring.leg_changed(leg.id, LegState.CLOSED)
@@ -376,6 +378,7 @@ class CallSession:
             except MediaError as error:
                 logger.warning("call %s ends without its bridge: %s", self.call.id, error)
         self._keeping.put_call(self.call)
+        await self._place.close()
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()
@@ -384,8 +387,7 @@ class CallSession:
 
     def _put_participant(self, participant: Participant) -> None:
         self._keeping.put_participant(participant)
-        if self.persona is not None:
-            self.persona.people_changed(self._roster.participants)
+        self._place.people_changed(self._roster.participants)
 
     def _require_open(self) -> None:
         if self.call.state is CallState.ENDED:

@@ -26,6 +26,11 @@ def short_day(day: date, locale: str) -> str:
     return str(format_date(day, {"ko": "MMM d일"}.get(locale, "MMM d"), locale=locale))
 
 
+def full_day(day: date, locale: str) -> str:
+    """A day with its year, such as `January 20, 2027` or `2027년 1월 20일`."""
+    return str(format_date(day, "long", locale=locale))
+
+
 def weekday(index: int, locale: str) -> str:
     """The name of a day of the week, counted from Monday as 0."""
     return str(get_day_names("wide", "stand-alone", locale)[index])

@@ -10,7 +10,7 @@ from core.ui.sign_in import who_am_i
 
 PAGES = (
     ("home.py", message("Overview"), ":material/graphic_eq:", Right.SEE_OWN_CALLS),
-    ("persona.py", message("AI persona"), ":material/record_voice_over:", Right.TALK),
+    ("persona.py", message("AI personas"), ":material/record_voice_over:", Right.TALK),
     ("supervisor.py", message("Supervisor"), ":material/headset_mic:", Right.LISTEN),
     ("calls.py", message("Calls"), ":material/call:", Right.SEE_OWN_CALLS),
     ("fleet.py", message("Quality"), ":material/monitoring:", Right.SEE_ALL_CALLS),
@@ -24,7 +24,7 @@ PAGES = (
 def header(desk: Desk, locale: str, translate: Translate) -> None:
     """Draw the line. Script thread."""
     _ = translate
-    with st.container(horizontal=True, vertical_alignment="center", key="earshot-header", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="center", key="earshot-header", gap="small"):
         st.html('<span class="es-brand">Earshot</span>', width="content")
         for path, label, icon, right in PAGES:
             if desk.may(right):

@@ -1,4 +1,4 @@
-"""The personas that one can talk with, each on a card: what it is, when it is open, and the button that begins a call."""
+"""The personas that one can talk with, each on a card: what it is, when it is open, and the button to talk."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.desk import Desk
 from core.language.catalogue import describe
-from core.language.formats import short_day
+from core.language.formats import full_day
 from core.model.call import CallId, PersonaId
 from core.model.persona import Persona, PersonaOffer
 from core.ui.page_errors import said_on_the_page
@@ -88,9 +88,10 @@ def _begin(desk: Desk, persona_id: PersonaId, reader: Reader) -> CallId | None:
 def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
     _, persona = reader.translate, offer.persona
     voice = _("Voice {voice} · {model}").format(voice=persona.voice, model=persona.model)
+    look = "es-persona-hours" if is_open(offer) else "es-persona-hours es-closed"
     lines = [
         *([f"<div>{escape(persona.description)}</div>"] if persona.description else []),
-        f'<div class="es-persona-hours{"" if is_open(offer) else " es-closed"}">{escape(hours(offer, now, reader))}</div>',
+        f'<div class="{look}">{escape(hours(offer, now, reader))}</div>',
         *_retiring(persona, reader),
         f'<div class="es-meta">{escape(voice)}</div>',
     ]
@@ -101,7 +102,7 @@ def _retiring(persona: Persona, reader: Reader) -> list[str]:
     if persona.retires_on is None:
         return []
     words = reader.translate("Its model {model} is shut down on {day}.").format(
-        model=persona.model, day=f"{short_day(persona.retires_on, reader.locale)}, {persona.retires_on.year}"
+        model=persona.model, day=full_day(persona.retires_on, reader.locale)
     )
     return [f'<div class="es-persona-retiring">{escape(words)}</div>']
 

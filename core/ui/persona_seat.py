@@ -20,8 +20,6 @@ from core.ui.persona_talk import persona_talk
 from core.ui.persona_words import REHEARSAL, REHEARSAL_TIP
 from core.ui.reader import Reader
 
-PERSONA_PAGE = "persona.py"
-
 
 def persona_seat(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[], Desk], autostart: bool) -> None:
     """Draw the seat in a call with a persona. Script thread.
@@ -43,7 +41,7 @@ def persona_seat(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[],
         st.space("stretch")
         if is_over:
             st.page_link(LIVE_PAGE, label=_("Look at it"), icon=":material/article:", query_params={"call": call.id})
-            st.page_link(PERSONA_PAGE, label=_("Talk anew"), icon=":material/arrow_back:")
+            st.button(_("Talk anew"), icon=":material/arrow_back:", key="talk-anew", on_click=st.query_params.clear)
         else:
             copy_button(join_address(join_token(desk, call.id), st.context.url, desk.settings.public_url), _)
     # What comes and goes with the end of the call stays in a place of its own: the view below keeps its.

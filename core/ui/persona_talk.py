@@ -1,7 +1,7 @@
 """The customer's view of a call with a persona: its state, what both say, and a box to write in.
 
-The page's script mounts it once. From then on the browser's script (assets/persona_talk.js) draws what the call's stream
-brings, and no rerun of the page touches what is being written.
+The page's script mounts it once. From then on the browser's script (assets/persona_talk.js) draws what the call's
+stream brings, and no rerun of the page touches what is being written.
 """
 
 from collections.abc import Callable

@@ -18,7 +18,7 @@ from core.calls.insights import Insights
 from core.calls.registry import CallRegistry
 from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
-from core.calls.services import CallServices
+from core.calls.services import CallServices, Media
 from core.calls.session import CallSession
 from core.calls.tally import Tally
 from core.calls.wrap_ups import WrapUps
@@ -83,6 +83,8 @@ async def opened_world(
     requests: int = 2,
     clock: Clock | None = None,
     call_limit: int = 5,
+    media: Media | None = None,
+    grace_s: float = 20.0,
 ) -> AsyncIterator[World]:
     """A registry and all that its calls need, with a language model or without."""
     clock = clock or ManualClock()
@@ -105,7 +107,7 @@ async def opened_world(
     registry = CallRegistry(
         CallServices(
             clock=clock,
-            media=bridge,
+            media=media or bridge,
             transcriber=transcriber,
             insights=insights,
             store=store,
@@ -114,7 +116,7 @@ async def opened_world(
             rollups=rollups,
             wrap_ups=wrap_ups,
             make_id=lambda: next(ids),
-            grace_s=20.0,
+            grace_s=grace_s,
             masking=masking,
             call_limit=call_limit,
             alerting=alerting,

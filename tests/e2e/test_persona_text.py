@@ -127,7 +127,8 @@ def test_the_key_that_safari_tells_of_after_the_composition_does_not_send(seat: 
           field.dispatchEvent(new CompositionEvent("compositionend", { data: "게" }));
           const init = { key: "Enter", keyCode: 229, bubbles: true, cancelable: true };
           field.dispatchEvent(new KeyboardEvent("keydown", init));
-          field.dispatchEvent(new InputEvent("beforeinput", { inputType: "insertLineBreak", bubbles: true, cancelable: true }));
+          const line = { inputType: "insertLineBreak", bubbles: true, cancelable: true };
+          field.dispatchEvent(new InputEvent("beforeinput", line));
         }"""
     )
     seat.wait_for_timeout(500)
@@ -241,9 +242,7 @@ def test_what_the_network_loses_is_sent_again_and_counted_once(seat: Page, serve
     assert len({json.loads(body)["id"] for body in lost}) == 1
 
 
-def test_a_text_that_cannot_be_sent_says_so_and_is_tried_again_by_hand(
-    seat: Page, server: Server, act: Act
-) -> None:
+def test_a_text_that_cannot_be_sent_says_so_and_is_tried_again_by_hand(seat: Page, server: Server, act: Act) -> None:
     act("refuse")
     box(seat).fill("혼저옵서예")
     seat.keyboard.press("Enter")

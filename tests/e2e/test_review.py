@@ -21,9 +21,9 @@ NAMES = {
     "cho": UserRole.CUSTOMER,
 }
 NAVIGATION = {
-    "ada": {"Overview", "Supervisor", "Calls", "Quality", "Handbook", "Doctor", "Settings", "Audit log"},
-    "sue": {"Overview", "Supervisor", "Calls", "Quality", "Handbook", "Doctor"},
-    "ann": {"Overview", "Calls", "Handbook", "Doctor"},
+    "ada": {"Overview", "AI personas", "Supervisor", "Calls", "Quality", "Handbook", "Doctor", "Settings", "Audit log"},
+    "sue": {"Overview", "AI personas", "Supervisor", "Calls", "Quality", "Handbook", "Doctor"},
+    "ann": {"Overview", "AI personas", "Calls", "Handbook", "Doctor"},
     "abe": {"Overview", "Calls", "Quality", "Handbook", "Doctor"},
     "cho": set(),
 }

@@ -1,13 +1,13 @@
 """Dates, numbers and lengths of time as Koreans and the English write them."""
 
-from datetime import UTC
+from datetime import UTC, date
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.language.formats import date_and_time, duration, number, percent, short_moment
+from core.language.formats import date_and_time, duration, full_day, number, percent, short_moment
 
 AT = 1_790_000_000.0
 """21 September 2026, 14:13:20 UTC."""
@@ -34,6 +34,11 @@ def test_today_the_time_alone_is_enough() -> None:
 def test_another_day_is_named() -> None:
     assert plain(short_moment(AT, AT + DAY_S, "ko", SEOUL)) == "2026. 9. 21. 오후 11:13"
     assert plain(short_moment(AT, AT + DAY_S, "en", LONDON)) == "Sep 21, 2026 3:13 PM"
+
+
+def test_a_full_day_has_its_year() -> None:
+    assert full_day(date(2027, 1, 20), "ko") == "2027년 1월 20일"
+    assert full_day(date(2027, 1, 20), "en") == "January 20, 2027"
 
 
 def test_the_day_changes_at_the_readers_midnight() -> None:

@@ -13,7 +13,7 @@ INPUT_METHOD_KEY = 229
 
 
 def stages(syllable: str) -> Iterator[str]:
-    """What the keyboard shows while a syllable is being composed: its first consonant, with the vowel, with the final."""
+    """What the keyboard shows while a syllable is composed: its first consonant, with the vowel, with the final."""
     if not "가" <= syllable <= "힣":
         yield syllable
         return

@@ -8,10 +8,11 @@ from typing import Any, cast
 import pytest
 
 from core import backend as composition
+from core.desk import Desk
 from core.language.catalogue import describe, translator
-from core.model.access import Person, SignInMethod, UserRole
+from core.model.access import Person, Right, SignInMethod, UserRole
 from core.model.call import CallId, CallPersona, CallState, LegId, LegState, Participant, ParticipantId, PersonaId, Role
-from core.model.errors import PersonaClosed, PersonaFileInvalid, PersonaModelUnknown
+from core.model.errors import AccessDenied, PersonaClosed, PersonaFileInvalid, PersonaModelUnknown
 from core.model.message import Message
 from core.model.opening_hours import Opening
 from core.model.persona import Persona, PersonaOffer
@@ -19,7 +20,9 @@ from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snaps
 from tests.ui.test_pages import has, open_page, words
 
 LANGUAGES = ("en-US", "ko-KR")
-SARADO = Persona(PersonaId("sarado"), "사라도령", "ko", "", "cedar", "gpt-realtime-2.1-mini", description="<i>꽃</i>감관")
+SARADO = Persona(
+    PersonaId("sarado"), "사라도령", "ko", "", "cedar", "gpt-realtime-2.1-mini", description="<i>꽃</i>감관"
+)
 OPENS = STARTED + 3600
 GUEST = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, STARTED, LegId("l2"), LegState.CONNECTED)
 
@@ -56,7 +59,7 @@ class TestChoice:
         assert "gpt-realtime-2.1-mini" in text
         assert "2027" in text
         assert _("Open until {moment}").split("{")[0] in text
-        assert _(("Rehearsal")) not in text
+        assert _("Rehearsal") not in text
         assert not test.button(key="talk-sarado").disabled
         test.button(key="talk-sarado").click().run()
         assert ("start_persona", "sarado") in server.done
@@ -122,8 +125,9 @@ class TestSeat:
         test = open_page("persona", locale, call="c1")
         assert has(test, "earshot_persona_talk")
         assert not has(test, "earshot_leg_panel")
-        labels = [link.proto.label for link in test.get("page_link")]
-        assert translator(locale[:2])("Talk anew") in labels
+        test.button(key="talk-anew").click().run()
+        assert "call" not in test.query_params
+        assert not has(test, "earshot_persona_talk")
 
 
 class TestPlaces:
@@ -134,8 +138,25 @@ class TestPlaces:
     def test_who_may_not_talk_is_not_led_there_and_told_so(self, server: PageBackend) -> None:
         server.sign_in.person = Person("user:abe", "Abe", UserRole.ANALYST, SignInMethod.PASSWORD)
         test = open_page("persona")
-        assert translator("en")("AI persona") not in [link.proto.label for link in test.get("page_link")]
+        assert translator("en")("AI personas") not in [link.proto.label for link in test.get("page_link")]
         assert test.error
+
+    @pytest.mark.parametrize("role", UserRole)
+    def test_a_customer_s_place_is_taken_from_a_desk_in_a_persona_s_call_alone(
+        self, server: PageBackend, role: UserRole
+    ) -> None:
+        persona_call(CallState.LIVE)
+        server.put(make_snapshot(make_call("people", participants=())))
+        person = Person("user:ann", "Ann", role, SignInMethod.PASSWORD)
+        server.sign_in.person = person
+        desk = Desk(cast(Any, server), person)
+        if person.may(Right.TALK):
+            assert desk.join(CallId("c1"), Role.CUSTOMER, "Ann").person_id == person.id
+        else:
+            with pytest.raises(AccessDenied):
+                desk.join(CallId("c1"), Role.CUSTOMER, "Ann")
+        with pytest.raises(AccessDenied):
+            desk.join(CallId("people"), Role.CUSTOMER, "Ann")
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

@@ -48,6 +48,7 @@ class PersonaState {
     this.root.toggleAttribute("data-offline", seen.isOffline);
     this.stop.disabled = !seen.mayInterrupt;
     this.endButton.hidden = ["over", "left"].includes(seen.state) || !seen.hasStream;
+    this.stop.hidden = this.endButton.hidden || seen.state === "waiting";
     this.tick();
   }
 

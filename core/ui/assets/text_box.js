@@ -21,10 +21,9 @@ class TextBox {
     this.count.id = `pt-count-${Math.random().toString(36).slice(2)}`;
     this.field.setAttribute("aria-describedby", this.count.id);
     this.root = el("div", { class: "pt-box" }, this.field, this.button, this.count);
-    this.relabel(words);
     this.field.value = draft.read();
+    this.relabel(words);
     this.listen();
-    this.changed();
   }
 
   relabel(words) {

@@ -35,8 +35,8 @@ from core.model.errors import (
     PersonaFileInvalid,
     PersonaModelUnknown,
     PersonaQuotaUsedUp,
-    PersonaUnreachable,
     PersonaTextInvalid,
+    PersonaUnreachable,
 )
 from core.model.message import Message
 from core.model.opening_hours import Opening
@@ -150,6 +150,12 @@ def do(state: PersonaState, problem: EarshotError | None = None, held_by: str = 
     server.change(CALL, persona=PersonaActivity(status, held_by=held_by))
 
 
+def hold() -> None:
+    """A supervisor takes over."""
+    connect(SUPERVISOR)
+    do(PersonaState.LISTENING, held_by=SUPERVISOR.name)
+
+
 def say(
     utterance_id: str,
     who: Participant,
@@ -234,7 +240,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "thinking": lambda: do(PersonaState.THINKING),
     "speaking": lambda: do(PersonaState.SPEAKING),
     "reconnecting": lambda: do(PersonaState.RECONNECTING, UNREACHABLE, attempt=2),
-    "held": lambda: (connect(SUPERVISOR), do(PersonaState.LISTENING, held_by=SUPERVISOR.name)) and None,
+    "held": hold,
     "closed": lambda: do(PersonaState.CLOSED),
     "failed": lambda: do(PersonaState.ENDED, PersonaQuotaUsedUp(server="api.openai.com")),
     "talk": talk,
