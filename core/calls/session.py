@@ -201,6 +201,7 @@ class CallSession:
                 speech=speech,
                 listen_only=listen_only,
                 is_voice=is_voice,
+                chunk_s=self._place.chunk_s(participant),
             )
         )
         now = self._services.clock.monotonic()
