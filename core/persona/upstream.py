@@ -106,19 +106,21 @@ class Upstream:
         """The connection is of no use any more."""
         self._end(error)
 
-    def send(self, event: ClientEvent) -> None:
-        """Queue an event."""
+    def send(self, event: ClientEvent) -> str:
+        """Queue an event; returns its identifier, empty where the connection is over."""
         if self.ended.done():
-            return
+            return ""
         if len(self._queue) >= MOST_WAITING:
             self._end(PersonaConnectionLost(server=self.server))
-            return
+            return ""
         self._sent += 1
-        event = {"event_id": f"earshot_{self.number}_{self._sent}", **event}
+        event_id = f"earshot_{self.number}_{self._sent}"
+        event = {"event_id": event_id, **event}
         if event["type"] == "session.update":
-            self._update_id = event["event_id"]
+            self._update_id = event_id
         self._queue.append(event)
         self._has_work.set()
+        return event_id
 
     def send_audio(self, pcm: bytes, captured_s: float) -> None:
         """Queue sound in `PERSONA_FORMAT` that was captured from `captured_s` on; dropped when the network is slow."""
