@@ -2,8 +2,8 @@
 
 The round-trip time is the server's own (RTCP, RFC 3550 section 6.4.1) or, until there is one, the browser's; what the
 sound waits in the jitter buffer only the browser can tell (`jitterBufferDelay` of W3C webrtc-stats). What nobody has
-told yet may be from nothing to `UNMEASURED_RTT_S` and `UNMEASURED_S`: for so long more the microphone stays closed after
-the sound, and it still closes at the earliest.
+told yet may be from nothing to `UNMEASURED_RTT_S` and `UNMEASURED_S`: for so long more the microphone stays closed
+after the sound, and it still closes at the earliest.
 """
 
 from core.model.sample import Direction, RtpSample, Vantage

@@ -4,6 +4,7 @@ Its two tasks are its own: `close` cancels them and waits. On the session's loop
 """
 
 import asyncio
+import logging
 import re
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from core.persona.client_events import audio_append
 from core.persona.connection import ClientEvent, RealtimeConnection, ServerEvent
 from core.persona.error_codes import error_by_code, error_codes
 from core.persona.event_log import EventLog
+
+logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 """Events that wait to be sent. Sound finds room in half of it only; beyond all of it the connection is given up."""
@@ -78,6 +81,8 @@ class Upstream:
             asyncio.create_task(self._read(), name=f"persona-read-{self.number}"),
             asyncio.create_task(self._write(), name=f"persona-write-{self.number}"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._done)
 
     async def begin(self, update: ClientEvent, timeout_s: float) -> None:
         """Start, and make the session what it is to be. Raises PersonaError; the connection is then closed."""
@@ -151,6 +156,12 @@ class Upstream:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A fault of ours: another connection is better than one that nobody reads, without a word of it.
+            logger.error("connection %d of a persona failed", self.number, exc_info=error)
+            self._end(PersonaConnectionLost(server=self.server))
 
     def _end(self, error: PersonaError) -> None:
         if not self.ended.done():

@@ -20,7 +20,7 @@ from core.model.errors import (
     PersonaRequestRefused,
 )
 from core.model.passage import Passage
-from core.model.persona import EventDirection, PersonaSide, PersonaState, Tool, ToolDeclaration
+from core.model.persona import EventDirection, PersonaSide, PersonaState, PersonaUtterance, Tool, ToolDeclaration
 from core.persona.handbook_tool import SEARCH_HANDBOOK, handbook_tool
 from core.persona.rehearsal.answers import Answer, Asked
 from core.persona.rehearsal.faults import Faults, read_faults
@@ -414,6 +414,27 @@ async def test_a_server_that_asks_for_a_pause_gets_one_and_then_answers() -> Non
         assert any(isinstance(status.problem, PersonaRateLimited) for status in stage.heard.statuses)
         await stage.until(lambda: stage.session.status.problem is None)
         assert stage.server.connections == 1
+
+
+async def test_a_fault_of_ours_while_an_event_is_taken_is_told_and_costs_one_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with staged() as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        take, taken = stage.heard.on_utterance, 0
+
+        def fails_once(utterance: PersonaUtterance) -> None:
+            nonlocal taken
+            taken += utterance.side is PersonaSide.PERSONA
+            if taken == 1:
+                raise RuntimeError("a fault")
+            take(utterance)
+
+        stage.session._transcript._tell = fails_once
+        stage.session.type(ASKED)
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+        assert stage.session.counts.connections == 2
+        assert "a fault" in caplog.text
 
 
 async def test_unknown_and_malformed_events_are_counted_and_harm_nothing() -> None:
