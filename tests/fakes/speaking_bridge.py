@@ -28,10 +28,9 @@ class SpeakingBridge(SilentBridge):
         await super().open_leg(spec)
         if spec.is_voice:
             self._lines[spec.leg_id] = deque()
-            asyncio.get_running_loop().call_soon(self._connected, spec.leg_id)
-
-    def _connected(self, leg_id: LegId) -> None:
-        self.emit(LegChanged(leg_id, LegState.CONNECTED, self._clock.monotonic()))
+            # Told before the request is answered, as a media process does.
+            self.emit(LegChanged(spec.leg_id, LegState.CONNECTED, self._clock.monotonic()))
+            await asyncio.sleep(0.01)
 
     async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
         await super().speak(leg_id, item_id, pcm)
