@@ -80,9 +80,10 @@ def _card(desk: Desk, offer: PersonaOffer, now: float, reader: Reader, begun: Ca
 
 
 def _begin(desk: Desk, persona_id: PersonaId, reader: Reader) -> CallId | None:
+    call_id = None
     with said_on_the_page(reader.translate):
-        return desk.start_persona(persona_id).id
-    return None
+        call_id = desk.start_persona(persona_id).id
+    return call_id
 
 
 def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
