@@ -80,9 +80,10 @@ def _card(desk: Desk, offer: PersonaOffer, now: float, reader: Reader, begun: Ca
 
 
 def _begin(desk: Desk, persona_id: PersonaId, reader: Reader) -> CallId | None:
+    begun: CallId | None = None
     with said_on_the_page(reader.translate):
-        return desk.start_persona(persona_id).id
-    return None
+        begun = desk.start_persona(persona_id).id
+    return begun
 
 
 def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
