@@ -7,8 +7,9 @@ Against a scripted server on loopback that speaks the Realtime protocol and thin
   in it, to the playout being given the answer's first sound: upstream, the server's bare loop, and back;
 - `chunk_ms`: gate, resampling and queueing of 100 ms of the listener's sound.
 
-Server and session share one process but not one thread. The model's thinking, the network to it and the way to the
-browser come on top, and are measured where they are: none of them is here.
+Server and session share one process but not one thread. The model's thinking and the network to it come on top, and
+are measured where they are: none of them is here. The way to the listener and back is measured apart, on the real media
+process with a real client; what its figures mean stands in `bench.persona_hop`.
 """
 
 import argparse
@@ -18,14 +19,16 @@ import json
 import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 
+from bench import persona_hop
 from core.model.clock import SystemClock
 from core.model.persona import HeardItem, PersonaState
 from core.persona.microphone_gate import MicrophoneGate
@@ -35,10 +38,14 @@ from core.persona.session import PersonaSession
 from core.persona.session_rules import SessionRules
 from core.settings import Settings
 from tests.fakes.persona_stage import PERSONA, Recorder
+from tests.support.namespace import namespace_problem, own_namespace
 
 DELTA = base64.b64encode(bytes(4800)).decode()
-DELTAS = 20
+ANSWER = (DELTA,) * 20
 """Sound of one answer: two seconds, all at once, as the real server sends it."""
+SHORT_ANSWER = (base64.b64encode(persona_hop.tone(persona_hop.ANSWER_S)).decode(),)
+AIM_MS = 60.0
+TRANSPORT_AIM_MS = 200.0
 
 
 @dataclass
@@ -49,6 +56,8 @@ class Marks:
     given: list[float] = field(default_factory=list)
     ended: list[float] = field(default_factory=list)
     chunks: list[float] = field(default_factory=list)
+    decided_ms: list[float] = field(default_factory=list)
+    """Up to where in the sound the server had heard when it answered."""
 
 
 class MarkingPlayout:
@@ -74,7 +83,7 @@ class MarkingPlayout:
         return False
 
 
-async def talk(connection: ServerConnection, marks: Marks) -> None:
+async def talk(connection: ServerConnection, marks: Marks, answer: Sequence[str]) -> None:
     """The server: answers each end of speech at once."""
     activity, number = VoiceActivity(), 0
 
@@ -98,8 +107,9 @@ async def talk(connection: ServerConnection, marks: Marks) -> None:
                     await tell("input_audio_buffer.speech_stopped", audio_end_ms=end_ms, item_id=f"u{number}")
                     await tell("response.created", response={"id": f"r{number}", "status": "in_progress"})
                     marks.sent.append(time.monotonic())
-                    for _ in range(DELTAS):
-                        await tell("response.output_audio.delta", **place, delta=DELTA)
+                    marks.decided_ms.append(end_ms + activity.silence_ms)
+                    for delta in answer:
+                        await tell("response.output_audio.delta", **place, delta=delta)
                     await tell("response.output_audio_transcript.done", **place, transcript="So it is.")
                     kind = "conversation.item.input_audio_transcription.completed"
                     await tell(kind, item_id=f"u{number}", transcript="Is it so?")
@@ -109,14 +119,14 @@ async def talk(connection: ServerConnection, marks: Marks) -> None:
 
 
 @contextmanager
-def serving(marks: Marks) -> Iterator[int]:
+def serving(marks: Marks, answer: Sequence[str] = ANSWER) -> Iterator[int]:
     """Serve on a loop in a thread of its own."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="persona-bench", daemon=True)
     thread.start()
 
     async def start() -> Any:
-        return await serve(lambda connection: talk(connection, marks), "127.0.0.1", 0, compression=None)
+        return await serve(lambda connection: talk(connection, marks, answer), "127.0.0.1", 0, compression=None)
 
     async def stop() -> None:
         server.close()
@@ -170,21 +180,47 @@ def spread(values: list[float]) -> dict[str, float]:
     return {"p50": round(cuts[49] * 1000, 2), "p95": round(cuts[94] * 1000, 2), "p99": round(cuts[98] * 1000, 2)}
 
 
+def hop_figures(turns: int) -> dict[str, object]:
+    """What the way over our server costs."""
+    if problem := namespace_problem():
+        return {"hop": f"not measured: {problem}"}
+    marks = Marks()
+    with own_namespace(), serving(marks, SHORT_ANSWER) as port:
+        found = uvloop.run(persona_hop.measure(turns, port, marks.sent, marks.decided_ms))
+    delta, speech, transport = (spread(each) for each in (found.delta, found.speech, found.transport))
+    mean_ms = round(1000 * statistics.fmean(found.transport), 2)
+    return {
+        "hop_turns": len(found.speech),
+        "delta_to_ear_ms": {**delta, "aim_p95": AIM_MS, "met": delta["p95"] < AIM_MS},
+        "speech_to_ear_ms": {**speech, "aim_p95": AIM_MS, "met": speech["p95"] < AIM_MS},
+        "voice_transport_ms": {
+            "mean": mean_ms,
+            **transport,
+            "aim_mean": TRANSPORT_AIM_MS,
+            "met": mean_ms < TRANSPORT_AIM_MS,
+        },
+        "cpu_pct_of_core_per_voice": round(found.cpu_pct, 2),
+    }
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--turns", type=int, default=300, help="turns of the conversation")
+    parser.add_argument("--hop-turns", type=int, default=40, help="turns over the real media process; 0: none")
     arguments = parser.parse_args()
     marks = Marks()
     with serving(marks) as port:
         asyncio.run(run(arguments.turns, port, marks))
-    figures = {
+    figures: dict[str, object] = {
         "turns": len(marks.given),
         "delta_to_playout_ms": spread([b - a for a, b in zip(marks.sent, marks.given, strict=True)]),
         "speech_to_playout_ms": spread([b - a for a, b in zip(marks.ended, marks.given, strict=True)]),
         "chunk_ms": spread(marks.chunks),
     }
+    if arguments.hop_turns:
+        figures |= hop_figures(arguments.hop_turns)
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return

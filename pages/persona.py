@@ -8,6 +8,7 @@ from core.model.access import Right
 from core.model.call import CallId
 from core.ui.page_errors import said_on_the_page
 from core.ui.persona_choice import persona_choice
+from core.ui.persona_hours import persona_hours_panel
 from core.ui.persona_seat import persona_seat
 from core.ui.reader import reader
 from core.ui.session import desk
@@ -42,6 +43,7 @@ if call is None:
         st.title(_("AI personas"), anchor=False)
         st.write(_("Choose somebody to talk with. The call is written down and can be supervised like any other."))
         choice()
+        persona_hours_panel(own_desk, time.time(), who)
 elif call.persona is None:
     st.switch_page("live.py", query_params={"call": call.id})
 else:

@@ -1,6 +1,7 @@
 """Every method of the desk for every role: what the role has no right to is refused, and the refusal written down."""
 
 import inspect
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import pytest
 
 from core.backend import Backend
 from core.calls.export import ExportFormat
+from core.calls.hours_book import told_moment
 from core.desk import Desk
 from core.guest import Guest
 from core.guidance.knowledge_folder import KnowledgeChange
@@ -26,6 +28,7 @@ from core.model.errors import (
     CallWithoutPersona,
     HintsChanged,
     HintsInvalid,
+    HoursOverrideInvalid,
     ImportNotFound,
     KnowledgePathRefused,
     ModelNotConfigured,
@@ -40,6 +43,7 @@ from core.model.errors import (
 )
 from core.model.health import PartState
 from core.model.impairment import CLEAN
+from core.model.opening_hours import HoursOverride
 from core.model.wrap_up import WrapUpText
 from core.settings import Settings
 from tests.support.waiting import wait_for
@@ -385,6 +389,23 @@ def test_a_prompt_is_tried_by_administrators_alone_and_with_a_model_alone(backen
     lines = backend.audit.entries(AuditQuery(action=AuditAction.PROMPT_TRIED))
     assert [line.subject for line in lines if line.person_id == desk.person.id] == [call.id]
     backend.end_call(call.id)
+
+
+def test_a_supervisor_opens_a_persona_for_a_while_and_that_is_written_down(backend: Backend) -> None:
+    desk, sarado = Desk(backend, person_in(UserRole.SUPERVISOR, "hours")), PersonaId("sarado")
+    until = time.time() + 3600
+    desk.override_hours(sarado, is_open=True, until=until)
+    (offer,) = [each for each in desk.persona_offers() if each.persona.id == sarado]
+    assert offer.override == HoursOverride(True, until, "hours")
+    desk.end_override(sarado)
+    (offer,) = [each for each in desk.persona_offers() if each.persona.id == sarado]
+    assert offer.override is None
+    with pytest.raises(HoursOverrideInvalid):
+        desk.override_hours(sarado, is_open=True, until=until - 7200)
+    lines = backend.audit.entries(AuditQuery(action=AuditAction.HOURS_OVERRIDDEN, subject=sarado))
+    after, before = [line for line in lines if line.person_id == desk.person.id]
+    assert (before.detail["change"], after.detail) == ("opened", {"change": "as usual"})
+    assert before.detail["until"] == told_moment(until, backend.settings.time_zone)
 
 
 def test_changed_alert_rules_are_in_use_and_written_down(backend: Backend) -> None:

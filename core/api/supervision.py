@@ -8,10 +8,11 @@ from typing import Any
 
 from core.calls.hearing import GONE
 from core.language.catalogue import Translate, describe
-from core.model.call import CallId, LegId, Participant, Role
+from core.model.call import CallId, CallPersona, LegId, Participant, Role
 from core.model.diagnosis import Diagnosis
 from core.model.errors import EarshotError
 from core.model.overview import CallOverview
+from core.model.persona import PersonaState
 from core.model.quality import Alert
 from core.model.text_alert import TextAlert
 from core.model.utterance import Utterance
@@ -39,6 +40,7 @@ def row(overview: CallOverview, translate: Translate) -> Json:
         "live_at": call.live_at,
         "participants": [_participant(each) for each in call.participants],
         "supervisors": [each.name for each in call.participants if _is_supervising(each)],
+        "persona": None if call.persona is None else _persona(call.persona, overview.persona_state),
         "mos": None if overview.mos is None else round(overview.mos, 1),
         "band": None if overview.mos is None else band_of(overview.mos),
         "alerts": [_alert(each, call.participants) for each in overview.alerts],
@@ -57,6 +59,10 @@ def _participant(participant: Participant) -> Json:
         "muted": participant.muted,
         "mode": participant.mode,
     }
+
+
+def _persona(persona: CallPersona, state: PersonaState | None) -> Json:
+    return {"name": persona.name, "is_rehearsal": persona.is_rehearsal, "state": state}
 
 
 def _is_supervising(participant: Participant) -> bool:

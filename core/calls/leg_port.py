@@ -29,6 +29,16 @@ class LegOwner(Protocol):
 ANSWER_TIMEOUT_S = 10.0
 
 
+def candidate_parts(candidate: Mapping[str, object]) -> tuple[str | None, str | None, int | None]:
+    """A candidate's line, its media's id and its media's number, of what a browser trickles; None for what is none."""
+    line, mid, index = (candidate.get(key) for key in ("candidate", "sdpMid", "sdpMLineIndex"))
+    return (
+        line if isinstance(line, str) else None,
+        mid if isinstance(mid, str) else None,
+        index if isinstance(index, int) else None,
+    )
+
+
 class LegPort:
     """One leg, as seen by the script thread of the page that owns the browser's side of it."""
 

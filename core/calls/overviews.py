@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from core.model.call import CallState, LegId, LegState
 from core.model.diagnosis import ROUTINE, Diagnosis
 from core.model.overview import CallOverview
+from core.model.persona import PersonaState
 from core.model.quality import UNHEARD, Alert, AlertKind, Band
 from core.model.sample import Direction
 from core.model.text_alert import LEVELS, AlertLevel, TextAlert
@@ -19,9 +20,9 @@ AUDIBLE = {Band.POOR: 0, Band.FAIR: 1}
 def worst_first(overviews: Iterable[CallOverview]) -> tuple[CallOverview, ...]:
     """Calls in the order of how badly they need somebody.
 
-    First those in which somebody is lost or not heard at all, then those in which something critical was said, then
-    those with open network alerts by their kind, those with a warning of what was said, and those that sound bad; among
-    equals live ones before waiting ones, and those that have run longest.
+    First those in which somebody is lost or not heard at all, or whose persona has stopped or reconnects, then those in
+    which something critical was said, then those with open network alerts by their kind, those with a warning of what
+    was said, and those that sound bad; among equals live ones before waiting ones, and those that have run longest.
     """
     return tuple(sorted(overviews, key=_urgency))
 
@@ -54,8 +55,10 @@ def _urgency(overview: CallOverview) -> tuple[int, int, bool, float, str]:
 def _trouble(overview: CallOverview) -> tuple[int, int]:
     kinds = {alert.kind for alert in overview.alerts}
     is_somebody_lost = any(p.leg_state is LegState.LOST for p in overview.call.participants if p.role.speaks)
-    if is_somebody_lost or kinds & UNHEARD:
+    if is_somebody_lost or kinds & UNHEARD or overview.persona_state is PersonaState.ENDED:
         return 0, 0
+    if overview.persona_state is PersonaState.RECONNECTING:
+        return 0, 1
     levels = {alert.level for alert in overview.text_alerts}
     if AlertLevel.CRITICAL in levels:
         return 1, 0

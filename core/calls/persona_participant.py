@@ -19,6 +19,7 @@ from core.calls.listener_path import ListenerPath
 from core.calls.measuring import TellOf
 from core.calls.persona_notes import PersonaNotes
 from core.calls.persona_playout import PersonaPlayout
+from core.calls.persona_usage import ChargedUsage
 from core.calls.persona_words import PersonaWords
 from core.calls.record import CallRecord
 from core.calls.services import CallServices
@@ -53,6 +54,8 @@ SPEAK_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
 HELD_BACK_S = 10.0
 """Sound of what the customer is in the middle of saying that the speech engine is given when a hold begins."""
 ONSET_S = 0.5
+CHARGE_S = 30.0
+"""How often it is kept what the provider counted."""
 
 
 class PersonaParticipant:
@@ -114,6 +117,7 @@ class PersonaParticipant:
         self._is_to_end = False
         self._is_closed = False
         self._held_back: deque[PcmChunk] = deque()
+        self._charged = ChargedUsage()
         self._tool_calls: dict[str, ToolCall] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: asyncio.Task[None] | None = None
@@ -210,6 +214,15 @@ class PersonaParticipant:
     def tick(self) -> None:
         """Once a second: show what counts by now."""
         self._show()
+        if self._record.now_s() - self._charged.at_s >= CHARGE_S:
+            self._charge()
+
+    def _charge(self) -> None:
+        """Have kept what the provider counted since the last time; a rehearsal counts nothing."""
+        counts, now_s = self._session.counts, self._record.now_s()
+        batch, self._charged = self._charged.until(counts, self._words.engine, self._session.persona.model, now_s)
+        if batch is not None:
+            self._services.durable.post(partial(self._services.store.save_turns, self._record.call.id, batch))
 
     async def close(self) -> None:
         """End its session and wait for the connection to be closed. Idempotent."""
@@ -219,6 +232,7 @@ class PersonaParticipant:
             task.cancel()
         await asyncio.gather(self._running, *self._tasks, return_exceptions=True)
         await self._playout.close()
+        self._charge()
         self._show()
 
     # What the session tells: `core.model.persona.PersonaListener`

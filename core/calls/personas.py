@@ -170,8 +170,8 @@ class Personas:
 
         Raises PersonaNotFound, PersonaFileInvalid, HoursOverrideInvalid.
         """
-        override = self._parts.book.checked(is_open, until, by)
         self._parts.folder.find(persona_id)
+        override = self._parts.book.checked(is_open, until, by)
         write = partial(self._parts.store.hours_overrides.put, persona_id, override)
         self._parts.loop.wait(partial(self._change, persona_id, override, write), COMMAND_TIMEOUT_S)
 

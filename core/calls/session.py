@@ -14,6 +14,7 @@ from core.calls.browser_samples import BrowserReport
 from core.calls.conversation import Conversation
 from core.calls.hearing import GONE
 from core.calls.keeping import LEG_NOTES, Keeping
+from core.calls.leg_port import candidate_parts
 from core.calls.measuring import Measuring
 from core.calls.persona_participant import PersonaParticipant
 from core.calls.persona_place import PersonaPlace
@@ -109,9 +110,7 @@ class CallSession:
 
         `person_id` is whose account it is, empty for a guest: a place is given back to the same person only.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id, role and person ever joined.
+        Raises CallEnded, and ParticipantNotFound where nobody of that id, role and person ever joined.
         """
         self._require_open()
         if participant_id is not None:
@@ -187,10 +186,7 @@ class CallSession:
     ) -> LegId:
         """Open a leg for a participant, a voice leg for a persona; the former one, if there still is one, is closed.
 
-        Raises:
-            CallEnded: the call is over.
-            ParticipantNotFound: nobody of that id ever joined.
-            MediaError: the media process cannot take it now.
+        Raises CallEnded, ParticipantNotFound, MediaError.
         """
         self._require_open()
         participant = self._roster.participant(participant_id)
@@ -231,13 +227,7 @@ class CallSession:
 
     async def add_candidate(self, leg_id: LegId, candidate: Mapping[str, object]) -> None:
         """Pass on one trickled candidate as browsers write it. Raises MediaError."""
-        line, mid, index = (candidate.get(key) for key in ("candidate", "sdpMid", "sdpMLineIndex"))
-        await self._services.media.add_candidate(
-            leg_id,
-            line if isinstance(line, str) else None,
-            mid if isinstance(mid, str) else None,
-            index if isinstance(index, int) else None,
-        )
+        await self._services.media.add_candidate(leg_id, *candidate_parts(candidate))
 
     async def close_leg(self, leg_id: LegId) -> None:
         """End a leg on purpose; idempotent. Raises LegNotFound, MediaError."""

@@ -3,7 +3,7 @@
 from datetime import date, datetime, tzinfo
 from typing import Literal
 
-from babel.dates import format_date, format_time, get_datetime_format, get_time_format
+from babel.dates import format_date, format_time, get_datetime_format, get_day_names, get_time_format
 from babel.numbers import format_currency, format_decimal, format_percent
 
 
@@ -29,6 +29,11 @@ def short_day(day: date, locale: str) -> str:
 def full_day(day: date, locale: str) -> str:
     """A day with its year, such as `January 20, 2027` or `2027년 1월 20일`."""
     return str(format_date(day, "long", locale=locale))
+
+
+def weekday(index: int, locale: str) -> str:
+    """The name of a day of the week, counted from Monday as 0."""
+    return str(get_day_names("wide", "stand-alone", locale)[index])
 
 
 def _clock(moment: datetime, length: Literal["short", "medium"], locale: str) -> str:

@@ -25,6 +25,8 @@ class LegSpec:
     """Whether it sends no audio: what its browser sends is ignored."""
     is_voice: bool = False
     """Whether what it says is given to it (`MediaProcess.speak`); it has no network and is connected at once."""
+    chunk_s: float = 0.1
+    """About how much sound a `PcmChunk` holds. Less is sooner, at more of a price: for whoever waits for an answer."""
 
 
 class PlaybackKind(StrEnum):

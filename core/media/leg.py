@@ -56,7 +56,7 @@ class Leg:
         self._bridge = bridge
         self._on_state = on_state
         self._meter = LegMeter(spec.leg_id)
-        self._speech = SpeechFeed(spec.leg_id, on_pcm, tally) if spec.speech else None
+        self._speech = SpeechFeed(spec.leg_id, on_pcm, tally, spec.chunk_s) if spec.speech else None
         self._connection: RTCPeerConnection | None = None
         self._audio: RTCRtpTransceiver | None = None
         self._described = False

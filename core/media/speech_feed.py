@@ -13,8 +13,8 @@ from core.media.reorder import Reorder
 from core.model.audio import SPEECH_FORMAT, PcmChunk
 from core.model.call import LegId
 
-CHUNK_SAMPLES = CLOCK_RATE // 10
-"""A chunk is about 100 ms."""
+CHUNK_S = 0.1
+"""So much of a stretch is waited for before its beginning is placed: one packet may have come late."""
 
 SLACK_S = 0.25
 """When an unbroken stretch turns out to lie this much too early (clock drift, a slower path), it is broken and placed
@@ -52,10 +52,11 @@ class SpeechFeed:
     one by one between other work.
     """
 
-    def __init__(self, leg_id: LegId, emit: Callable[[PcmChunk], None], tally: Tally) -> None:
+    def __init__(self, leg_id: LegId, emit: Callable[[PcmChunk], None], tally: Tally, chunk_s: float = CHUNK_S) -> None:
         self._leg_id = leg_id
         self._emit = emit
         self._tally = tally
+        self._chunk_samples = round(chunk_s * CLOCK_RATE)
         self._level = LevelMeter()
         self._end_s = float("-inf")
         self._reset()
@@ -104,7 +105,8 @@ class SpeechFeed:
         if self._timestamp != self._expected:
             self._pass_over_gap(packet.payload, frame, is_after_loss)
         self._add(partial(self._decoder.decode, packet.payload, frame), frame)
-        if self._expected - self._start >= CHUNK_SAMPLES:
+        enough = round(CHUNK_S * CLOCK_RATE) if self._origin_s is None else self._chunk_samples
+        if self._expected - self._start >= enough:
             self._hand_out(frame)
             if self._origin_s is not None and self._clock.origin_s - self._frame_s - self._origin_s > SLACK_S:
                 self._restart(self._expected)

@@ -18,6 +18,8 @@ class CallQuery:
     state: CallState | None = None
     is_running: bool = False
     """Only calls that have not ended."""
+    with_persona: bool = False
+    """Only calls in which an AI persona took part."""
     text: str = ""
     """What was said, as it reads now: each word of this has to occur in one and the same utterance."""
     own_of: str = ""

@@ -89,6 +89,8 @@ class Purpose(StrEnum):
     QUESTION = "question"
     """Somebody asked something about the call."""
     WRAP_UP = "wrap_up"
+    PERSONA = "persona"
+    """What a persona said and heard; several answers together, sound and text."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """The Realtime API over a WebSocket, at OpenAI or any server that speaks it, by the official SDK.
 
-With `core/assist/openai_model.py` the only home of `openai` and `httpx2`, and of `websockets`, by which the SDK sends.
+With `core/assist/openai_model.py` and, for the rehearsal's answers, `core/persona/rehearsal/model_answers.py`, the only
+home of `openai` and `httpx2`, and of `websockets`, by which the SDK sends.
 The SDK opens the connection; messages are read as JSON here, because the SDK makes another class of an event type that
 it does not know, and breaks off at a message that is no JSON. Its `async for` would end at the session's limit without
 a word; here the limit is `PersonaSessionExpired`.

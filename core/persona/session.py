@@ -87,8 +87,7 @@ class PersonaSession:
         self._tools = {name: tools[name] for name in persona.tools}
         self._transcription_model = transcription_model
         self._rules = rules
-        self._clock = clock
-        self._sleep = sleep
+        self._clock, self._sleep = clock, sleep
         self._log = EventLog(clock)
         self._watchdog = Watchdog(rules.watchdog)
         self._reconnection = Reconnection(rules.reconnect)
@@ -109,8 +108,7 @@ class PersonaSession:
         self._wake = asyncio.Event()
         self._stopped = StopSignal()
         self._problem: PersonaError | None = None
-        self._owes_sound = False
-        self._answered = 0
+        self._owes_sound, self._answered = False, 0
         self._finish_by_s: float | None = None
         self._last_state = PersonaState.ENDED
 
@@ -118,7 +116,7 @@ class PersonaSession:
 
     @property
     def status(self) -> PersonaStatus:
-        """The state now."""
+        """The state now. Any thread."""
         return self._status
 
     @property
@@ -258,8 +256,8 @@ class PersonaSession:
     async def _open(self) -> Upstream:
         connection = await self._server.connect(self.persona.model)
         self._counts.connections += 1
-        number, model = self._counts.connections, self.persona.model
-        upstream = Upstream(number, connection, self._server.server, model, self._log, self._clock, self._take)
+        number, server, model = self._counts.connections, self._server.server, self.persona.model
+        upstream = Upstream(number, connection, server, model, self._log, self._clock, self._take)
         declarations = [tool.declaration for tool in self._tools.values()]
         await upstream.begin(session_update(self.persona, self._transcription_model, declarations), self._rules.ready_s)
         return upstream

@@ -53,6 +53,8 @@ def _conditions(query: CallQuery) -> list[ColumnElement[bool]]:
         wanted.append(calls.state == query.state.value)
     if query.is_running:
         wanted.append(calls.state != CallState.ENDED.value)
+    if query.with_persona:
+        wanted.append(calls.persona_id.is_not(None))
     if query.participant.strip():
         named = _contains(participants.name, query.participant.strip())
         wanted.append(exists().where(participants.call_id == calls.id, named))

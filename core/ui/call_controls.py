@@ -12,7 +12,7 @@ from core.model.access import Right
 from core.model.call import Call, CallId, CallOrigin, CallState, Role
 from core.ui.attachment import NAME, Attachment
 from core.ui.browser_memory import browser_memory
-from core.ui.call_list import QUALITY_PAGE
+from core.ui.call_list import PERSONA_PAGE, QUALITY_PAGE
 from core.ui.impairment_control import IMPAIRABLE, impairment_control
 from core.ui.join_link import copy_button, join_address, join_token
 from core.ui.leg import MicrophoneConstraints, leg
@@ -85,9 +85,14 @@ def call_controls(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[]
 
 
 def _part(desk: Desk, call: Call) -> Part:
-    """What the reader chose; otherwise a call between people is for talking, and a demo for watching."""
-    usual = Part.TALK if call.origin is CallOrigin.BROWSER and desk.may(Right.TALK) else Part.WATCH
+    """What the reader chose; otherwise a call between people is for talking, any other for watching."""
+    usual = Part.TALK if _has_agents_seat(call) and desk.may(Right.TALK) else Part.WATCH
     return Part(st.session_state.get(_key("part", call.id), usual))
+
+
+def _has_agents_seat(call: Call) -> bool:
+    """Whether an agent talks in it: in the agent's place may be a persona, or a recording."""
+    return call.origin is CallOrigin.BROWSER and call.persona is None
 
 
 def _talk(desk: Desk, call: Call, translate: Translate) -> None:
@@ -147,7 +152,16 @@ def _choices(desk: Desk, call: Call, part: Part, translate: Translate) -> None:
             on_click=_choose,
             args=(call.id, Part.LISTEN),
         )
-    if part is not Part.TALK and call.origin is CallOrigin.BROWSER and desk.may(Right.TALK):
+    if call.persona is not None and call.created_by == desk.person.id:
+        st.page_link(
+            PERSONA_PAGE,
+            label=_("Back to the conversation"),
+            icon=":material/record_voice_over:",
+            help=_("You talk with the persona on a page of its own."),
+            query_params={"call": call.id},
+            width="content",
+        )
+    if part is not Part.TALK and _has_agents_seat(call) and desk.may(Right.TALK):
         st.button(
             _("Talk"),
             icon=":material/mic:",

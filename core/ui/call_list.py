@@ -10,10 +10,13 @@ import streamlit as st
 from core.desk import Desk
 from core.language.formats import duration
 from core.model.archive import FoundCall
-from core.model.call import Call, CallId, CallOrigin, CallState
+from core.model.call import Call, CallId, CallOrigin, CallState, Role
 from core.model.cost import Cost
 from core.model.errors import CallNotFound
+from core.model.persona import PersonaState
 from core.ui.latency_words import cost_words
+from core.ui.persona_panel_words import PERSONA_STATES
+from core.ui.persona_words import REHEARSAL, REHEARSAL_TIP
 from core.ui.reader import Reader
 from core.ui.wording import CALL_STATES, ORIGIN_LABELS, ROLES, call_seconds, spoken_language
 
@@ -23,6 +26,9 @@ LIVE_PAGE = "live.py"
 CALLS_PAGE = "calls.py"
 IMPORTED_PAGE = "imported.py"
 QUALITY_PAGE = "quality.py"
+PERSONA_PAGE = "persona.py"
+PERSONA_TROUBLE = (PersonaState.ENDED, PersonaState.RECONNECTING)
+"""States in which a running call has lost its persona, for good or for now."""
 MOMENT = "t"
 """Query parameter of the live page: the moment to show, in seconds on the call's clock."""
 _COLOURS: Mapping[CallState, Literal["orange", "green", "gray"]] = {
@@ -38,8 +44,11 @@ def running_calls(desk: Desk, calls: Sequence[Call], now: float, reader: Reader)
     st.subheader(_("Running calls"), anchor=False)
     if not calls:
         st.caption(_("No call is running. Start the demo to see one, or start a call of your own."))
-    for call in calls:
-        _row(FoundCall(call), now, reader, last_words=_last_words(desk, call))
+    glances = [(call, *_glance(desk, call)) for call in calls]
+    # Whose persona is gone needs somebody; otherwise the order is that of the server.
+    for call, last_words, state in sorted(glances, key=lambda each: each[2] not in PERSONA_TROUBLE):
+        trouble = _(PERSONA_STATES[state]) if state in PERSONA_TROUBLE else ""
+        _row(FoundCall(call), now, reader, last_words=last_words, trouble=trouble)
 
 
 def recent_calls(found: Sequence[FoundCall], now: float, reader: Reader) -> None:
@@ -62,12 +71,29 @@ def found_calls(
         _row(each, now, reader, said=said, cost=cost_words(cost, reader) if cost else "")
 
 
-def _row(found: FoundCall, now: float, reader: Reader, said: str = "", last_words: str = "", cost: str = "") -> None:
+def _row(
+    found: FoundCall,
+    now: float,
+    reader: Reader,
+    said: str = "",
+    last_words: str = "",
+    cost: str = "",
+    trouble: str = "",
+) -> None:
     _, call = reader.translate, found.call
     moment = {} if found.quote_at_s is None else {MOMENT: f"{found.quote_at_s:.1f}"}
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"call-{call.id}", gap="medium"):
         st.badge(_(CALL_STATES[call.state]), color=_COLOURS[call.state], width=90)
         st.html(f'<div class="es-row">{_description(found, now, reader, said, last_words, cost)}</div>')
+        if call.persona is not None:
+            st.badge(
+                _(REHEARSAL) if call.persona.is_rehearsal else _(ROLES[Role.PERSONA]),
+                color="orange" if call.persona.is_rehearsal else "violet",
+                icon=":material/record_voice_over:",
+                help=_(REHEARSAL_TIP) if call.persona.is_rehearsal else _("An AI persona talks in the agent's place."),
+            )
+        if trouble:
+            st.badge(trouble, color="red", icon=":material/warning:")
         if call.origin is not CallOrigin.SCRIPT:
             st.page_link(
                 QUALITY_PAGE,
@@ -120,9 +146,12 @@ def marked(text: str, words: Sequence[str]) -> str:
     return "".join(f"<mark>{escape(part)}</mark>" if index % 2 else escape(part) for index, part in enumerate(parts))
 
 
-def _last_words(desk: Desk, call: Call) -> str:
+def _glance(desk: Desk, call: Call) -> tuple[str, PersonaState | None]:
+    """The last words of a running call, and what its persona is doing."""
     try:
-        utterances = desk.snapshot(call.id).utterances
+        picture = desk.snapshot(call.id)
     except CallNotFound:
-        return ""
-    return f"{utterances[-1].speaker}: {utterances[-1].text}" if utterances else ""
+        return "", None
+    state = picture.persona.status.state if picture.persona is not None else None
+    last = picture.utterances[-1] if picture.utterances else None
+    return (f"{last.speaker}: {last.text}" if last else ""), state

@@ -13,7 +13,7 @@ from core.model.call import CallState
 from core.ui.wording import CALL_STATES, SPOKEN_LANGUAGES
 
 PAGE_SIZE = 25
-PARAMETERS = ("when", "from", "to", "who", "language", "state", "said", "page")
+PARAMETERS = ("when", "from", "to", "who", "language", "state", "persona", "said", "page")
 LONGEST = 200
 """Characters of a text that is searched for."""
 
@@ -51,6 +51,7 @@ class Search:
     who: str = ""
     language: str = ""
     state: str = ""
+    with_persona: bool = False
     said: str = ""
     page: int = 0
 
@@ -64,6 +65,7 @@ class Search:
             language=self.language,
             state=CallState.ENDED if self.state == CallState.ENDED.value else None,
             is_running=self.state == RUNNING,
+            with_persona=self.with_persona,
             text=self.said,
             limit=PAGE_SIZE,
             offset=self.page * PAGE_SIZE,
@@ -84,6 +86,7 @@ class Search:
             "who": self.who,
             "language": self.language,
             "state": self.state,
+            "persona": "1" if self.with_persona else "",
             "said": self.said,
             "page": str(self.page) if self.page else "",
         }
@@ -101,6 +104,7 @@ def read_search() -> Search:
         who=given.get("who", "")[:LONGEST],
         language=given.get("language", "") if given.get("language") in SPOKEN_LANGUAGES else "",
         state=given.get("state", "") if given.get("state") in STATES else "",
+        with_persona=given.get("persona") == "1",
         said=given.get("said", "")[:LONGEST],
         page=int(page) if page.isascii() and page.isdigit() and len(page) < 6 else 0,
     )
@@ -144,6 +148,7 @@ def search_form(search: Search, translate: Translate) -> Search:
         state = st.selectbox(
             _("State"), states, states.index(search.state), format_func=lambda each: _(STATES[each]), width=120
         )
+        with_persona = st.checkbox(_("AI persona"), search.with_persona, help=_("Only calls with an AI persona."))
         first, last = search.first, search.last
         if search.period is Period.OWN:
             first = st.date_input(_("First day"), search.first, width=140)
@@ -157,6 +162,7 @@ def search_form(search: Search, translate: Translate) -> Search:
         period=period,
         language=language,
         state=state,
+        with_persona=with_persona,
         first=first if isinstance(first, date) else None,
         last=last if isinstance(last, date) else None,
         page=0,

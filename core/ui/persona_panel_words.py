@@ -90,15 +90,15 @@ def persona_panel_words(translate: Translate) -> dict[str, object]:
         "panel": _("AI persona"),
         "rehearsal": _(REHEARSAL),
         "rehearsal_tip": _(REHEARSAL_TIP),
-        "states": {state.value: _(text) for state, text in PERSONA_STATES.items()} | {"held": _("The persona waits")},
+        "states": {state.value: _(text) for state, text in PERSONA_STATES.items()}
+        | {"held": _("The persona waits for {who}")},
         "state_tips": {str(state): _(text) for state, text in STATE_TIPS.items()},
         "attempt": _("The persona reconnects, attempt {attempt} of {attempts}"),
-        "held_line": _("{who} speaks to everybody. Until that ends, {name} neither listens nor speaks."),
         "counts": {
             field: {"text": _(words.text), "tip": _(words.tip), "is_routine": words.is_routine}
             for field, words in COUNTS.items()
         },
-        "interrupt": _("Interrupt"),
+        "interrupt": _("Interrupt the persona"),
         "interrupt_tip": _("Ends at once what the persona is saying or thinking about. It then listens again."),
         "interrupt_failed": _("The persona could not be interrupted. Try again."),
         "events": _("Event log"),

@@ -9,6 +9,8 @@ from core.model.quality import AlertKind
 from core.model.sample import Direction
 from core.quality.alert_words import BANDS
 from core.ui.alert_words import notice_words, text_alert_words
+from core.ui.persona_panel_words import PERSONA_STATES
+from core.ui.persona_words import REHEARSAL
 from core.ui.wording import CALL_STATES, LEG_STATES, ORIGIN_LABELS, ROLES
 
 IN, OUT = Direction.INBOUND, Direction.OUTBOUND
@@ -213,6 +215,9 @@ def list_words(translate: Translate) -> dict[str, object]:
         "origins": {origin.value: _(text) for origin, text in ORIGIN_LABELS.items()},
         "bands": {band.value: _(text) for band, text in BANDS.items()},
         "modes": {mode.value: _(words.doing) for mode, words in MODES.items()},
+        "persona": _("AI persona"),
+        "rehearsal": _(REHEARSAL),
+        "persona_states": {state.value: _(text) for state, text in PERSONA_STATES.items()},
         "alerts": {"/".join(filter(None, key)): _(text) for key, text in ALERTS.items()},
         "text_alerts": text_alert_words(_),
         "notices": notice_words(_),

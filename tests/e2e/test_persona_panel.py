@@ -69,15 +69,14 @@ def test_what_the_persona_does_is_told_as_it_happens(live: Page, act: Act) -> No
     act("persona_stops")
     expect(state).to_have_text("The persona has stopped")
     expect(live.locator(".es-ai-problem")).to_contain_text("Check the account's plan")
-    expect(panel(live).get_by_role("button", name="Interrupt")).to_be_hidden()
+    expect(panel(live).get_by_role("button", name="Interrupt the persona")).to_be_hidden()
 
 
 def test_a_held_persona_is_shown_as_waiting_and_says_for_whom(live: Page, act: Act) -> None:
     act("persona_held")
-    expect(live.locator(".es-ai-state")).to_have_text("The persona waits")
-    expect(live.locator(".es-ai-held")).to_contain_text("박수진 speaks to everybody")
+    expect(live.locator(".es-ai-state")).to_have_text("The persona waits for 박수진")
     expect(live.locator(".es-modes")).to_contain_text("박수진 has taken over from the persona")
-    expect(live.get_by_role("button", name="Interrupt")).to_have_attribute("aria-disabled", "")
+    expect(live.get_by_role("button", name="Interrupt the persona")).to_have_attribute("aria-disabled", "")
 
 
 def test_tool_calls_are_read_at_a_glance_and_one_that_is_folded_out_stays_so(live: Page, act: Act) -> None:
@@ -118,7 +117,7 @@ def test_the_panel_in_pictures(server: Server, open_page: OpenPage, act: Act, lo
     expect(page.locator(".es-ai-problem")).to_be_visible()
     screenshot(page, f"{name}-ailing")
     act("persona_held")
-    expect(page.locator(".es-ai-held")).to_be_visible()
+    expect(page.locator(".es-ai[data-state=held]")).to_be_visible()
     screenshot(page, f"{name}-held")
     act("persona_stops")
     expect(page.locator(".es-ai-problem[data-kind=bad]")).to_be_visible()

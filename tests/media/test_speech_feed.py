@@ -11,7 +11,7 @@ from core.media.libopus import holds_former_frame
 from core.media.opus import SILENCE_PAYLOAD, OpusEncoder
 from core.media.packet import CLOCK_RATE, FRAME_S, FRAME_SAMPLES, MediaPacket
 from core.media.sound_file import read_frames
-from core.media.speech_feed import SpeechFeed
+from core.media.speech_feed import CHUNK_S, SpeechFeed
 from core.model.audio import SPEECH_FORMAT, PcmChunk
 from core.model.call import LegId
 from core.settings import PROJECT_ROOT
@@ -20,10 +20,10 @@ from core.settings import PROJECT_ROOT
 class Speaker:
     """A browser that sends a tone into a feed."""
 
-    def __init__(self) -> None:
+    def __init__(self, chunk_s: float = CHUNK_S) -> None:
         self.chunks: list[PcmChunk] = []
         self.tally = Tally()
-        self.feed = SpeechFeed(LegId("leg"), self.chunks.append, self.tally)
+        self.feed = SpeechFeed(LegId("leg"), self.chunks.append, self.tally, chunk_s)
         self.encoder = OpusEncoder()
 
     def packet(self, number: int, delay_s: float = 0.01, first: int = 0, ssrc: int = 1) -> MediaPacket:
@@ -52,6 +52,19 @@ def test_an_unbroken_stream_gives_contiguous_chunks_of_a_tenth_of_a_second() -> 
     assert all(SPEECH_FORMAT.seconds(chunk.pcm) == pytest.approx(0.1, abs=0.002) for chunk in speaker.chunks)
     assert [after.start_s for after in speaker.chunks[1:]] == pytest.approx(speaker.ends_s()[:-1])
     assert speaker.chunks[0].start_s == pytest.approx(500.01, abs=0.01)
+
+
+def test_whoever_waits_for_an_answer_is_handed_out_packet_by_packet_and_placed_as_well() -> None:
+    prompt, usual = Speaker(0.02), Speaker()
+    for number in range(100):
+        # The very first packet of a connection is a late one.
+        delay_s = 0.07 if number == 0 else 0.01
+        for speaker in (prompt, usual):
+            speaker.feed.push(speaker.packet(number, delay_s))
+    assert [SPEECH_FORMAT.seconds(chunk.pcm) for chunk in prompt.chunks] == pytest.approx([0.1] + [FRAME_S] * 95)
+    assert [after.start_s for after in prompt.chunks[1:]] == pytest.approx(prompt.ends_s()[:-1])
+    assert prompt.chunks[0].start_s == pytest.approx(usual.chunks[0].start_s)
+    assert (prompt.samples() == usual.samples()).all()
 
 
 def test_the_tone_survives_at_sixteen_kilohertz() -> None:

@@ -22,8 +22,8 @@ from tests.fakes.clock import ManualClock
 
 Sound = NDArray[np.float64]
 LEG = LegId("persona")
-MOST_STEP = 2_500
-"""Between two samples of 48 kHz: a tone of 8000 at 440 Hz has 460, one that breaks off at its peak 8000."""
+MOST_STEP = 1_500
+"""Between two samples of 48 kHz: a tone of 8000 at 440 Hz has 460, one that breaks off at its peak 2900."""
 
 
 def noise(seconds: float, seed: int = 1) -> bytes:
@@ -159,7 +159,7 @@ def test_after_a_hush_the_next_frame_is_silent_and_does_not_click() -> None:
     assert np.abs(np.diff(heard)).max() < MOST_STEP
 
 
-@pytest.mark.parametrize("samples", [FRAME - 5, FRAME, 5 * FRAME + 200])
+@pytest.mark.parametrize("samples", [328, FRAME, 1637])
 def test_sound_that_ends_anywhere_does_not_click(samples: int) -> None:
     stage = Stage()
     stage.tick(5)

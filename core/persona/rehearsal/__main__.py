@@ -2,9 +2,10 @@
 
 Earshot starts one itself where no key is set: with `--port 0`, a free one, and `--end-with-input`.
 
-It hears with the speech engine of the settings, which runs in a process of its own (`core.speech.dictation`), and
-speaks with espeak-ng; where that is not installed, with tones, and says so. Set `EARSHOT_REALTIME_BASE_URL` to the
-address that it prints. Exit code 2 where it cannot be started.
+It hears with the speech engine of the settings, which runs in a process of its own (`core.speech.dictation`), answers
+from a script, or with the language model at `EARSHOT_OPENAI_BASE_URL`, and speaks with espeak-ng; where that is not
+installed, with tones, and says so. Set `EARSHOT_REALTIME_BASE_URL` to the address that it prints. Exit code 2 where it
+cannot be started.
 """
 
 import argparse
@@ -16,13 +17,15 @@ import sys
 from collections.abc import Sequence
 
 from core.model.errors import EarshotError, PersonaVoiceMissing
-from core.persona.rehearsal.answers import ScriptedAnswers
+from core.persona.rehearsal.answers import Answers, ScriptedAnswers
 from core.persona.rehearsal.faults import FaultsOf, read_faults
 from core.persona.rehearsal.hearing import DictationHearing, Hearing, ScriptedHearing
+from core.persona.rehearsal.model_answers import ModelAnswers
 from core.persona.rehearsal.server import RehearsalServer
 from core.persona.rehearsal.session import RehearsalSession
 from core.persona.rehearsal.staging import Staging
 from core.persona.rehearsal.voice import EspeakVoice, ToneVoice, Voice
+from core.settings import load_settings
 
 PORT = 8765
 
@@ -38,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--hear", choices=("engine", "script"), default="engine",
                         help="the real speech engine, or the lines of --line one after the other")  # fmt: skip
     parser.add_argument("--line", action="append", default=[], metavar="TEXT", help="what a script hears")
+    parser.add_argument("--script", action="store_true", help="answer from the script, even if a model is set up")
     parser.add_argument("--pace", type=float, default=1.0, help="speed of the sound; 0 sends all of it at once")
     parser.add_argument("--think", type=float, default=0.3, metavar="SECONDS", help="before an answer")
     parser.add_argument("--language", default="ko", help="what is spoken where the persona does not say")
@@ -66,12 +70,16 @@ async def _serve(options: argparse.Namespace, faults: FaultsOf) -> int:
         loop.add_signal_handler(number, stop.set)
     if options.end_with_input:
         loop.add_reader(sys.stdin.fileno(), _stop_at_the_end, stop)
+    settings = load_settings()
+    answers: Answers = ScriptedAnswers()
+    if settings.openai_base_url and not options.script:
+        answers = ModelAnswers(settings, answers, _warn)
     hearing: Hearing = ScriptedHearing(options.line)
     if options.hear == "engine":
         print("Loading the speech engine...", flush=True)
         hearing = engine = DictationHearing()
         await engine.start()
-    staging = Staging(hearing, _voice(), ScriptedAnswers(), options.language, options.pace, options.think, _warn)
+    staging = Staging(hearing, _voice(), answers, options.language, options.pace, options.think, _warn)
     server = RehearsalServer(staging, faults, options.key, _tell)
     try:
         await server.start(options.host, options.port)
@@ -80,6 +88,7 @@ async def _serve(options: argparse.Namespace, faults: FaultsOf) -> int:
     finally:
         await server.close()
         await hearing.close()
+        await answers.close()
     return 0
 
 

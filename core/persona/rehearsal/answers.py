@@ -30,6 +30,8 @@ class Asked:
     """The last thing that the listener said, a tool answered, or nothing."""
     is_tool_output: bool
     tools: tuple[str, ...]
+    turns: tuple[tuple[str, str], ...] = ()
+    """What was said before and now: `user` or `assistant`, and the words, in order."""
 
 
 class Answers(Protocol):
@@ -37,6 +39,9 @@ class Answers(Protocol):
 
     async def answer(self, asked: Asked) -> Answer:
         """What to say."""
+
+    async def close(self) -> None:
+        """Let go of what it needs; idempotent."""
 
 
 SCRIPTS: Mapping[Language, tuple[tuple[str, str], ...]] = {
@@ -87,3 +92,6 @@ class ScriptedAnswers:
         waiting = [answer for words, answer in script if not words]
         self._turn += 1
         return Answer(waiting[(self._turn - 1) % len(waiting)] if waiting else "")
+
+    async def close(self) -> None:
+        """Nothing to let go of."""

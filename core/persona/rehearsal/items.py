@@ -1,6 +1,7 @@
 """Items of the rehearsal's conversation, and answers that become items."""
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,3 +35,14 @@ class Response:
             "output_modalities": ["audio"],
             "usage": None if status == "in_progress" else {"total_tokens": 0, "input_tokens": 0, "output_tokens": 0},
         }
+
+
+def turns_of(items: Iterable[Item]) -> tuple[tuple[str, str], ...]:
+    """What was said in a conversation: `user` or `assistant`, and the words, in order."""
+    turns = []
+    for item in items:
+        for part in item.body.get("content") or () if item.body["type"] == "message" else ():
+            words = part.get("transcript") or part.get("text")
+            if isinstance(words, str) and words and item.body.get("role") in ("user", "assistant"):
+                turns.append((str(item.body["role"]), words))
+    return tuple(turns)

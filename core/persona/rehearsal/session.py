@@ -12,7 +12,7 @@ from core.model.errors import EarshotError
 from core.model.persona import PERSONA_FORMAT
 from core.persona.rehearsal.answers import Answer, Asked
 from core.persona.rehearsal.faults import Faults
-from core.persona.rehearsal.items import Item, Response
+from core.persona.rehearsal.items import Item, Response, turns_of
 from core.persona.rehearsal.session_shape import item_problem, session_problem
 from core.persona.rehearsal.staging import Staging
 from core.persona.rehearsal.voice import ToneVoice
@@ -162,11 +162,11 @@ class RehearsalSession:
         item_id = self._speaking_item
         await self._tell("input_audio_buffer.speech_stopped", audio_end_ms=audio_end_ms, item_id=item_id)
         await self._tell("input_audio_buffer.committed", item_id=item_id, previous_item_id=self._last_item())
-        content = [{"type": "input_audio", "transcript": None}]
+        content: list[dict[str, Any]] = [{"type": "input_audio", "transcript": None}]
         await self._add({"id": item_id, "type": "message", "role": "user", "status": "completed", "content": content})
-        self._run(self._hear_and_answer(item_id, sound), "hear")
+        self._run(self._hear_and_answer(item_id, sound, content), "hear")
 
-    async def _hear_and_answer(self, item_id: str, sound: bytes) -> None:
+    async def _hear_and_answer(self, item_id: str, sound: bytes, content: list[dict[str, Any]]) -> None:
         transcription = self.configuration["audio"].get("input", {}).get("transcription")
         try:
             text = await self._staging.hearing.hear(sound, self._language())
@@ -184,6 +184,7 @@ class RehearsalSession:
                 usage = {"type": "duration", "seconds": round(PERSONA_FORMAT.seconds(sound), 2)}
                 await self._tell(f"{kind}.completed", item_id=item_id, content_index=0, transcript=text, usage=usage)
         self._last_said, self._is_tool_output = text, False
+        content[0]["transcript"] = text
         if self._detection().get("create_response", True) and self._response is None:
             await self._begin_response("")
 
@@ -241,7 +242,8 @@ class RehearsalSession:
             await asyncio.sleep(self._staging.think_s)
         tools = tuple(str(tool["name"]) for tool in self.configuration["tools"])
         instructions = response.instructions or str(self.configuration["instructions"])
-        asked = Asked(self._language(), instructions, self._last_said, self._is_tool_output, tools)
+        turns = turns_of(self._items.values())
+        asked = Asked(self._language(), instructions, self._last_said, self._is_tool_output, tools, turns)
         answer = await self._staging.answers.answer(asked)
         await (self._call_tool(response, answer) if answer.tool else self._speak(response, answer.text))
         await self._end_response(response, "completed", None)

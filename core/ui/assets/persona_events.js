@@ -48,7 +48,7 @@ class EventRow {
     this.way.setAttribute("aria-label", words.directions[event.direction]);
     this.way.title = words.directions[event.direction];
     const at = new Date(event.at * 1000);
-    setText(this.at, `${at.toLocaleTimeString(this.locale, { hour12: false })}.${String(at.getMilliseconds()).padStart(3, "0")}`);
+    setText(this.at, `${at.toLocaleTimeString("en-GB")}.${String(at.getMilliseconds()).padStart(3, "0")}`);
     this.at.title = at.toLocaleString(this.locale);
     setText(this.type, event.type || words.no_type);
     setText(this.brief, briefOf(event, words));

@@ -23,11 +23,10 @@ class PersonaPanel {
     setTip(this.log, words.events_tip);
     const ways = el("span", { class: "es-ai-ways" }, this.stop, this.log);
     const line = el("div", { class: "es-ai-line" }, this.name, this.badge, this.state, this.time, this.counts, ways);
-    this.held = el("p", { class: "es-ai-held", role: "status", hidden: true });
     this.problem = el("p", { class: "es-ai-problem", role: "status", hidden: true });
     this.said = el("p", { class: "es-ai-said", role: "status", hidden: true });
     this.calls = el("div", { class: "es-ai-calls", role: "group", "aria-label": words.tool_calls, hidden: true });
-    this.root = el("section", { class: "es-card es-ai", "aria-label": words.panel, hidden: true }, line, this.held, this.problem, this.said, this.calls);
+    this.root = el("section", { class: "es-card es-ai", "aria-label": words.panel, hidden: true }, line, this.problem, this.said, this.calls);
   }
 
   // `persona` is what the call itself says of it: all there is once nothing but the record is left.
@@ -57,8 +56,6 @@ class PersonaPanel {
     this.root.dataset.state = shown ?? "";
     setText(this.state, this.stateWords(shown));
     if (words.state_tips[shown]) setTip(this.state, words.state_tips[shown]);
-    this.held.hidden = !this.isHeld;
-    setText(this.held, this.isHeld ? fill(words.held_line, { who: told.held_by, name: told.name }) : "");
     this.problem.hidden = !told.problem;
     setText(this.problem, told.problem ?? "");
     this.problem.dataset.kind = state === "ended" ? "bad" : "warn";
@@ -71,6 +68,7 @@ class PersonaPanel {
 
   stateWords(state) {
     if (!state) return this.isOver ? this.words.states.ended : "";
+    if (state === "held") return fill(this.words.states.held, { who: this.told.held_by });
     if (state !== "reconnecting" || !this.told.attempt) return this.words.states[state] ?? state;
     return fill(this.words.attempt, { attempt: this.told.attempt, attempts: this.told.attempts });
   }

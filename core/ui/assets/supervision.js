@@ -3,6 +3,7 @@
 // the page leaves all this as it is.
 
 const HURTS = ["fair", "poor"];
+const PERSONA_TROUBLE = ["ended", "reconnecting"];
 const lists = new WeakMap();
 
 class CallRow {
@@ -28,7 +29,7 @@ class CallRow {
     const before = this.call;
     this.call = call;
     this.node.dataset.state = call.state;
-    const origin = words.origins[call.origin];
+    const origin = call.persona ? [words.persona, call.persona.is_rehearsal && words.rehearsal].filter(Boolean).join(", ") : words.origins[call.origin];
     setText(this.state, words.states[call.state]);
     this.state.title = origin ? `${words.states[call.state]} · ${origin}` : "";
     if (JSON.stringify(before?.participants) !== JSON.stringify(call.participants)) this.showPeople(call);
@@ -38,6 +39,7 @@ class CallRow {
     const { levels } = words.text_alerts;
     const found = call.text_alerts.map((each) => ({ level: each.level, text: `${levels[each.level]}: ${nameOfRule(each, words.locale)}` }));
     const wrong = call.alerts.map((each) => ({ level: "network", text: this.sentence(each) }));
+    if (PERSONA_TROUBLE.includes(call.persona?.state)) wrong.unshift({ level: "network", text: words.persona_states[call.persona.state] });
     if (call.cause) wrong.unshift({ level: "network", text: call.cause.title, cure: call.cause.cure });
     // As the server orders calls: what is critical first, then the network and why, then the rest of what was said.
     const all = [...found.filter((each) => each.level === "critical"), ...wrong, ...found.filter((each) => each.level !== "critical")];
@@ -62,6 +64,7 @@ class CallRow {
       const name = one.name || words.roles[one.role];
       const node = el("span", { class: "es-one", "data-role": one.role, title: `${name} · ${words.roles[one.role]}` }, el("span", { text: name }));
       if (one.leg_state) node.dataset.leg = one.leg_state;
+      if (one.role === "persona") node.append(" ", el("em", { class: "es-kind", text: call.persona?.is_rehearsal ? words.rehearsal : words.persona }));
       if (trouble) node.append(" ", el("em", { text: trouble }));
       return node;
     });
@@ -80,7 +83,7 @@ class CallRow {
 
   get isTroubled() {
     const { call } = this;
-    return call.alerts.length > 0 || Boolean(call.cause) || call.text_alerts.some((each) => each.level !== "info") || HURTS.includes(call.band) || call.participants.some((one) => one.leg_state === "lost");
+    return call.alerts.length > 0 || Boolean(call.cause) || PERSONA_TROUBLE.includes(call.persona?.state) || call.text_alerts.some((each) => each.level !== "info") || HURTS.includes(call.band) || call.participants.some((one) => one.leg_state === "lost");
   }
 
   fits(text, onlyTrouble) {

@@ -33,7 +33,15 @@ from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary,
 from core.model.media_path import CandidateType
 from core.model.message import Message
 from core.model.passage import Guidance, GuidanceAnswer, Passage
-from core.model.persona import PersonaActivity, PersonaCounts, PersonaState, PersonaStatus, ToolCall
+from core.model.persona import (
+    EventDirection,
+    PersonaActivity,
+    PersonaCounts,
+    PersonaState,
+    PersonaStatus,
+    SessionEvent,
+    ToolCall,
+)
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.snapshot import Note
 from core.model.text_alert import AlertLevel, TextAlert
@@ -167,6 +175,42 @@ def hold() -> None:
     call = server.snapshots[CALL].call
     server.change(CALL, call=replace(call, participants=(*call.participants, boss)))
     act_as(PersonaState.LISTENING, held_by=boss.name)
+
+
+def exchange(count: int) -> None:
+    """Events of the persona's session: a connection that was lost, and a longer one."""
+    first: tuple[tuple[EventDirection, str, dict[str, object], int], ...] = (
+        (EventDirection.RECEIVED, "session.created", {"session": {"model": "gpt-realtime-2.1-mini"}}, 1),
+        (EventDirection.SENT, "session.update", {"session": {"model": "gpt-realtime-2.1-mini", "voice": "cedar"}}, 1),
+        (
+            EventDirection.RECEIVED,
+            "error",
+            {"error": {"code": "server_error", "message": "The server had an error."}},
+            1,
+        ),
+        (EventDirection.SENT, "input_audio_buffer.append", {"audio": "", "seconds": 2.4}, 60),
+        (EventDirection.RECEIVED, "input_audio_buffer.speech_stopped", {"audio_end_ms": 2400, "item_id": "item_1"}, 1),
+        (
+            EventDirection.RECEIVED,
+            "conversation.item.input_audio_transcription.completed",
+            {"item_id": "item_1", "transcript": "환불은 며칠이나 걸려요?"},
+            1,
+        ),
+        (EventDirection.RECEIVED, "response.output_audio.delta", {"delta": "", "seconds": 3.2}, 16),
+        (
+            EventDirection.RECEIVED,
+            "response.done",
+            {"response": {"status": "completed", "usage": {"total_tokens": 9}}},
+            1,
+        ),
+    )
+    server.personas.told[CALL] = tuple(
+        SessionEvent(
+            n + 41, 1 if n < 3 else 2, STARTED + n * 0.25, *first[n % len(first)][:2], first[n % len(first)][2], times
+        )
+        for n in range(count)
+        for times in (first[n % len(first)][3],)
+    )
 
 
 def record_turn() -> None:
@@ -344,6 +388,10 @@ STEPS: dict[str, Callable[[], None]] = {
     "doubtful": lambda: say(2, "로밍 요금 같습니다.", confidence=0.31),
     "turn": record_turn,
     "persona": with_persona,
+    "persona_events": lambda: exchange(24),
+    "persona_more_events": lambda: exchange(26),
+    "persona_many_events": lambda: exchange(400),
+    "persona_no_events": lambda: server.personas.told.clear(),
     "persona_speaks": lambda: act_as(PersonaState.SPEAKING),
     "persona_looks_up": lambda: act_as(PersonaState.THINKING, tool_calls=(LOOKED_UP, FAILED, RUNNING)),
     "persona_ails": ail,
