@@ -1,5 +1,6 @@
 """Earshot's own pages and stream on a backend of snapshots, which the test changes with POST /act/STEP."""
 
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -32,11 +33,14 @@ from core.model.errors import PersonaConnectionLost, PersonaQuotaUsedUp, Persona
 from core.model.insight import ModelActivity, ModelPhase, RequestTimes, Summary, SummaryText
 from core.model.media_path import CandidateType
 from core.model.message import Message
+from core.model.opening_hours import HoursOverride, Opening
 from core.model.passage import Guidance, GuidanceAnswer, Passage
 from core.model.persona import (
     EventDirection,
+    Persona,
     PersonaActivity,
     PersonaCounts,
+    PersonaOffer,
     PersonaState,
     PersonaStatus,
     SessionEvent,
@@ -210,6 +214,19 @@ def exchange(count: int) -> None:
         )
         for n in range(count)
         for times in (first[n % len(first)][3],)
+    )
+
+
+def offer_personas() -> None:
+    """Three personas: open by its hours with a call ready, kept closed by a supervisor, and a rehearsal."""
+    sarado = Persona(PersonaId("sarado"), "사라도령", "ko", "", "cedar", "gpt-realtime-2.1-mini", autostart=True)
+    opens, closes = time.time() + 9 * 3600, time.time() + 3600
+    held = HoursOverride(is_open=False, until=opens, by="박수진")
+    morgan = replace(sarado, id=PersonaId("morgan"), name="Morgan at Harbour Desk", language="en", autostart=False)
+    server.personas.offered = (
+        PersonaOffer(sarado, Opening(True, closes), is_rehearsal=False, ready_call_id=CALL),
+        PersonaOffer(morgan, Opening(False, opens, is_overridden=True), is_rehearsal=False, override=held),
+        PersonaOffer(replace(sarado, id=PersonaId("practice"), name="연습"), Opening(True, None), is_rehearsal=True),
     )
 
 
@@ -388,6 +405,7 @@ STEPS: dict[str, Callable[[], None]] = {
     "doubtful": lambda: say(2, "로밍 요금 같습니다.", confidence=0.31),
     "turn": record_turn,
     "persona": with_persona,
+    "persona_offers": offer_personas,
     "persona_events": lambda: exchange(24),
     "persona_more_events": lambda: exchange(26),
     "persona_many_events": lambda: exchange(400),
