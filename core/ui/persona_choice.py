@@ -100,9 +100,10 @@ def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
 
 
 def _retiring(persona: Persona, reader: Reader) -> list[str]:
+    _ = reader.translate
     if persona.retires_on is None:
         return []
-    words = reader.translate("Its model {model} is shut down on {day}.").format(
+    words = _("Its model {model} is shut down on {day}.").format(
         model=persona.model, day=full_day(persona.retires_on, reader.locale)
     )
     return [f'<div class="es-persona-retiring">{escape(words)}</div>']
