@@ -97,6 +97,8 @@ class Conversation:
 
     def _said(self, ear: Ear, recognition: Recognition) -> None:
         participant, call_id = self._who(ear.participant_id), self._record.call.id
+        # What a model wrote, or a person typed, is readable as it is, dialect and all.
+        language = "" if ear.source else ear.language
         utterance_id, now_s = ear.utterance_id(recognition.ordinal), self._record.now_s()
         trace = self._traces.take(utterance_id, recognition.is_final, now_s)
         utterance = Utterance(
@@ -128,15 +130,13 @@ class Conversation:
             )
             self._note("speech_lost", participant.name, recognition.start_s, recognition.end_s)
         if not utterance.is_final or not utterance.text:
-            shown = self._wording.of_interim(
-                recognition.text, ear.language, recognition.end_s, recognition.stable_chars
-            )
+            shown = self._wording.of_interim(recognition.text, language, recognition.end_s, recognition.stable_chars)
             self._record.put_utterance(
                 replace(utterance, text=shown.text, raw_text=shown.raw_text, stable_chars=shown.stable_chars)
             )
             return
         try:
-            self._finals.put_nowait((utterance, ear.language))
+            self._finals.put_nowait((utterance, language))
         except asyncio.QueueFull:
             logger.error("call %s: too many final texts wait to be kept; utterance %s is lost", call_id, trace.id)
             self._dropped_finals += 1

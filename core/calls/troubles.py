@@ -23,6 +23,7 @@ STARVED_S = 5.0
 """Sound arrives of somebody, and none of it has got to speech to text for so long."""
 SHORTEST_S = 3.0
 """What is over sooner is not worth a word."""
+OF_SPEECH = frozenset({"speech_behind", "speech_starved"})
 CALM_S = 5.0
 """Only what has been well for so long is over."""
 
@@ -88,6 +89,10 @@ class Troubles:
                 self._watch("speech_behind", participant.name, self._is_behind(participant, stats), now_s)
                 self._watch("speech_starved", participant.name, self._is_starved(participant, now_s), now_s)
             self._watch_hand_overs(participant, stats, now_s)
+        heard = {self._who(ear.participant_id).name for ear in self._listening.stats}
+        for code, subject in [key for key in self._open if key[0] in OF_SPEECH and key[1] not in heard]:
+            # Nobody writes them down any more: what was wrong with that is over.
+            self._watch(code, subject, False, now_s)
         self._watch("model_failing", "", self._insights.trouble() is not None, now_s)
         self._watch("guidance_failing", "", self._record.guidance_problem is not None, now_s)
 

@@ -80,10 +80,10 @@ def _card(desk: Desk, offer: PersonaOffer, now: float, reader: Reader, begun: Ca
 
 
 def _begin(desk: Desk, persona_id: PersonaId, reader: Reader) -> CallId | None:
-    begun: CallId | None = None
+    call_id = None
     with said_on_the_page(reader.translate):
-        begun = desk.start_persona(persona_id).id
-    return begun
+        call_id = desk.start_persona(persona_id).id
+    return call_id
 
 
 def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
@@ -92,7 +92,8 @@ def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
     look = "es-persona-hours" if is_open(offer) else "es-persona-hours es-closed"
     lines = [
         *([f"<div>{escape(persona.description)}</div>"] if persona.description else []),
-        f'<div class="{look}">{escape(hours(offer, now, reader))}</div>',
+        # When it is open is of no use where nobody can talk with it at all.
+        *([] if offer.problem else [f'<div class="{look}">{escape(hours(offer, now, reader))}</div>']),
         *_retiring(persona, reader),
         f'<div class="es-meta">{escape(voice)}</div>',
     ]

@@ -33,6 +33,7 @@ UNTIL = {
     Until.MIDNIGHT: message("Until midnight"),
     Until.STATED: message("Until …"),
 }
+LENGTHS_OFFERED = tuple(Until)
 LENGTHS = {Until.HOUR: timedelta(hours=1), Until.THREE_HOURS: timedelta(hours=3)}
 
 
@@ -133,7 +134,7 @@ def _form(desk: Desk, offer: PersonaOffer, now: float, reader: Reader) -> None:
         key=f"hours-what-{persona_id}",
     )
     length = st.selectbox(
-        _("How long"), list(Until), format_func=lambda each: _(UNTIL[each]), key=f"hours-length-{persona_id}"
+        _("How long"), LENGTHS_OFFERED, format_func=lambda each: _(UNTIL[each]), key=f"hours-length-{persona_id}"
     )
     until = moment_after(length, now, reader)
     if length is Until.STATED:

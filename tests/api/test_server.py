@@ -64,6 +64,7 @@ def test_the_api_documents_itself(server: Server) -> None:
         "/calls/{call_id}/paints",
         "/calls/{call_id}/persona/events",
         "/calls/{call_id}/persona/interrupt",
+        "/calls/{call_id}/persona/log",
         "/calls/{call_id}/persona/text",
         "/calls/{call_id}/quality",
         "/calls/{call_id}/questions",

@@ -11,6 +11,7 @@ from core.calls.record import CallRecord
 from core.model.call import Call, CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
 from core.model.diagnosis import Cause, Diagnosis
 from core.model.overview import CallOverview
+from core.model.persona import PersonaState
 from core.model.quality import Alert, AlertKind, CallQuality
 from core.model.sample import Direction
 from core.model.text_alert import AlertLevel
@@ -31,18 +32,27 @@ def overview(
     state: CallState = CallState.LIVE,
     lost: Role | None = None,
     said: tuple[AlertLevel, ...] = (),
+    persona: PersonaState | None = None,
 ) -> CallOverview:
     people = (Participant(ParticipantId("p"), "n", lost, 0.0, leg_state=LegState.LOST),) if lost else ()
     live_at = began if state is CallState.LIVE else None
     call = Call(CallId(name), "ko", state, CallOrigin.BROWSER, began, live_at, participants=people)
     return CallOverview(
-        call, mos, tuple(map(alert, kinds)), None, 1, tuple(text_alert("cancel", each) for each in said)
+        call,
+        mos,
+        tuple(map(alert, kinds)),
+        None,
+        1,
+        tuple(text_alert("cancel", each) for each in said),
+        persona_state=persona,
     )
 
 
 IN_ORDER = (
     overview("silent", AlertKind.NO_MEDIA, began=50),
     overview("lost", lost=Role.CUSTOMER, began=60),
+    overview("persona gone", began=70, persona=PersonaState.ENDED),
+    overview("persona reconnects", began=10, persona=PersonaState.RECONNECTING),
     overview("critical words", AlertKind.STATS_GAP, said=(AlertLevel.INFO, AlertLevel.CRITICAL)),
     overview("low score", AlertKind.LOW_MOS, AlertKind.STATS_GAP),
     overview("loss", AlertKind.PACKET_LOSS),

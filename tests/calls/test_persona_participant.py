@@ -1,20 +1,35 @@
 """A persona in a call, with the real session over loopback and a bridge that speaks in real time."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from core.calls.export import ExportFormat, export_call
 from core.model.call import CallState, EndReason, LegState, Role, SupervisionMode
-from core.model.persona import PersonaState
+from core.model.persona import PersonaState, Tool, ToolDeclaration
+from core.model.quality import CallQuality
+from core.persona.rehearsal.answers import Answer, Asked
 from tests.fakes.persona_call import PERSONA, persona_call
+
+
+class ToolFirst:
+    """Answers by calling a tool, and then with words."""
+
+    def __init__(self, tool: str, arguments: Mapping[str, object]) -> None:
+        self._answers = [Answer("", tool, arguments), Answer("Done.")]
+
+    async def answer(self, asked: Asked) -> Answer:
+        return self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
 
 
 async def test_it_greets_whoever_comes_hears_and_answers_and_both_sides_are_written_down(tmp_path: Path) -> None:
     async with persona_call(tmp_path) as stage:
         await stage.world.until(lambda: stage.session.persona is not None and stage.session.persona.is_ready)
         assert not stage.sent("response.create")
-        assert stage.session.call.state is CallState.WAITING
+        assert stage.session.call.live_at is None
         customer = await stage.come()
-        assert stage.session.call.state is CallState.LIVE
+        assert stage.session.call.live_at is not None
         await stage.world.until(lambda: stage.finals(Role.PERSONA))
         await stage.until_state(PersonaState.LISTENING)
         await stage.world.until(lambda: stage.state is PersonaState.LISTENING)
@@ -100,6 +115,51 @@ async def test_the_death_of_the_media_process_cuts_the_answer_and_the_voice_come
         await stage.world.until(lambda: [u for u in stage.session.record.finals() if not u.is_cut][1:])
         customers, persona = [u for u in stage.session.record.finals() if not u.is_cut]
         assert (customers.role, persona.role) == (Role.CUSTOMER, Role.PERSONA)
+
+
+async def test_a_tool_call_is_shown_kept_exported_and_deleted_without_what_is_hidden(tmp_path: Path) -> None:
+    async def look_up(arguments: Mapping[str, object]) -> str:
+        return json.dumps({"card": "4111 1111 1111 1111"})
+
+    tools = {"look_up": Tool(ToolDeclaration("look_up", "Looks up."), look_up)}
+    answers = ToolFirst("look_up", {"card": 4111111111111111})
+    async with persona_call(tmp_path, persona=replace(PERSONA, greeting=""), tools=tools, answers=answers) as stage:
+        customer = await stage.come()
+        await stage.until_state(PersonaState.LISTENING)
+        await stage.speak(customer)
+        await stage.world.until(lambda: stage.finals(Role.PERSONA))
+        picture = stage.session.record.snapshot()
+        assert picture.persona is not None
+        (shown,) = picture.persona.tool_calls
+        assert shown.output is not None
+        assert shown.took_s is not None
+        assert 0 <= shown.called_s <= picture.now_s
+        await stage.session.end()
+        call_id, store = picture.call.id, stage.world.store
+        kept = store.load_call(call_id)
+        (stored,) = kept.tool_calls
+        assert stored == shown
+        assert kept.snapshot((), CallQuality()).persona.tool_calls == (shown,)  # type: ignore[union-attr]
+        (turns,) = store.turn_records([call_id])
+        exported = json.loads(export_call(kept, (), ExportFormat.JSON, turns))
+        assert exported["tool_calls"][0]["name"] == "look_up"
+        assert exported["call"]["persona"]["name"] == "Robin"
+        assert "4111" not in json.dumps(exported)
+        store.delete_call(call_id)
+
+
+async def test_an_upstream_that_is_cut_is_noted_with_how_long_it_was_away_and_the_call_goes_on(tmp_path: Path) -> None:
+    async with persona_call(tmp_path, persona=replace(PERSONA, greeting="")) as stage:
+        customer = await stage.come()
+        await stage.until_state(PersonaState.LISTENING)
+        assert stage.server.break_connections() == 1
+        await stage.world.until(lambda: "persona_reconnecting" in stage.notes())
+        await stage.until_state(PersonaState.LISTENING)
+        note = next(each for each in stage.session.record.notes if each.code == "persona_reconnecting")
+        assert note.until_s is not None
+        assert note.until_s >= note.at_s
+        await stage.speak(customer)
+        await stage.world.until(lambda: stage.finals(Role.PERSONA))
 
 
 async def test_what_is_typed_is_marked_and_answered(tmp_path: Path) -> None:

@@ -594,4 +594,5 @@ def _overview(snapshot: CallSnapshot) -> CallOverview:
         snapshot.revision,
         text_alerts_worst_first(snapshot.text_alerts),
         worst_cause(snapshot.quality.diagnoses),
+        snapshot.persona.status.state if snapshot.persona is not None else None,
     )

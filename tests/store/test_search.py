@@ -5,7 +5,19 @@ from pathlib import Path
 import pytest
 
 from core.model.archive import CallQuery
-from core.model.call import Call, CallId, CallOrigin, CallState, LegId, LegState, Participant, ParticipantId, Role
+from core.model.call import (
+    Call,
+    CallId,
+    CallOrigin,
+    CallPersona,
+    CallState,
+    LegId,
+    LegState,
+    Participant,
+    ParticipantId,
+    PersonaId,
+    Role,
+)
 from core.model.errors import CallNotFound, UtteranceNotFound
 from core.model.insight import Summary, SummaryText
 from core.model.utterance import Utterance
@@ -68,6 +80,14 @@ def test_without_conditions_every_call_is_found_newest_first(store: Store) -> No
     assert found(store) == ["c2", "c1", "c0"]
     page = store.search(CallQuery(limit=1, offset=1))
     assert ([each.call.id for each in page.calls], page.total) == (["c1"], 3)
+
+
+def test_calls_with_a_persona_are_found_apart_from_those_between_people(store: Store) -> None:
+    keep_call(store, "people")
+    call = Call(CallId("persona"), "ko", CallState.ENDED, CallOrigin.BROWSER, 1.0, ended_at=2.0)
+    store.create_call(replace(call, persona=CallPersona(PersonaId("sarado"), "사라도령")))
+    assert found(store, with_persona=True) == ["persona"]
+    assert found(store) == ["persona", "people"]
 
 
 def test_every_condition_has_to_hold(store: Store) -> None:

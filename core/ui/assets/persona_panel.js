@@ -105,7 +105,7 @@ class PersonaPanel {
         this.rows.set(call.call_id, row);
         this.calls.prepend(row.node);
       }
-      row.show(call, this.isOver);
+      row.show(call, this.isOver || this.told.state === "ended");
     }
   }
 
