@@ -280,9 +280,10 @@ class PersonaParticipant:
         if listener is None or listener.leg_state in GONE:
             listener = next((each for each in customers if each.leg_state not in GONE), listener)
         self._listener = listener
+        # Who has no connection yet can write already.
+        self._last_speaker = listener or next(iter(customers), None)
         if listener is None:
             return
-        self._last_speaker = listener
         if former is None or former.id != listener.id or former.leg_id != listener.leg_id:
             self._path = ListenerPath()
             self._playout.note_path(self._path.delay)

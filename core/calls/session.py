@@ -191,7 +191,8 @@ class CallSession:
         self._require_open()
         participant = self._roster.participant(participant_id)
         leg_id = LegId(self._services.make_id())
-        self._claim_leg(leg_id)
+        if not is_voice:
+            self._claim_leg(leg_id)
         speech = not (listen_only or is_voice)
         await self._services.media.open_leg(
             LegSpec(
@@ -207,6 +208,9 @@ class CallSession:
         now = self._services.clock.monotonic()
         former = self._roster.open_leg(participant_id, leg_id, now)
         self._abandonment.legs_changed(now)
+        if is_voice:
+            # It is connected at once: the news of that may come before it is known here.
+            self._claim_leg(leg_id)
         self._measuring.opened(leg_id, listen_only or is_voice or participant.mode is SupervisionMode.MONITOR)
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
@@ -216,6 +220,8 @@ class CallSession:
             self._conversation.listen_to(self._roster.participant(participant_id))
         await self._wiring.update()
         self._put_participant(self._roster.participant(participant_id))
+        if is_voice:
+            await self.leg_changed(leg_id, LegState.CONNECTED)
         return leg_id
 
     # Legs

@@ -24,7 +24,7 @@ PAGES = (
 def header(desk: Desk, locale: str, translate: Translate) -> None:
     """Draw the line. Script thread."""
     _ = translate
-    with st.container(horizontal=True, vertical_alignment="center", key="earshot-header", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", key="earshot-header", gap="xsmall"):
         st.html('<span class="es-brand">Earshot</span>', width="content")
         for path, label, icon, right in PAGES:
             if desk.may(right):

@@ -92,7 +92,8 @@ def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
     look = "es-persona-hours" if is_open(offer) else "es-persona-hours es-closed"
     lines = [
         *([f"<div>{escape(persona.description)}</div>"] if persona.description else []),
-        f'<div class="{look}">{escape(hours(offer, now, reader))}</div>',
+        # When it is open is of no use where nobody can talk with it at all.
+        *([] if offer.problem else [f'<div class="{look}">{escape(hours(offer, now, reader))}</div>']),
         *_retiring(persona, reader),
         f'<div class="es-meta">{escape(voice)}</div>',
     ]
@@ -100,9 +101,10 @@ def _description(offer: PersonaOffer, now: float, reader: Reader) -> str:
 
 
 def _retiring(persona: Persona, reader: Reader) -> list[str]:
+    _ = reader.translate
     if persona.retires_on is None:
         return []
-    words = reader.translate("Its model {model} is shut down on {day}.").format(
+    words = _("Its model {model} is shut down on {day}.").format(
         model=persona.model, day=full_day(persona.retires_on, reader.locale)
     )
     return [f'<div class="es-persona-retiring">{escape(words)}</div>']

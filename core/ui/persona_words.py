@@ -37,7 +37,7 @@ LINES: Mapping[str, str] = {
     "thinking": message("Your words have arrived."),
     "speaking": message("You have the floor again when {name} has finished, or when you press Interrupt."),
     "reconnecting": message("The connection to {name} was lost and is being made again. You need not do anything."),
-    "held": message("Go on talking: {who} hears you. {name} waits until {who} has finished."),
+    "held": message("Go on talking: {who} hears you, and {name} waits."),
     "closed": message("Its opening hours have ended. Come back when it is open again."),
     "ended": message("The conversation cannot go on. End it, and begin a new one."),
     "left": message("{name} waits a little while for you. Join again above."),

@@ -30,6 +30,8 @@ async def test_it_greets_whoever_comes_hears_and_answers_and_both_sides_are_writ
         await stage.world.until(lambda: stage.session.persona is not None and stage.session.persona.is_ready)
         assert not stage.sent("response.create")
         assert stage.session.call.live_at is None
+        (persona,) = stage.session.call.participants
+        assert persona.leg_state is LegState.CONNECTED
         customer = await stage.come()
         assert stage.session.call.live_at is not None
         await stage.world.until(lambda: stage.finals(Role.PERSONA))
@@ -69,9 +71,8 @@ async def test_while_a_supervisor_speaks_to_everybody_it_is_held_and_knows_after
         stage.world.speech_of(stage.session, supervisor).recognise("I refund it now.", start_s=1.0)
         await stage.world.until(lambda: len(stage.session.record.finals()) == 2)
         await stage.session.set_mode(supervisor.id, SupervisionMode.MONITOR)
-        told = str(stage.sent("conversation.item.create"))
-        assert "It is order twelve." in told
-        assert "I refund it now." in told
+        for words in ("It is order twelve.", "I refund it now."):
+            await stage.world.until(lambda words=words: words in str(stage.sent("conversation.item.create")))
         assert not stage.sent("response.create"), "nothing is to be answered"
         await stage.speak(customer)
         await stage.world.until(lambda: stage.finals(Role.PERSONA))
@@ -189,6 +190,14 @@ async def test_an_upstream_that_is_cut_is_noted_with_how_long_it_was_away_and_th
         assert note.until_s >= note.at_s
         await stage.speak(customer)
         await stage.world.until(lambda: stage.finals(Role.PERSONA))
+
+
+async def test_who_has_no_connection_yet_can_write_already(tmp_path: Path) -> None:
+    async with persona_call(tmp_path) as stage:
+        await stage.session.join(Role.CUSTOMER, "Chris")
+        assert stage.session.persona is not None
+        stage.session.persona.type("Hello?")
+        await stage.world.until(lambda: stage.finals(Role.CUSTOMER) == ["Hello?"])
 
 
 async def test_what_is_typed_is_marked_and_answered(tmp_path: Path) -> None:

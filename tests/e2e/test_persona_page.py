@@ -93,13 +93,13 @@ def test_personas_are_told_apart_and_only_open_ones_can_be_chosen(
     locale = ("en-US", "ko-KR")[language]
     page = open_page(f"{server.url}/persona", locale=locale, theme=theme, width=width, height=900)
     for name, is_open in (("sarado", True), ("morgan", False), ("nadia", True), ("olaf", False)):
-        button = page.locator(f".st-key-talk-{name} button").first
+        button = page.locator(f".st-key-talk-{name} button").locator("visible=true")
         expect(button).to_be_enabled(enabled=is_open, timeout=30_000)
     expect(page.get_by_text("nadia.toml")).to_be_visible()
     page.wait_for_timeout(500)
     picture = f"persona-choice-{locale[:2]}-{theme}-{width}"
     page.screenshot(path=screenshot(page, picture), full_page=True)
-    page.locator(".st-key-talk-sarado button").first.click()
+    page.locator(".st-key-talk-sarado button").locator("visible=true").click()
     page.wait_for_url("**/persona?call=persona")
     expect(page.locator(".es-persona")).to_be_visible()
     assert "start_persona" in done(server)

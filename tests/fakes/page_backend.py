@@ -143,6 +143,7 @@ class FakePort:
 
     leg_id: LegId
     state: LegState | None = LegState.CONNECTED
+    leave_token: str = "leave"
 
     def answer(self, offer_sdp: str, offer_type: str = "offer") -> str:
         return offer_sdp
@@ -210,6 +211,8 @@ class FakeTokens:
         return self.backend.sign_in.person
 
     def read_view_token(self, token: str) -> ViewGrant:
+        if not token.startswith("view-"):
+            raise LinkInvalid
         assert self.backend.sign_in.person is not None
         return ViewGrant(CallId(token.removeprefix("view-")), self.backend.sign_in.person)
 

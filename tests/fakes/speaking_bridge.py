@@ -30,7 +30,9 @@ class SpeakingBridge(SilentBridge):
         await super().open_leg(spec)
         if spec.is_voice:
             self._lines[spec.leg_id] = deque()
-            asyncio.get_running_loop().call_soon(self._connected, spec.leg_id)
+            # Told before the request is answered, as a media process does.
+            self.emit(LegChanged(spec.leg_id, LegState.CONNECTED, self._clock.monotonic()))
+            await asyncio.sleep(0.01)
 
     async def set_routes(self, call_id: CallId, routes: Mapping[LegId, frozenset[LegId]]) -> None:
         await super().set_routes(call_id, routes)
@@ -42,10 +44,6 @@ class SpeakingBridge(SilentBridge):
             for _ in range(10):
                 # The news of it is taken before this returns.
                 await asyncio.sleep(0)
-
-    def _connected(self, leg_id: LegId) -> None:
-        if leg_id in self._lines:
-            self.emit(LegChanged(leg_id, LegState.CONNECTED, self._clock.monotonic()))
 
     async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
         await super().speak(leg_id, item_id, pcm)

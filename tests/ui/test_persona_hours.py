@@ -52,7 +52,9 @@ def open_page(locale: str = "en-US") -> AppTest:
 
 
 def words(test: AppTest) -> str:
-    return " ".join(str(each.value) for kind in ("caption", "markdown", "subheader") for each in test.get(kind))
+    return " ".join(
+        str(cast(Any, each).value) for kind in ("caption", "markdown", "subheader") for each in test.get(kind)
+    )
 
 
 @pytest.mark.parametrize(("locale", "said"), [("en-US", "Opening hours"), ("ko-KR", "운영 시간")])

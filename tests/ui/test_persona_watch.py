@@ -33,7 +33,8 @@ def server() -> Iterator[PageBackend]:
 
 def put_call(server: PageBackend, state: PersonaState, call_state: CallState = CallState.LIVE) -> None:
     call = make_call("c1", call_state, participants=(GUEST,))
-    call = replace(call, persona=CallPersona(PersonaId("sarado"), "사라도령", is_rehearsal=True))
+    persona = CallPersona(PersonaId("sarado"), "사라도령", is_rehearsal=True)
+    call = replace(call, persona=persona, created_by="user:k")
     server.put(make_snapshot(call, persona=PersonaActivity(PersonaStatus(state, 1.0))))
 
 

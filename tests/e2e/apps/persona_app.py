@@ -228,7 +228,7 @@ def stop_churning() -> None:
         churning.cancel()
 
 
-UNREACHABLE = PersonaUnreachable(server="api.openai.com", reason=Message("no route to host"))
+UNREACHABLE = PersonaUnreachable(server="api.openai.com", reason="no route to host")
 
 STEPS: dict[str, Callable[[], None]] = {
     "reset": reset,
