@@ -209,7 +209,7 @@ class PersonaSession:
             self.stop()
             ticker.cancel()
             await self._end_renewal()
-            await self._drop_current()
+            self._drop_current()
             await asyncio.gather(ticker, *self._closing, return_exceptions=True)
             self._playout.clear()
             await self._conversation.close()
@@ -224,7 +224,7 @@ class PersonaSession:
             await self._end_renewal()
             self._owes_sound = self._owes_sound or self._conversation.owes_sound
             self._conversation.detach()
-            await self._drop_current()
+            self._drop_current()
             if error is None or not await self._may_retry(error):
                 return
 
@@ -290,11 +290,10 @@ class PersonaSession:
             self._wake.clear()
         return None
 
-    async def _drop_current(self) -> None:
+    def _drop_current(self) -> None:
         former, self._current = self._current, None
         if former is not None:
-            self._counts.leave(former)
-            await former.close()
+            self._let_go(former)
 
     def _let_go(self, former: Upstream) -> None:
         self._counts.leave(former)
