@@ -140,9 +140,9 @@ def title(page: Page) -> Locator:
     return page.locator(".pt-title")
 
 
-def supervise(page: Page, server: Server, open_page: OpenPage) -> Page:
-    """The call's own page, as a supervisor has it."""
-    return open_page(f"{server.url}/live?{page.url.partition('?')[2]}")
+def watch(page: Page, server: Server, open_page: OpenPage, where: str = "live") -> Page:
+    """Another page on the same call: its own, or the supervisor's."""
+    return open_page(f"{server.url}/{where}?{page.url.partition('?')[2]}")
 
 
 def answers(page: Page) -> int:
@@ -182,7 +182,7 @@ def test_a_supervisor_hears_both_and_a_barge_in_holds_the_persona_until_it_is_ov
         LINES[0], timeout=SLOW_MS
     )
     goes_on(page)
-    boss = supervise(page, server, open_page)
+    boss = watch(page, server, open_page, "supervisor")
     choose_mode(boss, "Monitor")
     expect_mode(boss, "Monitor", "Nobody hears you.")
     eventually(boss, lambda: energy(boss) > 1e-3, "the supervisor hears the call")
@@ -211,9 +211,10 @@ def test_after_an_outage_of_the_network_the_talk_goes_on_and_the_persona_never_h
     attempts = provider.attempts
     page.wait_for_timeout(1_000)
     with outage(page_port=server.port):
-        page.wait_for_timeout(4_000)
-        expect(page.locator(".pt-line")).to_contain_text("Reconnecting")
+        page.wait_for_timeout(3_000)
+        expect(page.locator(".state")).to_have_text("Connection interrupted. Waiting for it…")
         screenshot(page, "persona-network-away")
+    expect(page.locator(".state")).to_have_text("Connected")
     before = energy(page)
     expect(title(page)).to_have_text(TALKS)
     goes_on(page)
@@ -247,7 +248,7 @@ def test_a_cut_session_is_made_again_with_its_attempts_shown_and_goes_on(
     expect(title(page)).to_have_text(TALKS, timeout=SLOW_MS)
     goes_on(page)
     assert provider.attempts == before + 3
-    boss = supervise(page, server, open_page)
+    boss = watch(page, server, open_page)
     expect(boss.locator(".es-ai-counts")).to_contain_text("reconnected 3×")
 
 
@@ -285,9 +286,9 @@ def test_an_error_that_no_attempt_cures_ends_it_at_once_with_its_sentence(
 
 def test_nothing_is_connected_again_after_the_end(begin: Callable[[], Page], provider: PersonaServer) -> None:
     page = begin()
-    provider.refuse("down", times=1)
+    provider.refuse("down")
     assert provider.cut() == 1
-    expect(title(page)).to_have_text(re.compile("Reconnecting: attempt 2"))
+    expect(title(page)).to_have_text(re.compile("Reconnecting: attempt"))
     page.locator(".pt-end").click()
     expect(title(page)).to_have_text("The conversation has ended")
     after = provider.attempts
@@ -309,7 +310,7 @@ def test_before_a_session_s_time_is_over_another_takes_over_unnoticed(
     goes_on(page)
     assert all(TALKS.search(each) for each in page.evaluate("window.titles")), page.evaluate("window.titles")
     assert provider.cut() == 1
-    boss = supervise(page, server, open_page)
+    boss = watch(page, server, open_page)
     expect(boss.locator(".es-ai-counts")).to_contain_text("handed over 1×")
 
 
@@ -317,7 +318,7 @@ def test_at_closing_time_it_says_goodbye_the_call_ends_and_nothing_is_connected_
     begin: Callable[[], Page], provider: PersonaServer, server: Server, folder: Path, open_page: OpenPage
 ) -> None:
     page = begin()
-    boss = supervise(page, server, open_page)
+    boss = watch(page, server, open_page)
     goes_on(page)
     write_persona(folder, closes=datetime.now(UTC) + timedelta(minutes=1))
     farewell = page.locator(".pt-lines .pt-said[data-role=persona]", has_text="We close now. Goodbye.")
