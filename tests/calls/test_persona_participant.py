@@ -28,10 +28,9 @@ class ToolFirst:
 async def test_it_greets_whoever_comes_hears_and_answers_and_both_sides_are_written_down(tmp_path: Path) -> None:
     async with persona_call(tmp_path) as stage:
         await stage.world.until(lambda: stage.session.persona is not None and stage.session.persona.is_ready)
+        await stage.world.until(lambda: stage.session.call.participants[0].leg_state is LegState.CONNECTED)
         assert not stage.sent("response.create")
         assert stage.session.call.live_at is None
-        (persona,) = stage.session.call.participants
-        assert persona.leg_state is LegState.CONNECTED
         customer = await stage.come()
         assert stage.session.call.live_at is not None
         await stage.world.until(lambda: stage.finals(Role.PERSONA))

@@ -388,7 +388,7 @@ async def test_a_session_that_reaches_its_limit_all_the_same_is_opened_again() -
 
 async def test_a_deaf_session_is_renewed_and_what_it_missed_is_answered() -> None:
     rules = SessionRules(watchdog=WatchdogRules(deaf_s=2.0))
-    async with staged(faults=read_faults(["1:deaf"]), rules=rules) as stage:
+    async with staged(faults=read_faults(["1:deaf"]), rules=rules, is_real_time=True) as stage:
         await stage.until_state(PersonaState.LISTENING)
         await stage.speak(3.0, quiet_s=0.8)
         await stage.until(lambda: stage.session.counts.renewals == 1)
