@@ -379,7 +379,8 @@ class PersonaSession:
 
     def _state(self) -> PersonaState:
         if self._current is None:
-            return PersonaState.RECONNECTING if self._counts.connections else PersonaState.CONNECTING
+            is_first = self._status.state is PersonaState.CONNECTING
+            return PersonaState.CONNECTING if is_first else PersonaState.RECONNECTING
         if self._playout.is_playing:
             return PersonaState.SPEAKING
         return PersonaState.THINKING if self._conversation.is_thinking else PersonaState.LISTENING
