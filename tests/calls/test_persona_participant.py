@@ -156,9 +156,10 @@ async def test_a_voice_that_is_lost_while_it_is_being_brought_is_brought_again(t
         await stage.world.until(lambda: not stage.bridge.loses_next_voice)
         leg_id = await stage.session.connect(customer.id)
         await stage.session.leg_changed(leg_id, LegState.CONNECTED)
+        await stage.world.until(lambda: any(spec.is_voice for spec in stage.bridge.legs.values()), 15.0)
         heard = len(stage.bridge.spoken)
-        await stage.speak(customer)
-        await stage.world.until(lambda: stage.finals(Role.PERSONA))
+        await stage.speak(customer, quiet_s=1.2)
+        await stage.world.until(lambda: stage.finals(Role.PERSONA), 15.0)
         assert {leg for leg, _, _ in stage.bridge.spoken[heard:]} <= stage.bridge.legs.keys()
         assert len(stage.bridge.spoken) > heard
 
