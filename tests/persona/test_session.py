@@ -433,7 +433,7 @@ async def test_a_fault_of_ours_while_an_event_is_taken_is_told_and_costs_one_con
         stage.session._transcript._tell = fails_once
         stage.session.type(ASKED)
         await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
-        assert stage.session.counts.connections == 2
+        await stage.until(lambda: stage.session.counts.connections == 2)
         assert "a fault" in caplog.text
 
 
