@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.desk import Desk
 from core.language.catalogue import Translate, message
-from core.language.formats import short_day, weekday
+from core.language.formats import full_day, weekday
 from core.model.access import Right
 from core.model.opening_hours import OpeningHours, Span
 from core.model.persona import PersonaOffer
@@ -179,7 +179,7 @@ def week_table(hours: OpeningHours, now: float, reader: Reader) -> str:
     )
     today = datetime.fromtimestamp(now, UTC).date() - timedelta(days=1)
     ahead = sorted(day for day in hours.holidays if day >= today)
-    named = ", ".join(f"{day.year} {short_day(day, reader.locale)}" for day in ahead)
+    named = "; ".join(full_day(day, reader.locale) for day in ahead)
     closed = f"<p>{escape(_('Closed on {days}.').format(days=named))}</p>" if ahead else ""
     zone = escape(_("Times of {zone}.").format(zone=hours.time_zone))
     return f'<table class="es-hours">{rows}</table><p>{zone}</p>{closed}'

@@ -35,7 +35,7 @@ LINES: Mapping[str, str] = {
     "connecting": message("One moment, please."),
     "listening": message("Speak, or write below."),
     "thinking": message("Your words have arrived."),
-    "speaking": message("You have the floor again when {name} has finished, or when you press Interrupt."),
+    "speaking": message("Your turn comes when it has finished, or when you press Interrupt."),
     "reconnecting": message("The connection to {name} was lost and is being made again. You need not do anything."),
     "held": message("Go on talking: {who} hears you, and {name} waits."),
     "closed": message("Its opening hours have ended. Come back when it is open again."),
