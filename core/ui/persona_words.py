@@ -34,7 +34,7 @@ LINES: Mapping[str, str] = {
     "waiting": message("Your browser asks for the microphone; then {name} greets you."),
     "connecting": message("One moment, please."),
     "listening": message("Speak, or write below."),
-    "thinking": message("Your words have arrived."),
+    "thinking": message("The answer is on its way."),
     "speaking": message("Your turn comes when it has finished, or when you press Interrupt."),
     "reconnecting": message("The connection to {name} was lost and is being made again. You need not do anything."),
     "held": message("Go on talking: {who} hears you, and {name} waits."),

@@ -306,6 +306,8 @@ export default function ({ data, parentElement }) {
   if (view) view.take(data);
   else logs.set(parentElement, new EventLogView(parentElement, data));
   return () => {
+    // Streamlit also cleans up after a call that a newer one overtook; then the element is still in the page.
+    if (parentElement.isConnected) return;
     logs.get(parentElement)?.close();
     logs.delete(parentElement);
   };

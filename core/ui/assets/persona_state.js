@@ -70,6 +70,8 @@ class PersonaState {
     setText(this.title, fill(words.states[seen.state] ?? words.states.loading, values));
     const isLong = seen.state === "thinking" && values.seconds >= LONG_THOUGHT_S;
     const usual = isLong ? words.long_thought : words.lines[seen.state];
+    // Seconds that go by are to be seen; nobody wants each of them read out.
+    this.line.setAttribute("aria-live", isLong ? "off" : "polite");
     setText(this.line, seen.isOffline ? words.offline : seen.problem || fill(usual ?? "", values));
   }
 
