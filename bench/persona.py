@@ -9,7 +9,8 @@ Against a scripted server on loopback that speaks the Realtime protocol and thin
 
 Server and session share one process but not one thread. The model's thinking and the network to it come on top, and
 are measured where they are: none of them is here. The way to the listener and back is measured apart, on the real media
-process with a real client; what its figures mean stands in `bench.persona_hop`.
+process with a real client, and once more with the whole server and a real Chromium; what the figures mean stands in
+`bench.persona_hop` and `bench.persona_browser`.
 """
 
 import argparse
@@ -28,7 +29,7 @@ import numpy as np
 import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 
-from bench import persona_hop
+from bench import persona_browser, persona_hop
 from core.model.clock import SystemClock
 from core.model.persona import HeardItem, PersonaState
 from core.persona.microphone_gate import MicrophoneGate
@@ -38,6 +39,7 @@ from core.persona.session import PersonaSession
 from core.persona.session_rules import SessionRules
 from core.settings import Settings
 from tests.fakes.persona_stage import PERSONA, Recorder
+from tests.support.browser import browser_problem
 from tests.support.namespace import namespace_problem, own_namespace
 
 DELTA = base64.b64encode(bytes(4800)).decode()
@@ -46,6 +48,7 @@ ANSWER = (DELTA,) * 20
 SHORT_ANSWER = (base64.b64encode(persona_hop.tone(persona_hop.ANSWER_S)).decode(),)
 AIM_MS = 60.0
 TRANSPORT_AIM_MS = 200.0
+FIRST_RESPONSE_AIM_MS = 800.0
 
 
 @dataclass
@@ -203,12 +206,34 @@ def hop_figures(turns: int) -> dict[str, object]:
     }
 
 
+def browser_figures(turns: int) -> dict[str, object]:
+    """How soon an answer is at a browser, over the whole server."""
+    if problem := browser_problem() or namespace_problem():
+        return {"browser": f"not measured: {problem}"}
+    marks = Marks()
+    with own_namespace(), serving(marks, SHORT_ANSWER) as port:
+        found = persona_browser.measure(turns, port, marks.sent)
+    first, ours, delta = (spread(each) for each in (found.first_response, found.ours, found.delta))
+    return {
+        "browser_turns": len(found.first_response),
+        "browser_first_response_ms": {
+            **first,
+            "aim_p95": FIRST_RESPONSE_AIM_MS,
+            "met": first["p95"] < FIRST_RESPONSE_AIM_MS,
+        },
+        "browser_ours_ms": {**ours, "aim_p95": AIM_MS, "met": ours["p95"] < AIM_MS},
+        "browser_delta_ms": delta,
+        "browser_jitter_buffer_ms": round(1000 * found.jitter_buffer_s, 1),
+    }
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--turns", type=int, default=300, help="turns of the conversation")
     parser.add_argument("--hop-turns", type=int, default=40, help="turns over the real media process; 0: none")
+    parser.add_argument("--browser-turns", type=int, default=40, help="turns with a real browser; 0: none")
     arguments = parser.parse_args()
     marks = Marks()
     with serving(marks) as port:
@@ -221,6 +246,8 @@ def main() -> None:
     }
     if arguments.hop_turns:
         figures |= hop_figures(arguments.hop_turns)
+    if arguments.browser_turns:
+        figures |= browser_figures(arguments.browser_turns)
     if arguments.json:
         print(json.dumps(figures, indent=2))
         return

@@ -60,6 +60,8 @@ class RehearsalSession:
         self._last_said = self._speaking_item = ""
         self._is_tool_output = False
         self.received_audio_s = 0.0
+        self.on_sound: Callable[[bytes], None] = lambda pcm: None
+        """Told of the listener's sound as it comes."""
         self.configuration: dict[str, Any] = {
             "type": "realtime",
             "object": "realtime.session",
@@ -144,6 +146,7 @@ class RehearsalSession:
             await self._refuse(event, "invalid_value", "audio")
             return
         self.received_audio_s += PERSONA_FORMAT.seconds(pcm)
+        self.on_sound(pcm)
         if self._faults.deaf:
             return
         for found in self._activity.push(pcm):
