@@ -115,12 +115,12 @@ class PersonaHours:
     async def run(self) -> None:
         """Look now and at every full minute, until cancelled."""
         while True:
-            await self.look()
+            await self._look_and_go_on()
             await self._sleep(MINUTE_S - self._clock.wall() % MINUTE_S + LATE_S)
 
     def look_soon(self) -> None:
         """Look without waiting for the minute: the hours have changed. Returns at once."""
-        task = asyncio.create_task(self.look(), name="persona-hours-changed")
+        task = asyncio.create_task(self._look_and_go_on(), name="persona-hours-changed")
         self._soon.add(task)
         task.add_done_callback(self._soon.discard)
 
@@ -130,13 +130,21 @@ class PersonaHours:
             task.cancel()
         await asyncio.gather(*self._soon, return_exceptions=True)
 
+    async def _look_and_go_on(self) -> None:
+        try:
+            await self.look()
+        except (EarshotError, OSError) as error:
+            # The next minute must come whatever this one brought: it may be the one that closes.
+            logger.error("the personas' hours could not be looked at: %s", error)
+
     async def look(self) -> None:
         """Close what is to be closed, and make ready what is to be ready, as of now."""
         if self._calls.is_rehearsal:
             return
         async with self._looking:
             personas = {persona.id: persona for persona in (await self._personas()).personas}
-            for call in self._calls.running():
+            # Who talks first: that takes no time, and the end of a call may.
+            for call in sorted(self._calls.running(), key=lambda call: not call.session.had_somebody):
                 # Hours that were changed in the file bind calls that began before.
                 if not self._book.opening(personas.get(call.persona.id, call.persona)).is_open:
                     await self._close(call)

@@ -25,7 +25,7 @@ from core.calls.record import CallRecord
 from core.calls.services import CallServices
 from core.media.events import VoiceSent
 from core.model.audio import PcmChunk
-from core.model.call import CallState, LegId, LegState, Participant, Role
+from core.model.call import PRESENT, CallState, LegId, LegState, Participant, Role
 from core.model.errors import EarshotError
 from core.model.persona import (
     Persona,
@@ -345,8 +345,10 @@ class PersonaParticipant:
             except EarshotError as error:
                 logger.warning("the persona of call %s has no voice yet: %s", self._record.call.id, error)
             else:
-                self._playout.voice_is(leg_id)
-                return
+                # It may have been lost while the rest of the call was told of it, which nobody tells again.
+                if self._me.leg_id == leg_id and self._me.leg_state in PRESENT:
+                    self._playout.voice_is(leg_id)
+                    return
             await asyncio.sleep(SPEAK_AGAIN_S[min(attempt, len(SPEAK_AGAIN_S) - 1)])
             attempt += 1
 

@@ -202,6 +202,7 @@ class CallSession:
                 speech=speech,
                 listen_only=listen_only,
                 is_voice=is_voice,
+                chunk_s=self._place.chunk_s(participant),
             )
         )
         now = self._services.clock.monotonic()
@@ -219,7 +220,7 @@ class CallSession:
             self._conversation.listen_to(self._roster.participant(participant_id))
         await self._wiring.update()
         self._put_participant(self._roster.participant(participant_id))
-        if is_voice:
+        if is_voice and self._roster.leg(leg_id).state is LegState.OPEN:
             await self.leg_changed(leg_id, LegState.CONNECTED)
         return leg_id
 
@@ -259,7 +260,6 @@ class CallSession:
         legs_before = self._roster.present_legs()
         participant = self._roster.change_leg(leg_id, state, path)
         self._measuring.leg_changed(leg_id, state)
-        legs_now = self._roster.present_legs()
         self._abandonment.legs_changed(self._services.clock.monotonic())
         if self.call.state is CallState.ENDED or participant is None:
             return
@@ -273,7 +273,7 @@ class CallSession:
         if is_supervisor:
             self._supervision.leg_changed(participant, self._services.clock.monotonic())
         self._put_participant(self._roster.participant(participant.id))
-        if len(legs_now) < len(legs_before):
+        if len(self._roster.present_legs()) < len(legs_before):
             await self._wiring.update_if_up()
 
     def tell(self, code: str, subject: str = "") -> None:

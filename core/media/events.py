@@ -10,6 +10,9 @@ from core.model.call import CallId, LegId, LegState, ParticipantId
 from core.model.media_path import MediaPath
 from core.model.sample import RtpSample
 
+CHUNK_S = 0.1
+"""About how much sound a `PcmChunk` holds where nobody asked for less."""
+
 
 @dataclass(frozen=True, slots=True)
 class LegSpec:
@@ -25,7 +28,7 @@ class LegSpec:
     """Whether it sends no audio: what its browser sends is ignored."""
     is_voice: bool = False
     """Whether what it says is given to it (`MediaProcess.speak`); it has no network and is connected at once."""
-    chunk_s: float = 0.1
+    chunk_s: float = CHUNK_S
     """About how much sound a `PcmChunk` holds. Less is sooner, at more of a price: for whoever waits for an answer."""
 
 

@@ -4,8 +4,6 @@ It outlives connections: `attach` hands it a new one. On the session's loop.
 """
 
 import asyncio
-import base64
-import binascii
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
@@ -14,8 +12,10 @@ from core.model.errors import PersonaError, PersonaRateLimited, PersonaServerFai
 from core.model.insight import TokenUsage
 from core.model.persona import PERSONA_FORMAT, HeardItem, Persona, Playout
 from core.persona import client_events
-from core.persona.connection import ServerEvent
+from core.persona.awaited_answer import AwaitedAnswer
+from core.persona.connection import ClientEvent, ServerEvent
 from core.persona.error_codes import error_by_code, error_codes
+from core.persona.server_events import QUIET, reset_s, sound_of
 from core.persona.token_usage import usage_with
 from core.persona.tool_calls import ToolCalls
 from core.persona.transcript import Transcript
@@ -26,14 +26,6 @@ MOST_ROUNDS = 8
 """Answers in a row that call tools again, without the listener having said anything."""
 MOST_RETRIES = 3
 LONGEST_PAUSE_S = 20.0
-_QUIET = frozenset(
-    """session.created session.updated conversation.created conversation.item.created conversation.item.added
-    conversation.item.done conversation.item.truncated conversation.item.deleted conversation.item.retrieved
-    input_audio_buffer.cleared input_audio_buffer.timeout_triggered response.output_item.done
-    response.content_part.added response.content_part.done response.output_audio.done
-    response.function_call_arguments.delta response.function_call_arguments.done error""".split()
-)
-"""Events that are known and tell nothing that is not told otherwise."""
 
 
 class Conversation:
@@ -72,6 +64,7 @@ class Conversation:
         self._upstream: Upstream | None = None
         self._speaking_item: str | None = None
         self._response_id: str | None = None
+        self._awaited = AwaitedAnswer()
         self._dead: deque[str] = deque(maxlen=16)
         """Answers that were broken off; what still comes of them is not played."""
         self._items: deque[str] = deque(maxlen=64)
@@ -80,7 +73,7 @@ class Conversation:
         self._is_unanswered = False
         self._is_overtaken = False
         """The listener said more while an answer was begun, which the server does not answer by itself."""
-        self._rounds = self._retries = 0
+        self._rounds = self._retries = self._interruptions = 0
         self._reset_s = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self.is_held = False
@@ -121,6 +114,7 @@ class Conversation:
         if self._upstream is None:
             return
         self._upstream = None
+        self._awaited.forget()
         self._transcript.leave_connection()
         self._speaking_item = None
         if self._response_id is not None:
@@ -191,13 +185,12 @@ class Conversation:
     def say(self, words: str) -> None:
         """Let the persona say words as they are."""
         if self._upstream is not None:
-            self._upstream.send(client_events.say(words, self._persona))
-            self._expect()
+            self._request(client_events.say(words, self._persona))
 
     def type(self, text: str) -> None:
         """The listener wrote something: the persona answers, and stops what it is saying."""
         self._rounds = 0
-        if self._response_id is not None or self._playout.is_playing:
+        if self._response_id is not None or self._awaited.is_awaited or self._playout.is_playing:
             self.interrupt()
         item_id = self._transcript.type(text, self._clock.monotonic())
         if self._upstream is not None:
@@ -211,7 +204,10 @@ class Conversation:
             is_cancelled: The server has broken its answer off already.
         """
         heard = self._heard()
+        self._interruptions += 1
         self._playout.clear()
+        if not is_cancelled:
+            self._awaited.call_off()
         if self._response_id is not None:
             self._dead.append(self._response_id)
             if self._upstream is not None and not is_cancelled:
@@ -257,8 +253,9 @@ class Conversation:
                 self._response_id = ServerEvent("", event.table("response")).text("id") or None
                 self._is_due = True
                 self._watchdog.note_answer(now, is_over=False)
-                if self.is_held:
-                    self.interrupt()
+                self._leave_awaited()
+            case "error" if self._awaited.is_refused(ServerEvent("", event.table("error")).text("event_id")):
+                self._leave_awaited()
             case "response.done":
                 self._take_done(ServerEvent("", event.table("response")), now)
             case "input_audio_buffer.speech_started":
@@ -271,6 +268,8 @@ class Conversation:
                 self._is_overtaken = self._response_id is not None
                 if not self.is_held:
                     self._expect()
+                    if self._response_id is None:
+                        self._awaited.asked()
             case "input_audio_buffer.committed":
                 self._watchdog.note_heard()
                 self._transcript.hear_commit(event.text("item_id"), now)
@@ -281,13 +280,21 @@ class Conversation:
             case "conversation.item.input_audio_transcription.failed":
                 self._transcript.hear_final(event.text("item_id"), "")
             case "rate_limits.updated":
-                self._take_limits(event.body.get("rate_limits"))
-            case _ if event.type not in _QUIET:
+                self._reset_s = reset_s(event.body.get("rate_limits"))
+            case _ if event.type not in QUIET:
                 self.unknown += 1
+
+    def _leave_awaited(self) -> None:
+        is_unwanted, following = self._awaited.begun()
+        if self.is_held or is_unwanted:
+            self.interrupt()
+        if following is not None:
+            self._request(following)
 
     def _take_speech(self, event: ServerEvent) -> None:
         self._watchdog.note_heard()
         self._rounds = 0
+        self._awaited.forget()
         self._speaking_item = event.text("item_id")
         self._transcript.hear_begin(self._speaking_item, self._captured_s(event, "audio_start_ms"))
         if self._persona.barge_in and (self._response_id is not None or self._playout.is_playing):
@@ -302,12 +309,8 @@ class Conversation:
     def _take_sound(self, event: ServerEvent, now: float) -> None:
         if event.text("response_id") in self._dead:
             return
-        try:
-            pcm = base64.b64decode(event.text("delta"), validate=True)
-        except (binascii.Error, ValueError):
-            self.malformed += 1
-            return
-        if not pcm or len(pcm) % 2:
+        pcm = sound_of(event)
+        if not pcm:
             self.malformed += 1
             return
         item_id = event.text("item_id")
@@ -353,13 +356,10 @@ class Conversation:
             self._run(self._ask_after(wait_s), "persona-retry")
 
     async def _ask_after(self, wait_s: float) -> None:
+        interruptions = self._interruptions
         await self._sleep(wait_s)
-        if self._response_id is None and not self.is_hearing:
+        if self._response_id is None and not self.is_hearing and self._interruptions == interruptions:
             self._ask()
-
-    def _take_limits(self, limits: object) -> None:
-        given = [each for each in limits if isinstance(each, dict)] if isinstance(limits, list) else []
-        self._reset_s = max((ServerEvent("", each).number("reset_seconds") or 0.0 for each in given), default=0.0)
 
     def _call_tools(self, calls: Sequence[ServerEvent]) -> None:
         if not calls or self._rounds >= MOST_ROUNDS:
@@ -369,11 +369,12 @@ class Conversation:
 
     async def _answer_calls(self, calls: Sequence[ServerEvent]) -> None:
         runs = (self._tools.run(call.text("call_id"), call.text("name"), call.text("arguments")) for call in calls)
+        interruptions = self._interruptions
         outcomes = await asyncio.gather(*runs)
         for outcome in outcomes:
             if self._upstream is not None:
                 self._upstream.send(client_events.output_item(outcome))
-        if self._response_id is None:
+        if self._response_id is None and self._interruptions == interruptions:
             self._ask()
 
     def _run(self, work: Coroutine[None, None, None], name: str) -> None:
@@ -384,8 +385,11 @@ class Conversation:
     def _ask(self) -> None:
         if self.is_held:
             return
-        if self._upstream is not None:
-            self._upstream.send(client_events.response_create())
+        self._request(client_events.response_create())
+
+    def _request(self, request: ClientEvent) -> None:
+        if self._upstream is not None and not self._awaited.puts_off(request):
+            self._awaited.asked(self._upstream.send(request))
         self._expect()
 
     def _expect(self) -> None:

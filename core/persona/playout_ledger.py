@@ -12,6 +12,8 @@ from core.model.persona import HeardItem
 
 KEPT_ITEMS = 32
 """Items whose position is known."""
+MOST_STRETCHES = 256
+"""Of one item. Each frame is one where they go out a little early and late, and so this is more than a path's delay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,8 @@ class PlayoutLedger:
         self._delay = PathDelay()
         self._given: dict[str, float] = {}
         self._sent: dict[str, deque[_Stretch]] = {}
+        self._first_s: dict[str, float] = {}
+        """When each item began to be sent; the stretches of long ago are forgotten."""
 
     def note_path(self, delay: PathDelay) -> None:
         """Take the newest measurement."""
@@ -64,10 +68,16 @@ class PlayoutLedger:
             oldest = next(iter(self._given))
             del self._given[oldest]
             self._sent.pop(oldest, None)
+            self._first_s.pop(oldest, None)
 
     def note_sent(self, item_id: str, start_s: float, seconds: float) -> None:
-        """Sound of an item was sent from `start_s` on, in real time, following what was sent of it before."""
-        stretches = self._sent.setdefault(item_id, deque(maxlen=256))
+        """Sound of an item was sent from `start_s` on, in real time, following what was sent of it before.
+
+        An item that is not known any more is let pass."""
+        if item_id not in self._given:
+            return
+        self._first_s.setdefault(item_id, start_s)
+        stretches = self._sent.setdefault(item_id, deque(maxlen=MOST_STRETCHES))
         last = stretches[-1] if stretches else None
         if last is not None and abs(last.end_s - start_s) < 1e-3:
             last.end_s = start_s + seconds
@@ -85,7 +95,7 @@ class PlayoutLedger:
         stretches = self._sent.get(item_id)
         if not stretches:
             return None
-        return stretches[0].start_s + self._delay.ear_s, stretches[-1].end_s + self._delay.ear_s
+        return self._first_s[item_id] + self._delay.ear_s, stretches[-1].end_s + self._delay.ear_s
 
     def heard(self, now: float) -> tuple[HeardItem, ...]:
         """Every item that is known, oldest first. Where the path was not measured, what was heard for certain."""

@@ -209,7 +209,7 @@ class PersonaSession:
             self.stop()
             ticker.cancel()
             await self._end_renewal()
-            await self._drop_current()
+            self._let_go()
             await asyncio.gather(ticker, *self._closing, return_exceptions=True)
             self._playout.clear()
             await self._conversation.close()
@@ -221,11 +221,13 @@ class PersonaSession:
         while (upstream := await self._connect()) is not None:
             self._take_over(upstream)
             error = await self._until_lost()
+            if error is None:
+                return
             await self._end_renewal()
             self._owes_sound = self._owes_sound or self._conversation.owes_sound
             self._conversation.detach()
-            await self._drop_current()
-            if error is None or not await self._may_retry(error):
+            self._let_go()
+            if not await self._may_retry(error):
                 return
 
     async def _connect(self) -> Upstream | None:
@@ -266,9 +268,8 @@ class PersonaSession:
         """Talk over this connection from now on; what it has to know of the past goes first."""
         owes = self._owes_sound or self._conversation.owes_sound
         self._conversation.detach()
-        former, self._current, self._owes_sound = self._current, upstream, False
-        if former is not None:
-            self._let_go(former)
+        self._let_go()
+        self._current, self._owes_sound = upstream, False
         upstream.ended.add_done_callback(lambda _: self._wake.set())
         for event in self._transcript.history.replay():
             upstream.send(event)
@@ -290,13 +291,11 @@ class PersonaSession:
             self._wake.clear()
         return None
 
-    async def _drop_current(self) -> None:
+    def _let_go(self) -> None:
+        """Close the current connection without waiting: the next attempt must not wait for a handshake in vain."""
         former, self._current = self._current, None
-        if former is not None:
-            self._counts.leave(former)
-            await former.close()
-
-    def _let_go(self, former: Upstream) -> None:
+        if former is None:
+            return
         self._counts.leave(former)
         task = asyncio.create_task(former.close(), name=f"persona-close-{former.number}")
         self._closing.add(task)

@@ -4,6 +4,7 @@ Its two tasks are its own: `close` cancels them and waits. On the session's loop
 """
 
 import asyncio
+import logging
 import re
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from core.persona.client_events import audio_append
 from core.persona.connection import ClientEvent, RealtimeConnection, ServerEvent
 from core.persona.error_codes import error_by_code, error_codes
 from core.persona.event_log import EventLog
+
+logger = logging.getLogger(__name__)
 
 MOST_WAITING = 1_000
 """Events that wait to be sent. Sound finds room in half of it only; beyond all of it the connection is given up."""
@@ -78,6 +81,8 @@ class Upstream:
             asyncio.create_task(self._read(), name=f"persona-read-{self.number}"),
             asyncio.create_task(self._write(), name=f"persona-write-{self.number}"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._done)
 
     async def begin(self, update: ClientEvent, timeout_s: float) -> None:
         """Start, and make the session what it is to be. Raises PersonaError; the connection is then closed."""
@@ -106,19 +111,21 @@ class Upstream:
         """The connection is of no use any more."""
         self._end(error)
 
-    def send(self, event: ClientEvent) -> None:
-        """Queue an event."""
+    def send(self, event: ClientEvent) -> str:
+        """Queue an event; returns its identifier, empty where the connection is over."""
         if self.ended.done():
-            return
+            return ""
         if len(self._queue) >= MOST_WAITING:
             self._end(PersonaConnectionLost(server=self.server))
-            return
+            return ""
         self._sent += 1
-        event = {"event_id": f"earshot_{self.number}_{self._sent}", **event}
+        event_id = f"earshot_{self.number}_{self._sent}"
+        event = {"event_id": event_id, **event}
         if event["type"] == "session.update":
-            self._update_id = event["event_id"]
+            self._update_id = event_id
         self._queue.append(event)
         self._has_work.set()
+        return event_id
 
     def send_audio(self, pcm: bytes, captured_s: float) -> None:
         """Queue sound in `PERSONA_FORMAT` that was captured from `captured_s` on; dropped when the network is slow."""
@@ -149,6 +156,12 @@ class Upstream:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # A fault of ours: another connection is better than one that nobody reads, without a word of it.
+            logger.error("connection %d of a persona failed", self.number, exc_info=error)
+            self._end(PersonaConnectionLost(server=self.server))
 
     def _end(self, error: PersonaError) -> None:
         if not self.ended.done():

@@ -176,6 +176,27 @@ async def test_who_talks_is_said_goodbye_to_and_who_waits_is_let_go() -> None:
     assert undecided.call.end_reason is EndReason.CLOSED_HOURS
 
 
+async def test_a_look_that_fails_is_told_and_the_next_minute_comes_all_the_same(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = town(moment("2026-11-30 17:58"), MORGAN)
+    talking = await place.calls.start(MORGAN, "user:kim")
+    talking.come()
+    read, looks = place.hours._personas, 0
+
+    async def fails_once() -> PersonaList:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            raise OSError("the folder's disk is away")
+        return await read()
+
+    place.hours._personas = fails_once
+    await place.live_until(moment("2026-11-30 18:01"))
+    assert talking.persona.finished_at == pytest.approx(moment("2026-11-30 18:00"), abs=1)
+    assert "the folder's disk is away" in caplog.text
+
+
 async def test_outside_the_hours_a_session_cannot_even_reconnect() -> None:
     place = town(moment("2026-11-30 17:59"), MORGAN)
     servers = []

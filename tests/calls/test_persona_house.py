@@ -72,7 +72,7 @@ def test_a_key_costs_nothing_at_night_and_a_ready_persona_waits_by_day(folder: P
             assert wait_for(lambda: personas.offers()[1].ready_call_id is not None, LIMIT_S)
             (call,) = backend.calls()
             assert call.persona is not None
-            assert server.connections == 1
+            assert server.connections >= 1
             (line,) = backend.audit.entries(AuditQuery(action=AuditAction.PERSONA_STARTED))
             assert (line.person_id, line.subject, line.detail["persona"]) == ("system", call.id, "sarado")
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.calls.export import ExportFormat, export_call
+from core.calls.persona_place import ANSWERED_CHUNK_S
+from core.media.events import CHUNK_S
 from core.model.call import CallState, EndReason, LegState, Role, SupervisionMode
 from core.model.persona import PersonaState, Tool, ToolDeclaration
 from core.model.quality import CallQuality
@@ -26,10 +28,9 @@ class ToolFirst:
 async def test_it_greets_whoever_comes_hears_and_answers_and_both_sides_are_written_down(tmp_path: Path) -> None:
     async with persona_call(tmp_path) as stage:
         await stage.world.until(lambda: stage.session.persona is not None and stage.session.persona.is_ready)
+        await stage.world.until(lambda: stage.session.call.participants[0].leg_state is LegState.CONNECTED)
         assert not stage.sent("response.create")
         assert stage.session.call.live_at is None
-        (persona,) = stage.session.call.participants
-        assert persona.leg_state is LegState.CONNECTED
         customer = await stage.come()
         assert stage.session.call.live_at is not None
         await stage.world.until(lambda: stage.finals(Role.PERSONA))
@@ -116,6 +117,33 @@ async def test_the_death_of_the_media_process_cuts_the_answer_and_the_voice_come
         await stage.world.until(lambda: [u for u in stage.session.record.finals() if not u.is_cut][1:])
         customers, persona = [u for u in stage.session.record.finals() if not u.is_cut]
         assert (customers.role, persona.role) == (Role.CUSTOMER, Role.PERSONA)
+
+
+async def test_the_customers_sound_comes_frame_by_frame_and_nobody_elses(tmp_path: Path) -> None:
+    async with persona_call(tmp_path) as stage:
+        customer = await stage.come()
+        agent = await stage.come("Lee", Role.AGENT)
+        chunks = {spec.participant_id: spec.chunk_s for spec in stage.bridge.legs.values() if spec.speech}
+        assert chunks == {customer.id: ANSWERED_CHUNK_S, agent.id: CHUNK_S}
+        again = await stage.session.connect(customer.id)
+        assert stage.bridge.legs[again].chunk_s == ANSWERED_CHUNK_S
+
+
+async def test_a_voice_that_is_lost_while_it_is_being_brought_is_brought_again(tmp_path: Path) -> None:
+    async with persona_call(tmp_path, persona=replace(PERSONA, greeting="")) as stage:
+        customer = await stage.come()
+        await stage.until_state(PersonaState.LISTENING)
+        stage.bridge.die()
+        stage.bridge.loses_next_voice = True
+        stage.bridge.come_back()
+        await stage.world.until(lambda: not stage.bridge.loses_next_voice)
+        leg_id = await stage.session.connect(customer.id)
+        await stage.session.leg_changed(leg_id, LegState.CONNECTED)
+        heard = len(stage.bridge.spoken)
+        await stage.speak(customer)
+        await stage.world.until(lambda: stage.finals(Role.PERSONA))
+        assert {leg for leg, _, _ in stage.bridge.spoken[heard:]} <= stage.bridge.legs.keys()
+        assert len(stage.bridge.spoken) > heard
 
 
 async def test_a_tool_call_is_shown_kept_exported_and_deleted_without_what_is_hidden(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from core.calls.listener_path import UNMEASURED_S, ListenerPath
+from core.calls.listener_path import UNMEASURED_RTT_S, UNMEASURED_S, ListenerPath
 from core.calls.persona_playout import LEAD_S, MOST_S, PersonaPlayout
 from core.media.events import LegSpec, VoiceSent
 from core.model.call import CallId, LegId, ParticipantId
@@ -141,12 +141,25 @@ async def test_the_line_is_bounded_and_what_finds_no_room_is_counted() -> None:
 
 def test_a_path_that_nobody_measured_closes_at_the_earliest_and_opens_at_the_latest() -> None:
     path = ListenerPath()
-    assert (path.delay.ear_s, path.delay.latest_ear_s) == (0.0, UNMEASURED_S)
+    assert (path.delay.ear_s, path.delay.latest_ear_s) == (0.0, UNMEASURED_RTT_S + UNMEASURED_S)
+    path.measured(RtpSample(LEG, Direction.INBOUND, Vantage.BROWSER, 1.0, 1.0, 50, 4000, rtt_ms=120.0))
+    assert (path.delay.ear_s, path.delay.latest_ear_s) == (0.06, 0.06 + UNMEASURED_S)
     second = RtpSample(LEG, Direction.OUTBOUND, Vantage.SERVER, 1.0, 1.0, 50, 4000, rtt_ms=80.0)
     path.measured(second)
     assert (path.delay.ear_s, path.delay.latest_ear_s) == (0.04, 0.04 + UNMEASURED_S)
     path.measured(RtpSample(LEG, Direction.OUTBOUND, Vantage.BROWSER, 1.0, 1.0, 50, 4000, jitter_buffer_ms=60.0))
     assert path.delay.ear_s == path.delay.latest_ear_s == 0.1
+
+
+def test_the_end_of_a_greeting_does_not_come_back_over_a_path_whose_length_nobody_knows_yet() -> None:
+    gate = MicrophoneGate(tail_s=0.3)
+    gate.note_path(ListenerPath().delay)
+    gate.note_sent(10.0, 1.0)
+    rtt_s, jitter_buffer_s, frame_s = 0.3, 0.2, 0.02
+    last_heard_s = 11.0 - frame_s + rtt_s / 2 + jitter_buffer_s
+    arrives_s = last_heard_s + rtt_s / 2
+    assert not gate.passes(gate.captured_s(arrives_s), frame_s)
+    assert gate.is_open_at(11.0 + rtt_s + jitter_buffer_s + 0.3)
 
 
 def test_the_gate_is_closed_for_as_long_as_the_sound_may_be_heard() -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from core.media.events import LegChanged, LegSpec, MediaEvent, MediaRestarted, VoiceSent
-from core.model.call import LegId, LegState
+from core.model.call import CallId, LegId, LegState
 from core.model.clock import Clock
 from core.model.errors import LegNotFound
 from core.model.persona import PERSONA_FORMAT
@@ -22,6 +22,8 @@ class SpeakingBridge(SilentBridge):
         super().__init__()
         self.emit: Callable[[MediaEvent], None] = lambda event: None
         self._clock = clock
+        self.loses_next_voice = False
+        """Whether the next voice leg is lost again before the calls have heard that it is there."""
         self._lines: dict[LegId, deque[tuple[str, bytes]]] = {}
 
     async def open_leg(self, spec: LegSpec) -> None:
@@ -31,6 +33,17 @@ class SpeakingBridge(SilentBridge):
             # Told before the request is answered, as a media process does.
             self.emit(LegChanged(spec.leg_id, LegState.CONNECTED, self._clock.monotonic()))
             await asyncio.sleep(0.01)
+
+    async def set_routes(self, call_id: CallId, routes: Mapping[LegId, frozenset[LegId]]) -> None:
+        await super().set_routes(call_id, routes)
+        if self.loses_next_voice and self._lines:
+            self.loses_next_voice = False
+            for leg_id in list(self._lines):
+                del self._lines[leg_id], self.legs[leg_id]
+                self.emit(LegChanged(leg_id, LegState.LOST, self._clock.monotonic()))
+            for _ in range(10):
+                # The news of it is taken before this returns.
+                await asyncio.sleep(0)
 
     async def speak(self, leg_id: LegId, item_id: str, pcm: bytes) -> None:
         await super().speak(leg_id, item_id, pcm)

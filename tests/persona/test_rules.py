@@ -146,6 +146,18 @@ def test_a_pause_in_what_was_sent_is_not_heard_of_the_item() -> None:
     assert [ledger.heard(at)[0].heard_s for at in (10.25, 15.0, 20.25, 30.0)] == [0.25, 0.5, 0.75, 1.0]
 
 
+def test_a_long_item_whose_frames_go_out_unevenly_is_known_from_its_first_one_on() -> None:
+    ledger = PlayoutLedger()
+    ledger.note_path(PathDelay(rtt_s=0.2))
+    ledger.note_given("a", 20.0)
+    for number in range(1000):
+        ledger.note_sent("a", 10.0 + number * 0.02 + 0.004 * (number % 2), 0.02)
+    span = ledger.span("a")
+    assert span is not None
+    assert (round(span[0], 3), round(span[1], 3)) == (10.1, 30.104)
+    assert round(ledger.heard(29.0)[0].heard_s, 1) == 18.9
+
+
 def test_positions_are_known_of_the_last_items_only() -> None:
     ledger = PlayoutLedger()
     for number in range(100):

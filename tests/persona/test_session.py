@@ -20,7 +20,7 @@ from core.model.errors import (
     PersonaRequestRefused,
 )
 from core.model.passage import Passage
-from core.model.persona import PersonaSide, PersonaState, Tool, ToolDeclaration
+from core.model.persona import EventDirection, PersonaSide, PersonaState, PersonaUtterance, Tool, ToolDeclaration
 from core.persona.handbook_tool import SEARCH_HANDBOOK, handbook_tool
 from core.persona.rehearsal.answers import Answer, Asked
 from core.persona.rehearsal.faults import Faults, read_faults
@@ -124,6 +124,53 @@ async def test_what_is_written_is_answered_and_kept_whole() -> None:
         assert stage.heard.finals(PersonaSide.PERSONA) == [
             "You are welcome. Is there anything else that I can do for you?"
         ]
+
+
+@pytest.mark.parametrize("barge_in", [True, False])
+async def test_of_two_texts_in_a_row_both_are_known_to_the_answer(barge_in: bool) -> None:
+    async with staged(persona=replace(PERSONA, barge_in=barge_in), think_s=0.4) as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        stage.session.type("Hello.")
+        stage.session.type(ASKED)
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+        kinds = [event.type for event in stage.session.events() if event.direction is EventDirection.SENT]
+        assert kinds[-3:] == ["conversation.item.create", "response.cancel", "response.create"]
+        assert stage.session.counts.refused_events == 0
+        assert len(stage.voice.said) == 1
+
+
+async def test_an_answer_that_was_asked_for_and_has_not_begun_can_be_interrupted() -> None:
+    async with staged(think_s=0.4) as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        stage.session.type("Hello.")
+        stage.session.interrupt()
+        await stage.until(lambda: any(event.type == "response.done" for event in stage.session.events()))
+        assert not stage.voice.said
+        stage.session.type(ASKED)
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+
+
+async def test_an_interruption_while_a_tool_runs_leaves_the_persona_quiet() -> None:
+    may_end = asyncio.Event()
+
+    async def look_up(arguments: Mapping[str, object]) -> str:
+        await may_end.wait()
+        return "Flowers."
+
+    class Calling:
+        async def answer(self, asked: Asked) -> Answer:
+            return Answer("Done.") if asked.is_tool_output else Answer("", "look_up", {})
+
+    persona, tools = replace(PERSONA, tools=("look_up",)), {"look_up": Tool(ToolDeclaration("look_up", "."), look_up)}
+    async with staged(persona=persona, tools=tools, answers=Calling()) as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        stage.session.type(ASKED)
+        await stage.until(lambda: stage.heard.calls)
+        stage.session.interrupt()
+        may_end.set()
+        await stage.until(lambda: stage.heard.calls[-1].output is not None)
+        await stage.until_state(PersonaState.LISTENING)
+        assert sum(event.type == "response.create" for event in stage.session.events()) == 1
 
 
 async def test_a_tool_is_called_and_its_answer_used() -> None:
@@ -341,7 +388,7 @@ async def test_a_session_that_reaches_its_limit_all_the_same_is_opened_again() -
 
 async def test_a_deaf_session_is_renewed_and_what_it_missed_is_answered() -> None:
     rules = SessionRules(watchdog=WatchdogRules(deaf_s=2.0))
-    async with staged(faults=read_faults(["1:deaf"]), rules=rules) as stage:
+    async with staged(faults=read_faults(["1:deaf"]), rules=rules, is_real_time=True) as stage:
         await stage.until_state(PersonaState.LISTENING)
         await stage.speak(3.0, quiet_s=0.8)
         await stage.until(lambda: stage.session.counts.renewals == 1)
@@ -367,6 +414,27 @@ async def test_a_server_that_asks_for_a_pause_gets_one_and_then_answers() -> Non
         assert any(isinstance(status.problem, PersonaRateLimited) for status in stage.heard.statuses)
         await stage.until(lambda: stage.session.status.problem is None)
         assert stage.server.connections == 1
+
+
+async def test_a_fault_of_ours_while_an_event_is_taken_is_told_and_costs_one_connection(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with staged() as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        take, taken = stage.heard.on_utterance, 0
+
+        def fails_once(utterance: PersonaUtterance) -> None:
+            nonlocal taken
+            taken += utterance.side is PersonaSide.PERSONA
+            if taken == 1:
+                raise RuntimeError("a fault")
+            take(utterance)
+
+        stage.session._transcript._tell = fails_once
+        stage.session.type(ASKED)
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+        assert stage.session.counts.connections == 2
+        assert "a fault" in caplog.text
 
 
 async def test_unknown_and_malformed_events_are_counted_and_harm_nothing() -> None:
