@@ -105,10 +105,9 @@ class PersonaSession:
         self._renewal: asyncio.Task[None] | None = None
         self._renew_at_s = float("-inf")
         self._closing: set[asyncio.Task[None]] = set()
-        self._wake = asyncio.Event()
-        self._stopped = StopSignal()
+        self._wake, self._stopped = asyncio.Event(), StopSignal()
         self._problem: PersonaError | None = None
-        self._owes_sound, self._answered = False, 0
+        self._has_begun, self._owes_sound, self._answered = False, False, 0
         self._finish_by_s: float | None = None
         self._last_state = PersonaState.ENDED
 
@@ -140,10 +139,11 @@ class PersonaSession:
 
     def feed(self, pcm: bytes, start_s: float) -> None:
         """Take the listener's sound in `SPEECH_FORMAT`, placed on the monotonic clock by its arrival (`PcmChunk`)."""
-        if self._finish_by_s is not None or self._stopped.is_set() or self._conversation.is_held:
+        # Nobody has answered yet: what is said into a silent line must not take the greeting's place.
+        is_unanswered = not self._has_begun and self.persona.greeting
+        if is_unanswered or self._finish_by_s is not None or self._stopped.is_set() or self._conversation.is_held:
             return
-        sound = self._microphone.push(pcm, start_s)
-        if not sound.pcm:
+        if not (sound := self._microphone.push(pcm, start_s)).pcm:
             return
         lost_s = self._recent.add(sound)
         if self._current is not None:
@@ -269,7 +269,7 @@ class PersonaSession:
         owes = self._owes_sound or self._conversation.owes_sound
         self._conversation.detach()
         self._let_go()
-        self._current, self._owes_sound = upstream, False
+        self._current, self._owes_sound, self._has_begun = upstream, False, True
         upstream.ended.add_done_callback(lambda _: self._wake.set())
         for event in self._transcript.history.replay():
             upstream.send(event)
@@ -379,8 +379,7 @@ class PersonaSession:
 
     def _state(self) -> PersonaState:
         if self._current is None:
-            is_first = self._status.state is PersonaState.CONNECTING
-            return PersonaState.CONNECTING if is_first else PersonaState.RECONNECTING
+            return PersonaState.RECONNECTING if self._has_begun else PersonaState.CONNECTING
         if self._playout.is_playing:
             return PersonaState.SPEAKING
         return PersonaState.THINKING if self._conversation.is_thinking else PersonaState.LISTENING

@@ -1,5 +1,6 @@
 """When each persona is open, and a supervisor's word that it is to be otherwise for a while."""
 
+import re
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from html import escape
@@ -8,7 +9,7 @@ import streamlit as st
 
 from core.desk import Desk
 from core.language.catalogue import Translate, message
-from core.language.formats import short_day, weekday
+from core.language.formats import full_day, weekday
 from core.model.access import Right
 from core.model.opening_hours import OpeningHours, Span
 from core.model.persona import PersonaOffer
@@ -74,7 +75,7 @@ def _one(desk: Desk, offer: PersonaOffer, now: float, reader: Reader) -> None:
                 color="blue",
                 help=_("At opening time a call is made ready, so that whoever comes first is greeted without waiting."),
             )
-        st.markdown(_state(offer, now, reader), width="stretch")
+        st.markdown(not_a_list(_state(offer, now, reader)), width="stretch")
         if offer.ready_call_id is not None:
             st.page_link(
                 LIVE_PAGE,
@@ -153,13 +154,18 @@ def _form(desk: Desk, offer: PersonaOffer, now: float, reader: Reader) -> None:
         if isinstance(day, date) and at is not None:
             until = datetime.combine(day, at, reader.zone).astimezone(UTC).timestamp()
     words = _("Open until {moment} ({zone}).") if what else _("Closed until {moment} ({zone}).")
-    st.caption(words.format(moment=reader.moment(until, now), zone=reader.zone.key))
+    st.caption(not_a_list(words.format(moment=reader.moment(until, now), zone=reader.zone.key)))
     if not what:
         st.caption(_("Calls with it that run now say goodbye and end."))
     if st.button(_("Apply"), type="primary", key=f"hours-apply-{persona_id}"):
         with said_on_the_page(_):
             desk.override_hours(persona_id, bool(what), until)
             st.rerun()
+
+
+def not_a_list(text: str) -> str:
+    """A sentence as Markdown that may begin with a day: `2026. 11. 30.` would begin a list."""
+    return re.sub(r"^(\d+)\.", r"\1\\.", text)
 
 
 def moment_after(length: Until, now: float, reader: Reader) -> float:
@@ -179,7 +185,7 @@ def week_table(hours: OpeningHours, now: float, reader: Reader) -> str:
     )
     today = datetime.fromtimestamp(now, UTC).date() - timedelta(days=1)
     ahead = sorted(day for day in hours.holidays if day >= today)
-    named = ", ".join(f"{day.year} {short_day(day, reader.locale)}" for day in ahead)
+    named = "; ".join(full_day(day, reader.locale) for day in ahead)
     closed = f"<p>{escape(_('Closed on {days}.').format(days=named))}</p>" if ahead else ""
     zone = escape(_("Times of {zone}.").format(zone=hours.time_zone))
     return f'<table class="es-hours">{rows}</table><p>{zone}</p>{closed}'

@@ -40,7 +40,9 @@ def persona_seat(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[],
             st.badge(_(REHEARSAL), color="orange", icon=":material/theater_comedy:", help=_(REHEARSAL_TIP))
         st.space("stretch")
         if is_over:
-            st.page_link(LIVE_PAGE, label=_("Look at it"), icon=":material/article:", query_params={"call": call.id})
+            st.page_link(
+                LIVE_PAGE, label=_("Open the call's page"), icon=":material/article:", query_params={"call": call.id}
+            )
             st.button(_("Talk anew"), icon=":material/arrow_back:", key="talk-anew", on_click=st.query_params.clear)
         else:
             copy_button(join_address(join_token(desk, call.id), st.context.url, desk.settings.public_url), _)

@@ -73,9 +73,9 @@ def legs_table(picture: CallSnapshot, reader: Reader) -> None:
     rows = []
     for leg_id, title in titles.items():
         facts, drift = picture.leg_facts.get(leg_id), drift_of.get(leg_id)
-        if facts is None and drift is None:
-            continue
         browser = facts.browser if facts else None
+        if drift is None and browser is None and (facts is None or facts.set_up_s is None):
+            continue
         told = (browser.name, browser.platform, _network(browser.network, _)) if browser else ()
         set_up_s = facts.set_up_s if facts else None
         rows.append(

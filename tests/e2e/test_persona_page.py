@@ -126,6 +126,42 @@ def test_interrupt_is_a_button_and_a_key_but_not_while_a_syllable_is_composed(
     page.locator(".pt-field").click()
     page.keyboard.press("Escape")
     eventually(page, lambda: done(server).count("interrupt") == 2, "the key interrupts")
+    # Whoever has pressed START is in the frame that holds it.
+    expect(page.locator(".pt-interrupt")).to_be_enabled()
+    page.frame_locator("iframe[title^=streamlit_webrtc]").first.get_by_role("button", name="START").focus()
+    page.keyboard.press("Escape")
+    eventually(page, lambda: done(server).count("interrupt") == 3, "the key interrupts from within the frame")
+
+
+def test_between_start_and_the_connection_it_says_so(server: Server, open_page: OpenPage, act: Act) -> None:
+    page = open_page(f"{server.url}/persona?call=c1")
+    title(page, "Press START to talk with 사라도령")
+    act("come")
+    title(page, "Connecting to 사라도령…")
+    act("connect")
+    title(page, "사라도령 is listening")
+
+
+def test_customers_are_told_by_name_only_where_another_one_talks_too(
+    server: Server, open_page: OpenPage, act: Act
+) -> None:
+    page = open_page(f"{server.url}/persona?call=c1")
+    act("visitor_left")
+    act("talk")
+    own = page.locator(".pt-said[data-role=customer] .pt-who").first
+    expect(own).to_have_text("You")
+    act("visitor_spoke")
+    expect(own).to_have_text("이서준")
+    page.locator(".pt-end").click()
+    expect(page.locator(".pt-end")).to_be_disabled()
+
+
+def test_a_page_that_runs_anew_does_not_fade_the_conversation(server: Server, open_page: OpenPage, act: Act) -> None:
+    page = open_page(f"{server.url}/persona?call=c1")
+    title(page, "Press START to talk with 사라도령")
+    place = page.locator("[data-testid=stElementContainer]:has(.es-persona)")
+    place.evaluate("place => { place.dataset.stale = 'true'; place.style.opacity = '0.33'; }")
+    expect(place).to_have_css("opacity", "1")
 
 
 def test_words_are_told_to_screen_readers_once_they_are_final(server: Server, open_page: OpenPage, act: Act) -> None:

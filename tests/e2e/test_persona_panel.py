@@ -95,6 +95,19 @@ def test_tool_calls_are_read_at_a_glance_and_one_that_is_folded_out_stays_so(liv
     expect(calls.last).to_have_attribute("open", "")
 
 
+def test_a_call_that_ended_as_it_should_says_nothing_of_a_persona_that_has_stopped(live: Page, act: Act) -> None:
+    act("persona_stops")
+    act("end")
+    expect(live.locator(".es-ai-state")).to_be_visible()
+    expect(live.locator(".es-ai-problem")).to_be_visible()
+    act("persona")
+    act("end")
+    live.reload()
+    expect(panel(live).get_by_role("heading").first).to_have_text("사라도령")
+    expect(panel(live)).to_have_attribute("data-calm", "")
+    expect(live.locator(".es-ai-state")).to_be_hidden()
+
+
 def test_what_was_typed_and_what_was_cut_short_is_marked_in_the_transcript(live: Page) -> None:
     cut = live.locator(".es-line", has_text="사흘에서")
     expect(cut.locator(".es-cut")).to_be_visible()

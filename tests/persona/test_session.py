@@ -276,6 +276,17 @@ async def test_what_was_asked_just_before_the_connection_broke_is_answered_after
         assert stage.heard.finals(PersonaSide.LISTENER) == [ASKED]
 
 
+async def test_whoever_speaks_before_the_first_session_is_open_is_greeted_all_the_same() -> None:
+    persona = replace(PERSONA, greeting="혼저옵서예.")
+    async with staged(persona=persona, faults=read_faults(["1:refuse=down"])) as stage:
+        await stage.speak()
+        assert not stage.session.counts.connections
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+        assert stage.voice.said == ["혼저옵서예."]
+        assert PersonaState.RECONNECTING not in stage.heard.states
+        await stage.converse()
+
+
 async def test_there_are_five_attempts_three_seconds_apart_and_no_more() -> None:
     async with staged(faults=lambda connection: Faults(refuse="down" if connection > 1 else "")) as stage:
         await stage.until_state(PersonaState.LISTENING)
@@ -447,7 +458,7 @@ async def test_a_fault_of_ours_while_an_event_is_taken_is_told_and_costs_one_con
         stage.session._transcript._tell = fails_once
         stage.session.type(ASKED)
         await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
-        assert stage.session.counts.connections == 2
+        await stage.until(lambda: stage.session.counts.connections == 2)
         assert "a fault" in caplog.text
 
 

@@ -1,5 +1,6 @@
 """The opening hours of personas as supervisors see and change them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
@@ -63,6 +64,13 @@ def test_a_supervisor_is_shown_each_personas_hours(server: PageBackend, locale: 
     test = open_page(locale)
     assert said in words(test)
     assert any(b.key == "hours-apply-sarado" for b in test.button)
+
+
+def test_a_day_at_the_beginning_of_a_sentence_is_no_numbered_list(server: PageBackend) -> None:
+    server.personas.offered = (OPEN,)
+    told = [str(cast(Any, each).value) for kind in ("caption", "markdown") for each in open_page("ko-KR").get(kind)]
+    assert any(each.startswith("2096\\. 10. 2.") for each in told), told
+    assert not [each for each in told if re.match(r"\d+\. ", each)]
 
 
 def test_whoever_may_not_change_hours_is_shown_none(server: PageBackend) -> None:

@@ -1,6 +1,8 @@
 // What both sides say, as whoever talks with a persona reads it: own words at the right, everybody else's at the left.
 
 const SHOWN_NOTES = /^(persona_|supervision_barge_in$|supervision_take_over$|supervision_left$|media_restarted$|server_stopping$)/;
+// States of a leg in which nobody is there, or about to come back.
+const GONE = [null, "closed"];
 
 class Dialogue {
   constructor(words, { again, drop }) {
@@ -8,7 +10,8 @@ class Dialogue {
     this.rows = [];
     this.byId = new Map();
     this.pending = new Map();
-    this.customers = 1;
+    this.customers = [];
+    this.isAlone = true;
     this.following = true;
     this.list = el("div", { class: "pt-lines", role: "log", "aria-live": "off", tabindex: "0" });
     this.unsent = el("div", { class: "pt-unsent" });
@@ -34,11 +37,14 @@ class Dialogue {
     for (const line of this.pending.values()) line.drawn = "";
   }
 
-  // Where several customers talk, each is told by name.
-  setCustomers(number) {
-    const before = this.customers;
-    this.customers = Math.max(1, number);
-    if (before !== this.customers) for (const row of this.rows) this.label(row);
+  // Where several customers talk, each is told by name. Who came and went without a word is none of them.
+  setCustomers(customers) {
+    this.customers = customers;
+    const spoke = new Set(this.rows.map((row) => row.speaker));
+    const isAlone = customers.filter((one) => spoke.has(one.id) || !GONE.includes(one.leg_state)).length < 2;
+    if (isAlone === this.isAlone) return;
+    this.isAlone = isAlone;
+    for (const row of this.rows) this.label(row);
   }
 
   // `isAll` for everything that there is: what is missing is gone.
@@ -50,6 +56,7 @@ class Dialogue {
       else this.remove(utterance.id);
     }
     for (const note of notes) this.putNote(note);
+    this.setCustomers(this.customers);
     this.sayEmpty();
     if (this.following) this.toLatest();
     else if (utterances.length) this.jump.hidden = false;
@@ -90,7 +97,7 @@ class Dialogue {
       return;
     }
     const { utterance } = row;
-    const isReader = utterance.role === "customer" && this.customers === 1;
+    const isReader = utterance.role === "customer" && this.isAlone;
     setText(row.who, isReader ? words.you : utterance.speaker || words.roles[utterance.role]);
     const marks = [utterance.is_typed && words.typed, utterance.is_cut && words.cut].filter(Boolean);
     setText(row.marks, marks.join(" · "));

@@ -91,6 +91,8 @@ class LegPanel {
     const { signal } = this.lifetime;
     record.addEventListener("connection", (event) => this.opened(event.detail), { signal });
     frame.contentDocument.addEventListener("click", (event) => this.pressed(event), { capture: true, signal });
+    // Whoever has pressed START is in the frame; the page's own key is meant all the same.
+    frame.contentDocument.addEventListener("keydown", (event) => event.key === "Escape" && document.dispatchEvent(new KeyboardEvent("keydown", { key: "Escape" })), { signal });
     this.microphone?.attach(record);
     this.dress();
     frame.dataset.leg = "ready";
@@ -322,6 +324,8 @@ class LegPanel {
     const { words, phase } = this;
     const running = ["connecting", "connected", "interrupted"].includes(phase);
     this.box.dataset.phase = phase;
+    // For what else is on the page: this panel is in a tree of its own.
+    if (this.frame) this.frame.dataset.phase = phase;
     setText(this.state, fill(words.phases[phase], { number: this.retries.number, limit: TRIES }));
     if (this.frame?.contentDocument) this.frame.contentDocument.documentElement.toggleAttribute("data-running", running);
     const problem = this.sentence();

@@ -2,6 +2,7 @@
 // mounts it once and a rerun of the page leaves it as it is.
 
 const views = new WeakMap();
+const INTERRUPT_LIMIT_MS = 10000;
 
 class CallBar {
   constructor(words) {
@@ -182,7 +183,7 @@ class LiveView {
   // Throws an Error with what to tell the reader.
   async interruptPersona() {
     const failed = new Error(this.words.persona.interrupt_failed);
-    const response = await fetch(urlOf(this.data.persona.interrupt), { method: "POST" }).catch(() => {
+    const response = await fetch(urlOf(this.data.persona.interrupt), { method: "POST", signal: AbortSignal.timeout(INTERRUPT_LIMIT_MS) }).catch(() => {
       throw failed;
     });
     if (!response.ok) throw failed;

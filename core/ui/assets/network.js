@@ -228,7 +228,7 @@ class NetworkPanel {
   }
 
   row(participant) {
-    const name = el("th", { scope: "row" }, el("span", { class: "es-dot" }), el("span", { text: participant.name }));
+    const name = el("th", { scope: "row", title: participant.name }, el("span", { class: "es-dot" }), el("span", { text: participant.name }));
     return el("tr", {}, name, ...Array.from({ length: 7 }, () => el("td")));
   }
 

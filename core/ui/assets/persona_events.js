@@ -2,6 +2,7 @@
 // server for what is new while the call goes on; Python mounts it once and a rerun of the page leaves it as it is.
 
 const POLL_MS = 1500;
+const ASK_LIMIT_MS = 10000;
 const SLOWEST_MS = 15000;
 const PAGE = 150;
 const logs = new WeakMap();
@@ -147,7 +148,7 @@ class EventLogView {
     this.isAsking = true;
     try {
       // The last one again: sound that goes on makes it grow.
-      const response = await fetch(urlOf(`${this.data.log}&since=${this.last}`));
+      const response = await fetch(urlOf(`${this.data.log}&since=${this.last}`), { signal: AbortSignal.timeout(ASK_LIMIT_MS) });
       const told = await response.json();
       if (!response.ok) {
         this.say(told.message ?? this.words.failed, "bad");
@@ -305,6 +306,8 @@ export default function ({ data, parentElement }) {
   if (view) view.take(data);
   else logs.set(parentElement, new EventLogView(parentElement, data));
   return () => {
+    // Streamlit also cleans up after a call that a newer one overtook; then the element is still in the page.
+    if (parentElement.isConnected) return;
     logs.get(parentElement)?.close();
     logs.delete(parentElement);
   };

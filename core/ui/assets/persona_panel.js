@@ -52,6 +52,8 @@ class PersonaPanel {
     setText(this.name, told.name ?? "");
     this.badge.hidden = !told.is_rehearsal;
     const state = this.isOver && !TROUBLING.has(told.state) ? "ended" : told.state;
+    // The page says already that the call is over: only what went wrong is worth a word.
+    this.root.toggleAttribute("data-calm", this.isOver && !told.problem && told.state !== "closed");
     const shown = this.isHeld ? "held" : state;
     this.root.dataset.state = shown ?? "";
     setText(this.state, this.stateWords(shown));
@@ -171,7 +173,7 @@ class ToolRow {
   }
 
   seconds(count) {
-    return fill(this.words.took, { seconds: count < 9.95 ? count.toFixed(2).replace(/0$/, "") : Math.round(count) });
+    return fill(this.words.took, { seconds: count < 0.01 ? "< 0.01" : count < 9.95 ? count.toFixed(2).replace(/0$/, "") : Math.round(count) });
   }
 
   tick(nowS) {

@@ -3,6 +3,8 @@
 const INTERRUPTIBLE = ["thinking", "speaking"];
 // An answer that takes longer than this is told with its seconds.
 const LONG_THOUGHT_S = 3;
+// After so long without an answer the button to end may be pressed again.
+const END_PATIENCE_MS = 8000;
 
 class PersonaState {
   constructor(words, { interrupt, end }) {
@@ -13,7 +15,7 @@ class PersonaState {
     this.stop = el("button", { type: "button", class: "pt-interrupt", "aria-keyshortcuts": "Escape" });
     this.endButton = el("button", { type: "button", class: "pt-end" });
     this.stop.addEventListener("click", () => this.pressInterrupt(interrupt));
-    this.endButton.addEventListener("click", end);
+    this.endButton.addEventListener("click", () => this.pressEnd(end));
     this.escape = (event) => this.pressed(event, interrupt);
     document.addEventListener("keydown", this.escape);
     this.root = el("div", { class: "pt-state", "data-state": "loading" }, this.orb, this.told, el("div", { class: "pt-actions" }, this.stop, this.endButton));
@@ -34,6 +36,14 @@ class PersonaState {
     interrupt();
   }
 
+  // The answer is the page's own: a second press would ask for the same.
+  pressEnd(end) {
+    this.endButton.disabled = true;
+    clearTimeout(this.patience);
+    this.patience = setTimeout(() => (this.endButton.disabled = false), END_PATIENCE_MS);
+    end();
+  }
+
   // While a syllable is being composed, or in a dialog, Escape is somebody else's.
   pressed(event, interrupt) {
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || event.keyCode === COMPOSED_BY_INPUT_METHOD) return;
@@ -48,6 +58,7 @@ class PersonaState {
     this.root.toggleAttribute("data-offline", seen.isOffline);
     this.stop.disabled = !seen.mayInterrupt;
     this.endButton.hidden = ["over", "left"].includes(seen.state) || !seen.hasStream;
+    if (this.endButton.hidden) this.endButton.disabled = false;
     this.stop.hidden = this.endButton.hidden || seen.state === "waiting";
     this.tick();
   }
@@ -59,18 +70,21 @@ class PersonaState {
     setText(this.title, fill(words.states[seen.state] ?? words.states.loading, values));
     const isLong = seen.state === "thinking" && values.seconds >= LONG_THOUGHT_S;
     const usual = isLong ? words.long_thought : words.lines[seen.state];
+    // Seconds that go by are to be seen; nobody wants each of them read out.
+    this.line.setAttribute("aria-live", isLong ? "off" : "polite");
     setText(this.line, seen.isOffline ? words.offline : seen.problem || fill(usual ?? "", values));
   }
 
   close() {
+    clearTimeout(this.patience);
     document.removeEventListener("keydown", this.escape);
   }
 }
 
 // What is to be shown of a call and its persona. `nowS` is the call's clock now, `at` that of the page; without a stream
 // the reader has no seat yet.
-function seenState({ call, persona, name, hasStream, hasLeft, isOffline, nowS, at, words }) {
-  const known = hasStream ? stateOf(call, persona) : "waiting";
+function seenState({ call, persona, name, hasStream, hasLeft, isStarting, isOffline, nowS, at, words }) {
+  const known = hasStream ? stateOf(call, persona, isStarting) : "waiting";
   const state = hasLeft && known !== "over" ? "left" : known;
   const sinceS = persona?.since_s ?? nowS;
   const supervisor = supervisorOf(call);
@@ -85,15 +99,15 @@ function seenState({ call, persona, name, hasStream, hasLeft, isOffline, nowS, a
   };
 }
 
-function stateOf(call, persona) {
+function stateOf(call, persona, isStarting) {
   if (!call) return "loading";
   if (call.state === "ended") return "over";
   // A supervisor can take over from a persona that has stopped, too.
   if (persona?.held_by || supervisorOf(call)) return "held";
   const state = persona?.state ?? "connecting";
-  const isHeard = call.participants.some((one) => one.role === "customer" && one.leg_state === "connected");
-  if (!isHeard && ["listening", "connecting"].includes(state)) return "waiting";
-  return state;
+  const customers = call.participants.filter((one) => one.role === "customer").map((one) => one.leg_state);
+  if (customers.includes("connected") || !["listening", "connecting"].includes(state)) return state;
+  return isStarting || customers.includes("connecting") ? "connecting" : "waiting";
 }
 
 // Who speaks to everybody in the persona's place.

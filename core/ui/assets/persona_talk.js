@@ -2,6 +2,8 @@
 // call's event stream; Python mounts it once, and a rerun of the page leaves it, and above all the box, as it is.
 
 const seats = new WeakMap();
+// Phases of the leg's panel in which START was pressed and nobody is heard yet.
+const STARTING = ["connecting", "reconnecting", "waiting"];
 
 class PersonaSeat {
   constructor(host, data) {
@@ -66,7 +68,7 @@ class PersonaSeat {
 
   async interrupt() {
     try {
-      await this.post(this.data.interrupt_url, {});
+      await this.post(this.data.interrupt_url, {}, AbortSignal.timeout(SEND_LIMIT_MS));
     } catch {
       // The state says that the server cannot be reached, and the button comes back with it.
     }
@@ -108,7 +110,7 @@ class PersonaSeat {
     this.isOffline = false;
     if (change.call) {
       this.call = change.call;
-      this.dialogue.setCustomers(change.call.participants.filter((one) => one.role === "customer").length);
+      this.dialogue.setCustomers(change.call.participants.filter((one) => one.role === "customer"));
     }
     if (change.persona) this.persona = { ...this.persona, ...change.persona };
     const told = this.dialogue.update(change.utterances ?? [], change.notes ?? [], Boolean(change.reset));
@@ -129,7 +131,8 @@ class PersonaSeat {
   show() {
     const { call, persona, words, nowS, nowAt } = this;
     const { name, stream, has_left: hasLeft } = this.data;
-    const seen = seenState({ call, persona, name, hasStream: Boolean(stream), hasLeft, isOffline: Boolean(this.isOffline), nowS, at: nowAt, words });
+    const isStarting = STARTING.includes(document.querySelector("iframe[data-leg]")?.dataset.phase);
+    const seen = seenState({ call, persona, name, hasStream: Boolean(stream), hasLeft, isStarting, isOffline: Boolean(this.isOffline), nowS, at: nowAt, words });
     if (this.goneMessage) Object.assign(seen, { state: "over", problem: this.goneMessage, mayInterrupt: false });
     this.state.show(seen);
   }
@@ -141,7 +144,7 @@ class PersonaSeat {
 
   tick() {
     if (document.hidden) return;
-    this.state.tick();
+    this.show();
     this.paint();
   }
 

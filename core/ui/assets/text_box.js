@@ -118,6 +118,7 @@ class TextBox {
   close() {
     this.isClosed = true;
     this.field.readOnly = true;
+    this.root.hidden = !this.field.value;
     this.changed();
   }
 }

@@ -58,6 +58,8 @@ SUPERVISOR = Participant(
     LegState.CONNECTED,
     mode=SupervisionMode.TAKE_OVER,
 )
+VISITOR = Participant(ParticipantId("p4"), "김하늘", Role.CUSTOMER, STARTED, LegId("l4"), LegState.CLOSED)
+"""Came, and left without a word."""
 CHURN_S = 0.15
 """How often the page is told something new while it is churned: several times a second."""
 
@@ -141,6 +143,12 @@ def connect(*others: Participant) -> None:
     here = [each for each in call.participants if each.role is Role.CUSTOMER] or [CUSTOMER]
     here = [replace(each, leg_state=LegState.CONNECTED) for each in here]
     server.change(CALL, call=replace(call, state=CallState.LIVE, participants=(PERSONA, *here, *others)))
+
+
+def come() -> None:
+    """The customer has pressed START, and the connection is being made."""
+    call = server.snapshots[CALL].call
+    server.change(CALL, call=replace(call, participants=(PERSONA, replace(CUSTOMER, leg_state=LegState.CONNECTING))))
 
 
 def do(state: PersonaState, problem: EarshotError | None = None, held_by: str = "", attempt: int = 0) -> None:
@@ -235,6 +243,9 @@ STEPS: dict[str, Callable[[], None]] = {
     "empty": lambda: setattr(personas, "offered", ()),
     "broken": broken,
     "connect": connect,
+    "come": come,
+    "visitor_left": lambda: connect(VISITOR),
+    "visitor_spoke": lambda: say("u7", VISITOR, "여보세요?"),
     "connecting": lambda: do(PersonaState.CONNECTING),
     "listening": lambda: do(PersonaState.LISTENING),
     "thinking": lambda: do(PersonaState.THINKING),
