@@ -114,7 +114,6 @@ class PersonaParticipant:
         self._last_speaker: Participant | None = None
         self._is_welcomed = False
         self._held_by = ""
-        self._is_to_end = False
         self._is_closed = False
         self._held_back: deque[PcmChunk] = deque()
         self._charged = ChargedUsage()
@@ -130,7 +129,7 @@ class PersonaParticipant:
 
     @property
     def activity(self) -> PersonaActivity:
-        """What it is doing. Any thread."""
+        """What it is doing."""
         status = self._session.status
         return PersonaActivity(
             status=replace(status, since_s=status.since_s - self._record.origin),
@@ -146,8 +145,8 @@ class PersonaParticipant:
 
     @property
     def is_to_end(self) -> bool:
-        """Whether it has said goodbye, and the call is to end with it."""
-        return self._is_to_end
+        """Whether it has said goodbye and nobody speaks in its place (any more): the call is to end with it."""
+        return self._session.status.state is PersonaState.CLOSED and not self._held_by
 
     def type(self, text: str) -> None:
         """Take what the customer wrote, whole; it is answered, after a hold and without a connection later."""
@@ -158,7 +157,7 @@ class PersonaParticipant:
         self._session.interrupt()
 
     def finish(self) -> None:
-        """Say goodbye because the hours are over; the call then ends, unless a supervisor is speaking in it."""
+        """Say goodbye because the hours are over; the call then ends, as soon as no supervisor speaks in it."""
         self._session.finish()
 
     def stop(self) -> None:
@@ -242,8 +241,6 @@ class PersonaParticipant:
         is_live = self._record.call.state is not CallState.ENDED
         if is_live:
             self._notes.status(status)
-        if status.state is PersonaState.CLOSED:
-            self._is_to_end = not self._held_by
         self._show()
         if status.state in OVER and is_live:
             self._share_out(self._record.call.participants)

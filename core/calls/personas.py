@@ -11,6 +11,7 @@ from core.calls.hours_book import HoursBook
 from core.calls.loop import RunOnCalls
 from core.calls.persona_calls import PersonaCalls
 from core.calls.persona_hours import PersonaHours
+from core.calls.persona_participant import OVER
 from core.calls.session import CallSession
 from core.calls.typed_once import TypedOnce
 from core.calls.within_hours import ClosableServer
@@ -108,7 +109,7 @@ class Personas:
 
         Raises:
             CallNotFound, CallEnded, CallWithoutPersona
-            PersonaTextInvalid: it is empty, or longer than `LONGEST_TEXT`.
+            PersonaTextInvalid: it is empty, or longer than `LONGEST_TEXT`, or nobody is left to read it.
         """
         text = text.strip()
         if not text:
@@ -128,6 +129,8 @@ class Personas:
             raise CallEnded(call_id=call_id)
         if session.persona is None:
             raise CallWithoutPersona(call_id=call_id)
+        if session.persona.activity.status.state in OVER:
+            raise PersonaTextInvalid(reason=Message("its session is over"))
         session.persona.type(text)
         self._typed.take(call_id, message_id)
         self._typed.keep_only({call.session.call.id for call in self._parts.calls.running()})

@@ -165,7 +165,7 @@ class Conversation:
         if is_held:
             self.interrupt()
             self._forget_sound()
-        elif self._upstream is not None and self._response_id is None:
+        elif self._upstream is not None:
             self._go_on()
 
     def _forget_sound(self) -> None:
@@ -208,7 +208,7 @@ class Conversation:
         self._playout.clear()
         if not is_cancelled:
             self._awaited.call_off()
-        if self._response_id is not None:
+        if self._response_id is not None and self._response_id not in self._dead:
             self._dead.append(self._response_id)
             if self._upstream is not None and not is_cancelled:
                 self._upstream.send(client_events.response_cancel(self._response_id))

@@ -91,6 +91,23 @@ async def test_its_hours_end_with_a_farewell_that_is_heard_and_then_the_call_end
         assert stage.notes().count("persona_closed") == 1
 
 
+async def test_hours_that_end_while_a_supervisor_speaks_end_the_call_when_nobody_speaks_in_its_place_any_more(
+    tmp_path: Path,
+) -> None:
+    async with persona_call(tmp_path, persona=replace(PERSONA, greeting="")) as stage:
+        await stage.come()
+        supervisor = await stage.come("Kim", Role.SUPERVISOR)
+        await stage.session.set_mode(supervisor.id, SupervisionMode.BARGE_IN)
+        assert stage.session.persona is not None
+        stage.session.persona.finish()
+        await stage.until_state(PersonaState.CLOSED)
+        await stage.session.tick()
+        assert stage.session.call.state is CallState.LIVE
+        await stage.session.set_mode(supervisor.id, SupervisionMode.MONITOR)
+        await stage.world.until(lambda: stage.session.call.state is CallState.ENDED)
+        assert stage.session.call.end_reason is EndReason.CLOSED_HOURS
+
+
 async def test_end_call_closes_the_upstream_connection_at_once(tmp_path: Path) -> None:
     async with persona_call(tmp_path) as stage:
         await stage.come()

@@ -23,6 +23,7 @@ from core.model.errors import (
     HoursOverrideInvalid,
     PersonaClosed,
     PersonaFileInvalid,
+    PersonaKeyRefused,
     PersonaNotFound,
     PersonaTextInvalid,
 )
@@ -177,6 +178,17 @@ def test_what_cannot_be_sent_is_refused_with_a_sentence(house: House) -> None:
     for ask in (lambda: house.personas.type(call.id, "Hello", "m2"), lambda: house.personas.interrupt(call.id)):
         with pytest.raises(CallEnded):
             ask()
+
+
+def test_what_is_written_to_a_persona_whose_session_is_over_is_refused_and_not_lost_without_a_word(
+    house: House,
+) -> None:
+    call = house.personas.start(_open_now(house), "user:kim")
+    persona = house.booth.sessions[-1].persona
+    persona.give_up(PersonaKeyRefused(server="counting.test"))
+    with pytest.raises(PersonaTextInvalid, match="session is over"):
+        house.personas.type(call.id, "Hello", "m1")
+    assert not persona.typed
 
 
 def test_an_interruption_reaches_the_persona(house: House) -> None:

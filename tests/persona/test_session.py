@@ -150,6 +150,20 @@ async def test_an_answer_that_was_asked_for_and_has_not_begun_can_be_interrupted
         await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
 
 
+async def test_what_is_written_in_a_short_hold_is_answered_though_the_former_answer_is_still_being_broken_off() -> None:
+    async with staged(think_s=0.4) as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        stage.session.type("Hello.")
+        await stage.until(lambda: any(event.type == "response.created" for event in stage.session.events()))
+        stage.session.hold(True)
+        stage.session.type(ASKED)
+        stage.session.interrupt()
+        stage.session.hold(False)
+        await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
+        assert stage.heard.finals(PersonaSide.PERSONA) == [ANSWER]
+        assert stage.session.counts.refused_events == 0
+
+
 async def test_an_interruption_while_a_tool_runs_leaves_the_persona_quiet() -> None:
     may_end = asyncio.Event()
 
@@ -444,7 +458,7 @@ async def test_a_fault_of_ours_while_an_event_is_taken_is_told_and_costs_one_con
         stage.session._transcript._tell = fails_once
         stage.session.type(ASKED)
         await stage.until(lambda: stage.heard.finals(PersonaSide.PERSONA))
-        assert stage.session.counts.connections == 2
+        await stage.until(lambda: stage.session.counts.connections == 2)
         assert "a fault" in caplog.text
 
 
