@@ -69,8 +69,8 @@ FRAMES = """
   };
 })();
 """
-"""Keeps when each frame came, in milliseconds since the Unix epoch, and its bytes. Chromium tells of frames only where it
-is asked before the first one."""
+"""Keeps when each frame came, in milliseconds since the Unix epoch, and its bytes. Chromium tells of frames only where
+it is asked before the first one."""
 
 SPOKEN = f"""
 async () => {{
