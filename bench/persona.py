@@ -213,6 +213,10 @@ def browser_figures(turns: int) -> dict[str, object]:
     marks = Marks()
     with own_namespace(), serving(marks, SHORT_ANSWER) as port:
         found = persona_browser.measure(turns, port, marks.sent)
+    if len(found.first_response) < 2:
+        return {
+            "browser": f"not measured: {len(found.first_response)} of {len(marks.sent)} answers came to the browser"
+        }
     first, ours, delta = (spread(each) for each in (found.first_response, found.ours, found.delta))
     return {
         "browser_turns": len(found.first_response),

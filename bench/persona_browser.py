@@ -45,24 +45,32 @@ voice = "marin"
 every_day = ["00:00-24:00"]
 """
 
-FRAMES = f"""
-async () => {{
-  const work = `onrtctransform = ({{ transformer }}) => {{
-    const note = (frame, controller) => {{
+FRAMES = """
+(() => {
+  const work = `onrtctransform = ({ transformer }) => {
+    const note = (frame, controller) => {
       postMessage([performance.timeOrigin + performance.now(), frame.data.byteLength]);
       controller.enqueue(frame);
-    }};
-    transformer.readable.pipeThrough(new TransformStream({{ transform: note }})).pipeTo(transformer.writable);
-  }};`;
-  const connection = {LATEST_CONNECTION};
-  const worker = new Worker(URL.createObjectURL(new Blob([work])));
-  window.frames_ = [];
-  worker.onmessage = ({{ data }}) => window.frames_.push(data);
-  const receiver = connection.getReceivers().find((each) => each.track.kind === "audio");
-  receiver.transform = new RTCRtpScriptTransform(worker);
-}}
+    };
+    transformer.readable.pipeThrough(new TransformStream({ transform: note })).pipeTo(transformer.writable);
+  };`;
+  window.top.frames_ ??= [];
+  const note = ({ receiver }) => {
+    const worker = new Worker(URL.createObjectURL(new Blob([work])));
+    worker.onmessage = ({ data }) => window.top.frames_.push(data);
+    receiver.transform = new RTCRtpScriptTransform(worker);
+  };
+  const Native = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Native {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("track", note);
+    }
+  };
+})();
 """
-"""Keeps when each frame came, in milliseconds since the Unix epoch, and its bytes."""
+"""Keeps when each frame came, in milliseconds since the Unix epoch, and its bytes. Chromium tells of frames only where
+it is asked before the first one."""
 
 SPOKEN = f"""
 async () => {{
@@ -125,10 +133,10 @@ def measure(turns: int, port: int, sent_s: list[float]) -> Answered:
             launch_chromium(playwright, microphone=_speech(folder)) as browser,
         ):
             page = browser.new_context(permissions=["microphone"]).new_page()
+            page.add_init_script(FRAMES)
             page.goto(f"{server.url}/persona")
             page.locator(".st-key-persona-bench").get_by_role("button", name="Talk").click(timeout=SLOW_MS)
             expect(page.locator(".pt-title")).to_have_text("Bench is listening", timeout=SLOW_MS)
-            page.evaluate(FRAMES)
             page.evaluate(f"() => {{ ({SPOKEN})(); }}")
             page.wait_for_timeout(5_000)
             before = page.evaluate(JITTER_BUFFER)
