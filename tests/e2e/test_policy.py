@@ -42,7 +42,9 @@ def watched(browser: Browser) -> Iterator[Watched]:
                 address = message.location["url"]
                 # Opened on a page that is not the first, Streamlit also looks for a server below that page's path.
                 is_looking = "404" in message.text and "/_stcore/" in address
-                if (message.type == "error" and not is_looking) or "policy" in message.text.lower():
+                # By this answer a browser's last report of figures learns that the call is over.
+                is_over = "409" in message.text and "/api/rtc/samples" in address
+                if (message.type == "error" and not is_looking and not is_over) or "policy" in message.text.lower():
                     complaints.append(f"{message.type}: {message.text} ({address})")
 
             context.on("console", heard)
