@@ -15,7 +15,7 @@ from core.calls.persona_participant import OVER
 from core.calls.session import CallSession
 from core.calls.typed_once import TypedOnce
 from core.calls.within_hours import ClosableServer
-from core.model.call import Call, CallId, CallState, PersonaId
+from core.model.call import Call, CallId, CallState, PersonaId, Role
 from core.model.errors import CallEnded, CallNotFound, CallWithoutPersona, PersonaFileInvalid, PersonaTextInvalid
 from core.model.health import PartHealth
 from core.model.message import Message
@@ -109,7 +109,7 @@ class Personas:
 
         Raises:
             CallNotFound, CallEnded, CallWithoutPersona
-            PersonaTextInvalid: it is empty, or longer than `LONGEST_TEXT`, or nobody is left to read it.
+            PersonaTextInvalid: it is empty, or longer than `LONGEST_TEXT`, or nobody is there to write or to read it.
         """
         text = text.strip()
         if not text:
@@ -131,6 +131,8 @@ class Personas:
             raise CallWithoutPersona(call_id=call_id)
         if session.persona.activity.status.state in OVER:
             raise PersonaTextInvalid(reason=Message("its session is over"))
+        if all(each.role is not Role.CUSTOMER for each in session.call.participants):
+            raise PersonaTextInvalid(reason=Message("nobody has joined the call to talk with it"))
         session.persona.type(text)
         self._typed.take(call_id, message_id)
         self._typed.keep_only({call.session.call.id for call in self._parts.calls.running()})

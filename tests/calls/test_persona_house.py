@@ -9,7 +9,7 @@ import pytest
 
 from core.backend import Backend
 from core.model.audit import AuditAction, AuditQuery
-from core.model.call import CallState, EndReason, PersonaId
+from core.model.call import CallState, EndReason, PersonaId, Role
 from core.model.errors import PersonaClosed
 from core.model.loop_thread import LoopThread, cancel_others
 from core.model.persona import PersonaState
@@ -78,6 +78,7 @@ def test_a_key_costs_nothing_at_night_and_a_ready_persona_waits_by_day(folder: P
 
             taken = personas.start(SARADO, "user:kim")
             assert (taken.id, taken.created_by) == (call.id, "user:kim")
+            backend.join(call.id, Role.CUSTOMER, "Mina")
             personas.type(call.id, "속상해요", "m1")
             assert wait_for(lambda: any(each.type == "conversation.item.create" for each in personas.events(call.id)))
 

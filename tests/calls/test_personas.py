@@ -152,6 +152,7 @@ def test_a_model_that_is_shut_down_is_refused_from_its_day_on_without_any_change
 
 def test_what_is_sent_twice_is_said_once(house: House) -> None:
     call = house.personas.start(_open_now(house), "user:kim")
+    house.booth.sessions[-1].come()
     house.personas.type(call.id, "  혼저옵서예 ", "m1")
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(lambda _: house.personas.type(call.id, "괜찮주게", "m2"), range(8)))
@@ -166,6 +167,9 @@ def test_what_cannot_be_sent_is_refused_with_a_sentence(house: House) -> None:
     for text, reason in (("   ", "it is empty"), ("x" * (LONGEST_TEXT + 1), f"longer than {LONGEST_TEXT} characters")):
         with pytest.raises(PersonaTextInvalid, match=reason):
             house.personas.type(call.id, text, "m1")
+    with pytest.raises(PersonaTextInvalid, match="nobody has joined"):
+        house.personas.type(call.id, "Hello", "m1")
+    house.booth.sessions[-1].come()
     with pytest.raises(CallNotFound):
         house.personas.type(CallId("none"), "Hello", "m1")
     house.personas.type(call.id, "x" * LONGEST_TEXT, "m1")

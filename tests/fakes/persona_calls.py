@@ -3,7 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from core.model.call import Call, CallId, CallOrigin, CallPersona, CallState, EndReason
+from core.model.call import (
+    Call,
+    CallId,
+    CallOrigin,
+    CallPersona,
+    CallState,
+    EndReason,
+    Participant,
+    ParticipantId,
+    Role,
+)
 from core.model.clock import Clock
 from core.model.errors import EarshotError, PersonaError
 from core.model.persona import Persona, PersonaActivity, PersonaState, PersonaStatus, Tool
@@ -77,8 +87,10 @@ class FakeSession:
         self.call = replace(self.call, created_by=person_id)
 
     def come(self) -> None:
-        """Somebody joins."""
+        """A customer joins."""
         self.had_somebody = True
+        customer = Participant(ParticipantId("customer"), "Mina", Role.CUSTOMER, self.call.created_at)
+        self.call = replace(self.call, participants=(*self.call.participants, customer))
         if self.persona is not None:
             self.persona.is_ready = False
 
