@@ -3,8 +3,8 @@
 The whole server and a Chromium in a network namespace of their own (root on Linux): the page's microphone says a file,
 its sound goes the way of every call to the media process, through gate and session to the scripted server, which thinks
 for no time and answers at once; the answer goes out over the persona's playout and its voice leg. The moments are taken
-in the browser: the end of speech where the microphone's track is read, the answer where its first frame of sound has
-been put together from packets, before the jitter buffer.
+in the browser, where the tracks of the microphone and of the answer are read; the answer's less what the jitter buffer
+held it back on average, so that its arrival counts.
 
 - `browser_first_response_ms`: from the end of speech to the answer's first frame. The half second of silence by which
   the server knows that a turn has ended is in it, and nothing of a model's thinking. Aim: 95% under 800 ms;
@@ -32,8 +32,6 @@ SPOKEN_S, PERIOD_S = 0.6, 2.4
 SILENCE_S = 0.5
 """After which the scripted server takes a turn to have ended."""
 APART_S = 0.3
-SOUND_BYTES = 12
-"""A longer Opus frame holds sound; one of silence is of a few bytes."""
 SLOW_MS = 120_000
 
 PERSONA = """
@@ -45,54 +43,33 @@ voice = "marin"
 every_day = ["00:00-24:00"]
 """
 
-FRAMES = """
-(() => {
-  const work = `onrtctransform = ({ transformer }) => {
-    const note = (frame, controller) => {
-      postMessage([performance.timeOrigin + performance.now(), frame.data.byteLength]);
-      controller.enqueue(frame);
-    };
-    transformer.readable.pipeThrough(new TransformStream({ transform: note })).pipeTo(transformer.writable);
-  };`;
-  window.top.frames_ ??= [];
-  const note = ({ receiver }) => {
-    const worker = new Worker(URL.createObjectURL(new Blob([work])));
-    worker.onmessage = ({ data }) => window.top.frames_.push(data);
-    receiver.transform = new RTCRtpScriptTransform(worker);
-  };
-  const Native = window.RTCPeerConnection;
-  window.RTCPeerConnection = class extends Native {
-    constructor(...given) {
-      super(...given);
-      this.addEventListener("track", note);
-    }
-  };
-})();
-"""
-"""Keeps when each frame came, in milliseconds since the Unix epoch, and its bytes. Chromium tells of frames only where
-it is asked before the first one."""
-
-SPOKEN = f"""
-async () => {{
-  const track = ({LATEST_CONNECTION}).getSenders().find((each) => each.track?.kind === "audio").track;
+READ = f"""
+(kind) => {{
+  const connection = {LATEST_CONNECTION};
+  const ends = kind === "spoken" ? connection.getSenders() : connection.getReceivers();
+  const track = ends.find((each) => each.track?.kind === "audio").track;
   const reader = new MediaStreamTrackProcessor({{ track }}).readable.getReader();
-  window.spoken_ = [];
-  for (;;) {{
-    const {{ value, done }} = await reader.read();
-    if (done) return;
-    const samples = new Float32Array(value.numberOfFrames);
-    value.copyTo(samples, {{ planeIndex: 0, format: "f32-planar" }});
-    const read = performance.timeOrigin + performance.now();
-    const end = (value.timestamp + value.duration) / 1000;
-    const loud = samples.findLastIndex((each) => Math.abs(each) > 0.02);
-    const after = ((value.numberOfFrames - loud) * 1000) / value.sampleRate;
-    window.spoken_.push([read, end, loud < 0 ? null : end - after]);
-    value.close();
-  }}
+  const kept = (window[kind] = []);
+  (async () => {{
+    for (;;) {{
+      const {{ value, done }} = await reader.read();
+      if (done) return;
+      const samples = new Float32Array(value.numberOfFrames);
+      value.copyTo(samples, {{ planeIndex: 0, format: "f32-planar" }});
+      const read = performance.timeOrigin + performance.now();
+      const isLoud = (each) => Math.abs(each) > 0.02;
+      const at = (index) => (index * 1000) / value.sampleRate;
+      const first = samples.findIndex(isLoud);
+      const start = value.timestamp / 1000;
+      const loud = first < 0 ? null : [start + at(first), start + at(samples.findLastIndex(isLoud))];
+      kept.push([read, start + at(value.numberOfFrames), loud]);
+      value.close();
+    }}
+  }})();
 }}
 """
-"""Keeps of each piece of the microphone's sound when it was read, and on its own clock its end and that of the last
-loud sample in it, in milliseconds."""
+"""Keeps of each piece of the sound of a track when it was read and, on the track's own clock, its end and the first and
+last loud sample in it, in milliseconds."""
 
 JITTER_BUFFER = f"""
 async () => {{
@@ -103,6 +80,10 @@ async () => {{
   return [0, 0];
 }}
 """
+
+
+Piece = tuple[float, float, tuple[float, float] | None]
+"""As `READ` keeps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,23 +114,23 @@ def measure(turns: int, port: int, sent_s: list[float]) -> Answered:
             launch_chromium(playwright, microphone=_speech(folder)) as browser,
         ):
             page = browser.new_context(permissions=["microphone"]).new_page()
-            page.add_init_script(FRAMES)
             page.goto(f"{server.url}/persona")
             page.locator(".st-key-persona-bench").get_by_role("button", name="Talk").click(timeout=SLOW_MS)
             expect(page.locator(".pt-title")).to_have_text("Bench is listening", timeout=SLOW_MS)
-            page.evaluate(f"() => {{ ({SPOKEN})(); }}")
+            page.evaluate(READ, "spoken")
+            page.evaluate(READ, "heard")
             page.wait_for_timeout(5_000)
             before = page.evaluate(JITTER_BUFFER)
-            page.evaluate("() => { window.frames_.length = 0; }")
+            page.evaluate("() => { window.heard.length = 0; }")
             page.wait_for_timeout(turns * PERIOD_S * 1000)
             after = page.evaluate(JITTER_BUFFER)
             offset_s = _offset_s(page)
-            frames, spoken = page.evaluate("[window.frames_, window.spoken_]")
+            heard, spoken = page.evaluate("[window.heard, window.spoken]")
     buffered_s = (after[0] - before[0]) / max(1, after[1] - before[1])
     wall_s = time.time() - time.monotonic()
-    ends = [each + offset_s for each in _ends(spoken)]
-    heard = [each + offset_s for each in _beginnings(frames)]
-    return _matched(ends, [each + wall_s for each in sent_s], heard, buffered_s)
+    ends = [until_s + offset_s for _, until_s in _stretches(spoken)]
+    begun = [since_s + offset_s - buffered_s for since_s, _ in _stretches(heard)]
+    return _matched(ends, [each + wall_s for each in sent_s], begun, buffered_s)
 
 
 def _speech(folder: Path) -> Path:
@@ -169,17 +150,22 @@ def _offset_s(page: Page) -> float:
     return min(found)[1]
 
 
-def _ends(spoken: list[list[float | None]]) -> list[float]:
-    """When each stretch of speech ended, on the page's clock: what was read soonest tells where the microphone's is."""
-    base_ms = min((read or 0.0) - (end or 0.0) for read, end, _ in spoken)
-    loud_s = [(loud + base_ms) / 1000 for _, _, loud in spoken if loud is not None]
-    return [each for each, later in zip(loud_s, [*loud_s[1:], float("inf")], strict=True) if later - each > APART_S]
+def _stretches(pieces: list[Piece]) -> list[tuple[float, float]]:
+    """From when to when each stretch of sound lasted, on the page's clock in seconds.
 
-
-def _beginnings(frames: list[list[float]]) -> list[float]:
-    """When the first frame of each stretch of sound came."""
-    sound_s = [at_ms / 1000 for at_ms, size in frames if size > SOUND_BYTES]
-    return [each for former, each in zip([float("-inf"), *sound_s], sound_s, strict=False) if each - former > APART_S]
+    What was read soonest tells where the track's own clock is: everything else was read later than it could be.
+    """
+    base_ms = min((read - end for read, end, _ in pieces), default=0.0)
+    found: list[tuple[float, float]] = []
+    for _, _, loud in pieces:
+        if loud is None:
+            continue
+        since_s, until_s = ((each + base_ms) / 1000 for each in loud)
+        if found and since_s - found[-1][1] <= APART_S:
+            found[-1] = (found[-1][0], until_s)
+        else:
+            found.append((since_s, until_s))
+    return found
 
 
 def _matched(ends: list[float], sent: list[float], heard: list[float], buffered_s: float) -> Answered:

@@ -14,6 +14,7 @@ from core.assist.alert_rules import (
     Silence,
     SpeakingShare,
     TalkOver,
+    counts_for,
 )
 from core.assist.rule_matching import Hits
 from core.model.call import ParticipantId
@@ -256,7 +257,7 @@ class _ShareWatch:
         spoken = {True: 0.0, False: 0.0}
         for each in _since(moment.spoken, from_s):
             lasted_s = min(each.end_s, moment.now_s) - max(each.start_s, from_s)
-            spoken[each.role is self._condition.by] += max(0.0, lasted_s)
+            spoken[counts_for(each.role, self._condition.by)] += max(0.0, lasted_s)
         total_s = spoken[True] + spoken[False]
         if total_s < self._condition.within_s * LEAST_SPOKEN:
             return None

@@ -10,6 +10,11 @@ from core.model.text_alert import AlertLevel
 KEEP_S = 120.0
 
 
+def counts_for(role: Role, by: Role | None) -> bool:
+    """Whether what a role says is said by whom a rule means: a persona stands in an agent's place."""
+    return by is None or role is by or (role is Role.PERSONA and by is Role.AGENT)
+
+
 @dataclass(frozen=True, slots=True)
 class SaidCondition:
     """That somebody says something, or does not. Exactly one of `words` and `pattern` is given."""

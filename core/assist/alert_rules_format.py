@@ -7,7 +7,7 @@ rules:
     level: critical                 # info, warning or critical
     said:                           # exactly one of said, sentiment, risk, silence, talk_over, speaking_share
       - words: [해지, cancel]       # or pattern: a regular expression
-        by: customer                # customer, agent, supervisor or persona; anybody without it
+        by: customer                # customer, agent (a persona is one, too), supervisor or persona; anybody without it
       - words: [죄송, sorry]
         by: agent
         not: true                   # not within within_s after that

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.assist.alert_rules import AlertRule, AlertRules, Said, SaidCondition
+from core.assist.alert_rules import AlertRule, AlertRules, Said, SaidCondition, counts_for
 from core.assist.said_words import Reading
 from core.assist.timed_pattern import TimedPattern
 from core.model.errors import AlertPatternSlow
@@ -45,7 +45,7 @@ class RuleMatcher:
         reading = Reading.of(utterance.text)
         found: dict[tuple[str, int], tuple[str, ...]] = {}
         for each in self._wanted:
-            if each.rule_id in self.switched_off or each.condition.by not in (None, utterance.role):
+            if each.rule_id in self.switched_off or not counts_for(utterance.role, each.condition.by):
                 continue
             try:
                 words = _found(each, reading)

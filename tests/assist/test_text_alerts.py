@@ -29,7 +29,7 @@ from core.model.utterance import Utterance
 from tests.assist.saying import said, summed_up
 
 KEEP_S = 60.0
-CUSTOMER, AGENT = Role.CUSTOMER, Role.AGENT
+CUSTOMER, AGENT, PERSONA = Role.CUSTOMER, Role.AGENT, Role.PERSONA
 
 
 def rule(condition: Condition, name: str = "r", **more: object) -> AlertRule:
@@ -121,6 +121,13 @@ class TestSaid:
         assert talk.open == ["r0-1"]
         assert talk.at(40, said("안녕하세요", 38, by=AGENT)).open == []
         assert call(greeting).at(10, said("안녕하세요", 5, by=AGENT)).at(99).alerts == {}
+
+    def test_a_persona_stands_in_an_agents_place(self) -> None:
+        greeting = Said((words("안녕하세요", by=AGENT, is_negated=True),), within_s=20)
+        assert call(greeting).at(10, said("안녕하세요", 5, by=PERSONA)).at(99).alerts == {}
+        assert (
+            call(Said((words("안녕하세요", by=PERSONA),))).at(10, said("안녕하세요", 5, by=AGENT)).at(99).alerts == {}
+        )
 
     def test_a_call_that_waits_misses_no_greeting(self) -> None:
         talk = call(Said((words("안녕하세요", is_negated=True),), within_s=20), Silence(30))

@@ -4,6 +4,8 @@
 const seats = new WeakMap();
 // Phases of the leg's panel in which START was pressed and nobody is heard yet.
 const STARTING = ["connecting", "reconnecting", "waiting"];
+// Phases in which the leg has lost its way to the server. The stream may not have noticed: silence is no error to it.
+const BROKEN = ["interrupted", "reconnecting", "waiting"];
 
 class PersonaSeat {
   constructor(host, data) {
@@ -131,8 +133,10 @@ class PersonaSeat {
   show() {
     const { call, persona, words, nowS, nowAt } = this;
     const { name, stream, has_left: hasLeft } = this.data;
-    const isStarting = STARTING.includes(document.querySelector("iframe[data-leg]")?.dataset.phase);
-    const seen = seenState({ call, persona, name, hasStream: Boolean(stream), hasLeft, isStarting, isOffline: Boolean(this.isOffline), nowS, at: nowAt, words });
+    const phase = document.querySelector("iframe[data-leg]")?.dataset.phase;
+    const isStarting = STARTING.includes(phase);
+    const isOffline = Boolean(this.isOffline) || BROKEN.includes(phase);
+    const seen = seenState({ call, persona, name, hasStream: Boolean(stream), hasLeft, isStarting, isOffline, nowS, at: nowAt, words });
     if (this.goneMessage) Object.assign(seen, { state: "over", problem: this.goneMessage, mayInterrupt: false });
     this.state.show(seen);
   }
