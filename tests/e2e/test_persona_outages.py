@@ -213,7 +213,7 @@ def test_after_an_outage_of_the_network_the_talk_goes_on_and_the_persona_never_h
     with outage(page_port=server.port):
         page.wait_for_timeout(3_000)
         expect(page.locator(".state")).to_have_text("Connection interrupted. Waiting for it…")
-        expect(page.locator(".es-persona [data-offline]")).to_contain_text("The connection to the server is interrupted")
+        expect(page.locator(".es-persona [data-offline]")).to_contain_text("connection to the server is interrupted")
         screenshot(page, "persona-network-away")
     expect(page.locator(".state")).to_have_text("Connected")
     before = energy(page)
