@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from core.media.events import LegChanged, LegSpec, MediaEvent, MediaRestarted, VoiceSent
 from core.model.call import CallId, LegId, LegState
 from core.model.clock import Clock
-from core.model.errors import LegNotFound
+from core.model.errors import LegNotFound, MediaProcessDown
 from core.model.persona import PERSONA_FORMAT
 from tests.fakes.bridge import SilentBridge
 
@@ -33,6 +33,9 @@ class SpeakingBridge(SilentBridge):
             # Told before the request is answered, as a media process does.
             self.emit(LegChanged(spec.leg_id, LegState.CONNECTED, self._clock.monotonic()))
             await asyncio.sleep(0.01)
+            if spec.leg_id not in self.legs:
+                # Requests that wait when a media process dies fail with it.
+                raise MediaProcessDown
 
     async def set_routes(self, call_id: CallId, routes: Mapping[LegId, frozenset[LegId]]) -> None:
         await super().set_routes(call_id, routes)
