@@ -9,8 +9,8 @@ Against a scripted server on loopback that speaks the Realtime protocol and thin
 
 Server and session share one process but not one thread. The model's thinking and the network to it come on top, and
 are measured where they are: none of them is here. The way to the listener and back is measured apart, on the real media
-process with a real client and, where it is asked for, with the whole server and a real Chromium; what the
-figures mean stands in `bench.persona_hop` and `bench.persona_browser`.
+process with a real client and, as root on Linux, with the whole server and a real Chromium; what the figures mean is
+said in `bench.persona_hop` and `bench.persona_browser`.
 """
 
 import argparse
@@ -237,7 +237,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--turns", type=int, default=300, help="turns of the conversation")
     parser.add_argument("--hop-turns", type=int, default=40, help="turns over the real media process; 0: none")
-    parser.add_argument("--browser-turns", type=int, default=0, help="turns with a real browser; 0: none")
+    parser.add_argument("--browser-turns", type=int, default=12, help="turns with a real browser; 0: none")
     arguments = parser.parse_args()
     marks = Marks()
     with serving(marks) as port:
