@@ -10,6 +10,7 @@ import re
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
+from core.model.child_process import end_process
 from core.model.clock import Clock
 from core.model.errors import RehearsalDown
 from core.model.health import PartHealth, PartState
@@ -160,7 +161,7 @@ class RehearsalHost:
             former, self._realtime = self._realtime, None
             if former is not None:
                 await former.close()
-            await _end(process)
+            await end_process(process, STOP_S)
 
     async def _attend(self, process: asyncio.subprocess.Process) -> Message:
         try:
@@ -196,15 +197,3 @@ async def _read_on(process: asyncio.subprocess.Process) -> None:
     assert process.stdout is not None
     while line := await process.stdout.readline():
         logger.debug("rehearsal: %s", line.decode(errors="replace").rstrip())
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """Ask it to end, then make it; returns when it is gone."""
-    if process.returncode is None:
-        process.terminate()
-        try:
-            async with asyncio.timeout(STOP_S):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-    await process.wait()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.media.client import REQUEST_TIMEOUT_S, ControlClient
 from core.media.messages import AnyReport, AnyRequest, LoadReport, ProtocolError, Welcome
-from core.media.playback import end_process
+from core.model.child_process import end_process
 from core.model.clock import Clock
 from core.model.errors import MediaProcessDown
 from core.settings import PROJECT_ROOT, Settings

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.media.events import PlaybackEnded
 from core.media.impairing import ImpairOrder, encode_order
 from core.model.call import CallId, LegId
+from core.model.child_process import end_process
 from core.model.errors import AudioFileUnreadable, MediaError, MediaProcessDown, MediaRequestFailed, MediaTimeout
 from core.model.impairment import Impairment
 from core.settings import PROJECT_ROOT
@@ -122,18 +123,6 @@ class Playback:
         process, self._process = self._process, None
         if process is not None:
             await end_process(process, STOP_TIMEOUT_S)
-
-
-async def end_process(process: asyncio.subprocess.Process, timeout_s: float) -> None:
-    """Ask a process to end, then make it. Returns when it is gone."""
-    if process.returncode is None:
-        process.terminate()
-        try:
-            async with asyncio.timeout(timeout_s):
-                await process.wait()
-        except TimeoutError:
-            process.kill()
-    await process.wait()
 
 
 def _error_of(name: str, parameters: Mapping[str, str]) -> MediaError:

@@ -16,9 +16,9 @@ import pytest
 from core.media.client import ControlClient
 from core.media.events import LegSpec, MediaLoad, MediaRestarted, PlaybackEnded, PlaybackKind
 from core.media.messages import VERSION, Hello, ProtocolError, encode_frame
-from core.media.playback import end_process
 from core.model.audio import PcmChunk
 from core.model.call import LegId, LegState, ParticipantId
+from core.model.child_process import end_process
 from core.model.errors import AudioFileUnreadable, LegNotFound, MediaProcessDown
 from core.model.health import PartState
 from core.settings import PROJECT_ROOT
