@@ -19,7 +19,6 @@ from core.calls.measures import CallMeasures
 from core.calls.overviews import worst_first
 from core.calls.questions import AnswerReport
 from core.calls.server_figures import server_figures
-from core.calls.session import CallSession
 from core.calls.wrap_ups import WrapUpReport
 from core.guidance.background import KnowledgeReport
 from core.guidance.knowledge_folder import KnowledgeChange
@@ -30,7 +29,6 @@ from core.model.call import Call, CallId, CallOrigin, Language, Participant, Par
 from core.model.clock import Clock, SystemClock
 from core.model.errors import (
     AlertPatternSlow,
-    CallEnded,
     CallNotFound,
     ModelNotConfigured,
     NothingSaid,
@@ -73,6 +71,7 @@ class Backend:
         self.sign_in = self._parts.sign_in
         self.audit = self._parts.audit
         self.archive = self._parts.archive
+        self._find = self.archive.session
         self.imports = self._parts.imports
         self.personas = self._parts.personas
         self.fleet = self._parts.fleet
@@ -370,14 +369,6 @@ class Backend:
     def close(self) -> None:
         """End every call and stop every thread and process; idempotent."""
         self._parts.close()
-
-    def _find(self, call_id: CallId) -> CallSession:
-        try:
-            return self._parts.registry.find(call_id)
-        except CallNotFound:
-            # A call that only the store knows has ended; one that nobody knows raises again.
-            self._parts.store.load_call(call_id)
-            raise CallEnded(call_id=call_id) from None
 
 
 _current: Backend | None = None

@@ -251,7 +251,9 @@ class Parts:
             mask=partial(masked, self.masking),
         )
         self.demos = DemoCalls(self.registry, self.media, DEMO_SIDES)
-        self.personas = self._persona_setup.begin(self.registry, self.loop, self.durable, self._write_ready)
+        self.personas = self._persona_setup.begin(
+            self.registry, self.loop, self.durable, self.archive.session, self._write_ready
+        )
         self._open_doctor()
         self._sweep = asyncio.create_task(self._retention().run(), name="retention-sweep")
         # Pages and records work without it, and its health tells how it is: the server's start need not wait for it.

@@ -14,10 +14,11 @@ from core.calls.measures import CallMeasures
 from core.calls.registry import CallRegistry
 from core.calls.rollups import Rollups
 from core.calls.sampling import SampleKeeper
+from core.calls.session import CallSession
 from core.model.archive import CallPage, CallQuery
 from core.model.call import CallId
 from core.model.clock import Clock
-from core.model.errors import CallNotFound, CallRunning, TextInvalid
+from core.model.errors import CallEnded, CallNotFound, CallRunning, TextInvalid
 from core.model.quality import CallQuality
 from core.model.snapshot import CallSnapshot
 from core.model.stored_call import StoredCall
@@ -73,6 +74,15 @@ class CallArchive:
     def search(self, query: CallQuery) -> CallPage:
         """A stretch of the calls that fit a query. Raises StoreError."""
         return self._store.search(query)
+
+    def session(self, call_id: CallId) -> CallSession:
+        """A call in memory. Raises CallEnded where the store alone knows it, CallNotFound, StoreError."""
+        try:
+            return self._registry.find(call_id)
+        except CallNotFound:
+            # Nobody knows of a call for which this raises again.
+            self._store.load_call(call_id)
+            raise CallEnded(call_id=call_id) from None
 
     def snapshot(self, call_id: CallId) -> CallSnapshot:
         """The picture of a call that only the store knows. Raises CallNotFound, StoreError."""

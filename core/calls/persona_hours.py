@@ -18,7 +18,7 @@ from core.model.clock import Clock
 from core.model.errors import EarshotError, ServerStopping
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
-from core.model.persona import Persona, PersonaState
+from core.model.persona import Persona
 from core.persona.persona_folder import PersonaList
 
 logger = logging.getLogger(__name__)
@@ -192,7 +192,7 @@ class PersonaHours:
     async def _judge(self, waiting: PersonaCall, persona: Persona, attempts: Attempts, now: float) -> None:
         """End a waiting call whose session gave up, or whose persona reads otherwise by now."""
         status = waiting.session.persona.activity.status if waiting.session.persona is not None else None
-        if status is not None and status.state in (PersonaState.ENDED, PersonaState.CLOSED):
+        if status is not None and status.state.is_over:
             logger.warning("the persona %s waits no more: %s", persona.id, status.problem)
             if status.problem is not None:
                 attempts.failed(now, status.problem)

@@ -46,7 +46,6 @@ from core.persona.session import PersonaSession
 
 logger = logging.getLogger(__name__)
 
-OVER = frozenset({PersonaState.CLOSED, PersonaState.ENDED})
 MOST_TOOL_CALLS = 50
 """Those that a picture carries; all are kept."""
 SPEAK_AGAIN_S = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -242,7 +241,7 @@ class PersonaParticipant:
         if is_live:
             self._notes.status(status)
         self._show()
-        if status.state in OVER and is_live:
+        if status.state.is_over and is_live:
             self._share_out(self._record.call.participants)
 
     def on_utterance(self, utterance: PersonaUtterance) -> None:
@@ -268,7 +267,7 @@ class PersonaParticipant:
 
     @property
     def _hears(self) -> bool:
-        return not self._held_by and self._session.status.state not in OVER
+        return not self._held_by and not self._session.status.state.is_over
 
     def _choose_listener(self, people: Iterable[Participant]) -> None:
         customers = [each for each in people if each.role is Role.CUSTOMER]
@@ -296,7 +295,7 @@ class PersonaParticipant:
         if held_by == self._held_by:
             return
         was_held, self._held_by = bool(self._held_by), held_by
-        if bool(held_by) is not was_held and self._session.status.state not in OVER:
+        if bool(held_by) is not was_held and not self._session.status.state.is_over:
             is_saying = self._session.is_hearing
             self._session.hold(bool(held_by))
             self._notes.held(bool(held_by))

@@ -14,8 +14,9 @@ from core.calls.persona_hours import PersonaHours
 from core.calls.personas import PersonaParts, Personas
 from core.calls.registry import CallRegistry
 from core.calls.rehearsal_host import RehearsalHost
+from core.calls.session import CallSession
 from core.guidance.retriever import Retriever
-from core.model.call import Call
+from core.model.call import Call, CallId
 from core.model.clock import Clock
 from core.model.errors import SettingInvalid
 from core.model.opening_hours import OpeningHours
@@ -62,9 +63,13 @@ class PersonaSetup:
         registry: CallRegistry,
         loop: RunOnCalls,
         durable: DurableWriter,
+        find: Callable[[CallId], CallSession],
         written_down: Callable[[Call], Awaitable[None]],
     ) -> Personas:
-        """Let there be personas; `written_down` puts a call that began by itself into the audit log. On the loop."""
+        """Let there be personas. On the loop.
+
+        `find` is `CallArchive.session`; `written_down` puts a call that began by itself into the audit log.
+        """
         host = RehearsalHost(self._settings, self._clock)
         server = self.server or host
         calls = PersonaCalls(registry, server, self._is_rehearsal, self._tools, self._book)
@@ -78,7 +83,7 @@ class PersonaSetup:
                 loop=loop,
                 store=self._store,
                 durable=durable,
-                find=registry.find,
+                find=find,
                 health=lambda: host.health,
             )
         )

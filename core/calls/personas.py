@@ -11,12 +11,12 @@ from core.calls.hours_book import HoursBook
 from core.calls.loop import RunOnCalls
 from core.calls.persona_calls import PersonaCalls
 from core.calls.persona_hours import PersonaHours
-from core.calls.persona_participant import OVER
+from core.calls.persona_participant import PersonaParticipant
 from core.calls.session import CallSession
 from core.calls.typed_once import TypedOnce
 from core.calls.within_hours import ClosableServer
 from core.model.call import Call, CallId, CallState, PersonaId, Role
-from core.model.errors import CallEnded, CallNotFound, CallWithoutPersona, PersonaFileInvalid, PersonaTextInvalid
+from core.model.errors import CallEnded, CallWithoutPersona, PersonaFileInvalid, PersonaTextInvalid
 from core.model.health import PartHealth
 from core.model.message import Message
 from core.model.opening_hours import HoursOverride, Opening
@@ -43,7 +43,7 @@ class PersonaParts:
     store: Store
     durable: DurableWriter
     find: Callable[[CallId], CallSession]
-    """A call's session in memory. Raises CallNotFound."""
+    """A call in memory. Raises CallEnded where the store alone knows it, CallNotFound, StoreError."""
     health: Callable[[], PartHealth | None] = lambda: None
     """Of the rehearsal's server; None where there is none, or none yet."""
 
@@ -117,7 +117,7 @@ class Personas:
         if len(text) > LONGEST_TEXT:
             limit = {"limit": LONGEST_TEXT}
             raise PersonaTextInvalid(reason=Message("it is longer than {limit} characters", limit))
-        session = self._find(call_id)
+        session = self._parts.find(call_id)
         self._parts.loop.wait(partial(self._type, session, text, message_id), COMMAND_TIMEOUT_S)
 
     async def _type(self, session: CallSession, text: str, message_id: str) -> None:
@@ -125,29 +125,22 @@ class Personas:
         if not self._typed.is_new(call_id, message_id):
             # Its answer was lost on the way: what is asked for has been done, even if the call is over by now.
             return
-        if session.call.state is CallState.ENDED:
-            raise CallEnded(call_id=call_id)
-        if session.persona is None:
-            raise CallWithoutPersona(call_id=call_id)
-        if session.persona.activity.status.state in OVER:
+        persona = _speaking(session)
+        if persona.activity.status.state.is_over:
             raise PersonaTextInvalid(reason=Message("its session is over"))
         if all(each.role is not Role.CUSTOMER for each in session.call.participants):
             raise PersonaTextInvalid(reason=Message("nobody has joined the call to talk with it"))
-        session.persona.type(text)
+        persona.type(text)
         self._typed.take(call_id, message_id)
         self._typed.keep_only({call.session.call.id for call in self._parts.calls.running()})
 
     def interrupt(self, call_id: CallId) -> None:
         """Let a call's persona be quiet. Raises CallNotFound, CallEnded, CallWithoutPersona."""
-        session = self._find(call_id)
+        session = self._parts.find(call_id)
         self._parts.loop.wait(partial(self._interrupt, session), COMMAND_TIMEOUT_S)
 
     async def _interrupt(self, session: CallSession) -> None:
-        if session.call.state is CallState.ENDED:
-            raise CallEnded(call_id=session.call.id)
-        if session.persona is None:
-            raise CallWithoutPersona(call_id=session.call.id)
-        session.persona.interrupt()
+        _speaking(session).interrupt()
 
     def events(self, call_id: CallId) -> tuple[SessionEvent, ...]:
         """The last events of the session in a call, oldest first; none once the call is in the store alone.
@@ -155,18 +148,10 @@ class Personas:
         Raises CallNotFound.
         """
         try:
-            persona = self._find(call_id).persona
+            persona = self._parts.find(call_id).persona
         except CallEnded:
             return ()
         return persona.events() if persona is not None else ()
-
-    def _find(self, call_id: CallId) -> CallSession:
-        try:
-            return self._parts.find(call_id)
-        except CallNotFound:
-            # A call that only the store knows has ended; one that nobody knows raises again.
-            self._parts.store.load_call(call_id)
-            raise CallEnded(call_id=call_id) from None
 
     def override(self, persona_id: PersonaId, is_open: bool, until: float, by: str) -> None:
         """Open or close a persona until then (seconds since the Unix epoch), from now on; `by` is a name.
@@ -189,3 +174,12 @@ class Personas:
         self._parts.book.put(persona_id, override)
         await self._parts.durable.write(write)
         self._parts.hours.look_soon()
+
+
+def _speaking(session: CallSession) -> PersonaParticipant:
+    """The persona of a call that goes on. Raises CallEnded, CallWithoutPersona."""
+    if session.call.state is CallState.ENDED:
+        raise CallEnded(call_id=session.call.id)
+    if session.persona is None:
+        raise CallWithoutPersona(call_id=session.call.id)
+    return session.persona

@@ -98,6 +98,11 @@ class PersonaState(StrEnum):
     """Outside its opening hours."""
     ENDED = "ended"
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has come to its end, for whatever reason."""
+        return self in (PersonaState.CLOSED, PersonaState.ENDED)
+
 
 @dataclass(frozen=True, slots=True)
 class PersonaStatus:

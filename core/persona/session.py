@@ -390,7 +390,7 @@ class PersonaSession:
         status = PersonaStatus(
             self._state(), self._status.since_s, attempt, self._rules.reconnect.attempts if attempt else 0, problem
         )
-        if status != self._status and self._status.state not in (PersonaState.CLOSED, PersonaState.ENDED):
+        if status != self._status and not self._status.state.is_over:
             changed = status.state is not self._status.state
             self._tell(replace(status, since_s=self._clock.monotonic()) if changed else status)
 
