@@ -47,9 +47,10 @@ class PersonasDesk(CallsDesk):
 
         Raises CallNotFound, CallEnded, CallWithoutPersona.
         """
-        if not self.may(Right.STEP_IN):
+        if self.may(Right.STEP_IN):
+            self._seen(call_id)
+        else:
             self._require_own_talk(call_id)
-        self._seen(call_id)
         self._backend.personas.interrupt(call_id)
 
     def _require_own_talk(self, call_id: CallId) -> None:

@@ -52,10 +52,11 @@ def persona_seat(desk: Desk, call: Call, reader: Reader, open_desk: Callable[[],
             st.caption(_("What was said is kept."))
         else:
             _leg(desk, call, reader, autostart)
+    token = desk.view_token(call.id)
     persona_talk(
         call,
-        view_token=desk.view_token(call.id),
-        talk_token=desk.view_token(call.id),
+        view_token=token,
+        talk_token=token,
         end=partial(_end, call.id, reader, open_desk),
         end_tip=_("Ends the call for everybody in it. What was said is kept."),
         locale=reader.locale,
