@@ -29,14 +29,14 @@ from core.api.session import session_routes
 from core.api.shutdown import ShutdownNotice
 from core.api.stream import events
 from core.api.supervision import list_events
-from core.api.visitors import Visitors
+from core.api.visitors import Visitors, view_grant
 from core.backend import Backend
 from core.desk import Desk
 from core.guest import GuestView
 from core.language.catalogue import translator
 from core.model.access import Right, SignInMethod
 from core.model.call import CallId
-from core.model.errors import AccessError, EarshotError, LinkInvalid, SignInEnded
+from core.model.errors import AccessError, EarshotError
 from core.model.health import PartState
 
 PLOTLY_SCRIPT = str(files("plotly") / "package_data" / "plotly.min.js")
@@ -118,11 +118,7 @@ def create_api(backend: Callable[[], Backend], shutdown: ShutdownNotice) -> Fast
     ) -> StreamingResponse:
         """What changes in a call, as server-sent events: first everything, then the differences."""
         server = backend()
-        grant = server.tokens.read_view_token(token)
-        if grant.call_id != call_id:
-            raise LinkInvalid
-        if not server.sign_in.is_current(grant.person):
-            raise SignInEnded
+        grant = view_grant(server, token, call_id)
         if grant.person.method is SignInMethod.LINK:
             guest = GuestView(server, grant)
             snapshot, revision, parts = guest.snapshot, guest.revision, guest.parts

@@ -8,10 +8,9 @@ from pydantic import BaseModel, Field
 
 from core.access.tokens import LONGEST
 from core.api.calls import Id
-from core.api.visitors import Visitors
+from core.api.visitors import Visitors, view_grant
 from core.desk import Desk
 from core.model.call import CallId
-from core.model.errors import LinkInvalid, SignInEnded
 from core.model.turn_trace import Paint, Step
 
 MOST_PAINTS = 64
@@ -72,11 +71,7 @@ def paint_routes(visitors: Visitors) -> APIRouter:
         the wait for a free worker otherwise), never early.
         """
         server = visitors.backend()
-        grant = server.tokens.read_view_token(token)
-        if grant.call_id != call_id:
-            raise LinkInvalid
-        if not server.sign_in.is_current(grant.person):
-            raise SignInEnded
+        grant = view_grant(server, token, call_id)
         paints = [Paint(STEPS[each.what], each.utterance, each.ago_ms / 1000.0) for each in report.painted]
         Desk(server, grant.person).painted(CallId(call_id), paints)
 

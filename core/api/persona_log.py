@@ -7,10 +7,9 @@ from pydantic import BaseModel, Field
 
 from core.access.tokens import LONGEST
 from core.api.calls import Id
-from core.api.visitors import Visitors
+from core.api.visitors import Visitors, view_grant
 from core.desk import Desk
 from core.model.call import CallId, CallState
-from core.model.errors import LinkInvalid, SignInEnded
 from core.model.persona import SessionEvent
 
 LARGEST_NUMBER = 2**53
@@ -52,11 +51,7 @@ def persona_log_routes(visitors: Visitors) -> APIRouter:
         """What a session and its provider have sent each other. The last event that was told may have grown since:
         sound after sound of one kind is one event."""
         server = visitors.backend()
-        grant = server.tokens.read_view_token(token)
-        if grant.call_id != call_id:
-            raise LinkInvalid
-        if not server.sign_in.is_current(grant.person):
-            raise SignInEnded
+        grant = view_grant(server, token, call_id)
         desk = Desk(server, grant.person)
         # Asked before the events: what a call does at its very end is then among them.
         is_over = server.call(CallId(call_id)).state is CallState.ENDED

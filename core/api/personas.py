@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from core.access.tokens import LONGEST
 from core.api.calls import Id
-from core.api.visitors import Visitors, client_address
+from core.api.visitors import Visitors, client_address, view_grant
 from core.calls.personas import LONGEST_TEXT
 from core.desk import Desk
 from core.guest import Guest
@@ -36,7 +36,7 @@ def persona_routes(visitors: Visitors) -> APIRouter:
         if not token:
             return visitors.changing_desk(request)
         try:
-            grant = server.tokens.read_view_token(token)
+            grant = view_grant(server, token, call_id)
         except LinkExpired:
             raise
         except LinkInvalid:
@@ -44,8 +44,6 @@ def persona_routes(visitors: Visitors) -> APIRouter:
             if guest.call_id != call_id:
                 raise
             return guest
-        if grant.call_id != call_id:
-            raise LinkInvalid
         return Desk(server, grant.person, client_address(request))
 
     Talking = Annotated[Desk | Guest, Depends(talker)]

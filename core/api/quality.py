@@ -8,10 +8,10 @@ from pydantic import BaseModel
 
 from core.access.tokens import LONGEST
 from core.api.calls import Id
+from core.api.visitors import view_grant
 from core.backend import Backend
 from core.desk import Desk
 from core.model.call import CallId
-from core.model.errors import LinkInvalid
 from core.quality.figures import FIELDS, with_scores
 from core.quality.lines import lines
 
@@ -53,9 +53,7 @@ def quality_routes(backend: Callable[[], Backend]) -> APIRouter:
     ) -> WindowPoints:
         """What was measured between two seconds of a call's clock, in about as many points a line, with every peak."""
         server = backend()
-        grant = server.tokens.read_view_token(token)
-        if grant.call_id != call_id:
-            raise LinkInvalid
+        grant = view_grant(server, token, call_id)
         stored = Desk(server, grant.person).quality(CallId(call_id), (max(0.0, since - BEFORE_S), until)).stored
         scored = with_scores(stored.frame)
         drawn = lines(scored[scored["at_s"] >= since], FIELDS, points)

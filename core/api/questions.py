@@ -8,11 +8,11 @@ from pydantic import BaseModel, Field
 
 from core.access.tokens import LONGEST
 from core.api.calls import Id
+from core.api.visitors import view_grant
 from core.backend import Backend
 from core.calls.questions import LONGEST_QUESTION
 from core.desk import Desk
 from core.model.call import CallId
-from core.model.errors import LinkInvalid
 
 
 class NewQuestion(BaseModel):
@@ -52,9 +52,7 @@ def question_routes(backend: Callable[[], Backend]) -> APIRouter:
     def ask(call_id: Id, new: NewQuestion, token: Annotated[str, Query(max_length=LONGEST)]) -> AnswerGiven:
         """Answer a question about a call from what was said in it so far. Nothing of it is kept."""
         server = backend()
-        grant = server.tokens.read_view_token(token)
-        if grant.call_id != call_id:
-            raise LinkInvalid
+        grant = view_grant(server, token, call_id)
         report = Desk(server, grant.person).ask(CallId(call_id), new.question)
         return AnswerGiven(
             text=report.answer.text,

@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from fastapi import Request
 
+from core.access.tokens import ViewGrant
 from core.access.visit import Visit
 from core.backend import Backend
 from core.desk import Desk
 from core.model.access import SignInMethod
+from core.model.errors import LinkInvalid, SignInEnded
 
 XSRF_HEADER = "X-Earshot-Xsrf"
 
@@ -35,6 +37,19 @@ class Visitors:
         if desk.person.method is not SignInMethod.TOKEN:
             self.backend().tokens.check_xsrf(request.headers.get(XSRF_HEADER, ""), desk.person.session)
         return desk
+
+
+def view_grant(server: Backend, token: str, call_id: str) -> ViewGrant:
+    """What the token of a call's page allows: the right to look on at this call, as long as the sign-in lasts.
+
+    Raises LinkInvalid, also for the token of another call, LinkExpired and SignInEnded.
+    """
+    grant = server.tokens.read_view_token(token)
+    if grant.call_id != call_id:
+        raise LinkInvalid
+    if not server.sign_in.is_current(grant.person):
+        raise SignInEnded
+    return grant
 
 
 def client_address(request: Request) -> str:
