@@ -1,13 +1,10 @@
 """The page about many calls, in both languages, in every view, over rollups that a test puts there."""
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
 
-from core import backend as composition
 from core.language.catalogue import translator
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallOrigin
@@ -19,14 +16,6 @@ from tests.quality.fleet_calls import rollup_of
 from tests.ui.test_pages import LANGUAGES, open_page, words
 
 HOUR_S = 3_600.0
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[PageBackend]:
-    fake = PageBackend()
-    composition.install(cast(Any, fake))
-    yield fake
-    composition.install(None)
 
 
 @pytest.fixture

@@ -8,9 +8,8 @@ from core.model.call import CallOrigin, CallState
 from core.model.errors import MediaProcessDown
 from core.model.impairment import CLEAN, Impairment
 from tests.fakes.page_backend import PageBackend, make_call, make_snapshot
-from tests.ui.test_pages import AGENT, CUSTOMER, LANGUAGES, open_page, server, words
+from tests.ui.test_pages import AGENT, CUSTOMER, LANGUAGES, open_page, words
 
-__all__ = ["server"]
 LABEL = "Impair this demo"
 
 

@@ -1,9 +1,8 @@
 """Every page, in both languages, in every state that a reader can meet."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -29,14 +28,6 @@ AGENT = Participant(ParticipantId("p1"), "김민지", Role.AGENT, 0.0, LegId("l1
 WAITING = Message("{count} records are waiting in memory.", {"count": 3})
 LEFT_OUT = KnowledgeFileInvalid(path="ko/요금.md", reason="item 1")
 CUSTOMER = Participant(ParticipantId("p2"), "<b>Mallory</b>", Role.CUSTOMER, 0.0, LegId("l2"), LegState.LOST)
-
-
-@pytest.fixture
-def server() -> Iterator[PageBackend]:
-    fake = PageBackend()
-    composition.install(cast(Any, fake))
-    yield fake
-    composition.install(None)
 
 
 def open_page(page: str = "", locale: str = "en-US", **query: str) -> AppTest:

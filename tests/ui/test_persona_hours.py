@@ -1,7 +1,6 @@
 """The opening hours of personas as supervisors see and change them."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
-from core import backend as composition
 from core.language.catalogue import translator
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallId, PersonaId
@@ -32,14 +30,6 @@ OPEN = PersonaOffer(SARADO, Opening(is_open=True, changes_at=4e9), is_rehearsal=
 
 def who(locale: str = "en", zone: ZoneInfo = SEOUL) -> Reader:
     return Reader(locale, zone, translator(locale))
-
-
-@pytest.fixture
-def server() -> Iterator[PageBackend]:
-    fake = PageBackend()
-    composition.install(cast(Any, fake))
-    yield fake
-    composition.install(None)
 
 
 def open_page(locale: str = "en-US") -> AppTest:

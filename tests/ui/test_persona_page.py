@@ -1,6 +1,5 @@
 """The page to choose an AI persona and talk with it, for those who are signed in and for those who come by link."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from typing import Any, cast
@@ -25,14 +24,6 @@ SARADO = Persona(
 )
 OPENS = STARTED + 3600
 GUEST = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, STARTED, LegId("l2"), LegState.CONNECTED)
-
-
-@pytest.fixture
-def server() -> Iterator[PageBackend]:
-    fake = PageBackend()
-    composition.install(cast(Any, fake))
-    yield fake
-    composition.install(None)
 
 
 def offer(persona: Persona = SARADO, *, is_open: bool = True, **more: Any) -> PersonaOffer:

@@ -1,14 +1,12 @@
 """What pages give those who watch a call with an AI persona: the panel's ways, the event log, marks in the lists."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import backend as composition
 from core.language.catalogue import translator
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import CallPersona, CallState, LegId, LegState, Participant, ParticipantId, PersonaId, Role
@@ -21,14 +19,6 @@ from tests.fakes.page_backend import STARTED, PageBackend, make_call, make_snaps
 from tests.ui.test_pages import open_page
 
 GUEST = Participant(ParticipantId("p2"), "이서준", Role.CUSTOMER, STARTED, LegId("l2"), LegState.CONNECTED)
-
-
-@pytest.fixture
-def server() -> Iterator[PageBackend]:
-    fake = PageBackend()
-    composition.install(cast(Any, fake))
-    yield fake
-    composition.install(None)
 
 
 def put_call(server: PageBackend, state: PersonaState, call_state: CallState = CallState.LIVE) -> None:

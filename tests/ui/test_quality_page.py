@@ -12,9 +12,8 @@ from core.model.sample import Direction
 from core.quality.alerts import judged
 from tests.fakes.measured_call import AGENT_LEG, FIRST_LEG, measured_call, samples, utterances
 from tests.fakes.page_backend import PageBackend, make_snapshot
-from tests.ui.test_pages import LANGUAGES, has, open_page, server, words
+from tests.ui.test_pages import LANGUAGES, has, open_page, words
 
-__all__ = ["server"]
 CALL = measured_call("c1", 60)
 AGENT, CUSTOMER = CALL.participants
 LEGS = {AGENT_LEG: AGENT.id, FIRST_LEG: CUSTOMER.id}

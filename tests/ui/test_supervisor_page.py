@@ -1,7 +1,6 @@
 """The Supervisor page as its script draws it: for whom, which call beside the list, and what the modes are told."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -10,7 +9,6 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core
-from core import backend as composition
 from core.language.catalogue import translator
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.call import (
@@ -41,14 +39,6 @@ KIM = Participant(
     person_id="development",
     mode=SupervisionMode.COACH,
 )
-
-
-@pytest.fixture
-def server() -> Iterator[PageBackend]:
-    fake = PageBackend()
-    composition.install(cast(Any, fake))
-    yield fake
-    composition.install(None)
 
 
 def open_page(page: str, locale: str = "en-US", seat: tuple[str, str] | None = None, **query: str) -> AppTest:
