@@ -6,6 +6,7 @@ uses the namespace's other addresses.
 """
 
 import os
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,7 @@ ACTION_LIMIT_MS = 60_000
 OpenPage = Callable[..., Page]
 LaunchBrowser = Callable[..., Browser]
 Serve = Callable[..., Server]
+Act = Callable[[str], None]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -86,6 +88,16 @@ def real_server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFacto
 def server(real_server: Server) -> Server:
     """What a module's tests open pages of, unless it has a server of its own."""
     return real_server
+
+
+@pytest.fixture
+def act(server: Server) -> Act:
+    """`act(step)`: let something happen on the server of an app that was made for a test (tests/e2e/apps)."""
+
+    def post(step: str) -> None:
+        urllib.request.urlopen(urllib.request.Request(f"{server.url}/act/{step}", method="POST"), timeout=10)
+
+    return post
 
 
 @pytest.fixture

@@ -1,33 +1,23 @@
 """What is wrong with a call, and what to do, as the live page shows it in a real browser."""
 
 import re
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import Act, OpenPage
 from tests.support.browser import screenshot
 from tests.support.streamlit_server import Server, running_server
 
 APP = Path(__file__).parent / "apps" / "pages_app.py"
-Act = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
 def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(APP, tmp_path_factory.mktemp("pages")) as server:
         yield server
-
-
-@pytest.fixture
-def act(server: Server) -> Act:
-    def post(step: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{server.url}/act/{step}", method="POST"), timeout=10)
-
-    return post
 
 
 @pytest.mark.parametrize(

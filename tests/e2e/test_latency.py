@@ -2,34 +2,24 @@
 
 import re
 import sqlite3
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.e2e.conftest import OpenPage, Serve
+from tests.e2e.conftest import Act, OpenPage, Serve
 from tests.support.browser import screenshot
 from tests.support.streamlit_server import ROOT, Server, running_server
 from tests.support.waiting import wait_for
 
 APP = Path(__file__).parent / "apps" / "pages_app.py"
-Act = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
-def pages(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(APP, tmp_path_factory.mktemp("pages")) as server:
         yield server
-
-
-@pytest.fixture
-def act(pages: Server) -> Act:
-    def post(step: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{pages.url}/act/{step}", method="POST"), timeout=10)
-
-    return post
 
 
 def reports_of(page: Page) -> list[list[str]]:
@@ -47,11 +37,11 @@ def reports_of(page: Page) -> list[list[str]]:
 
 
 def test_a_page_tells_once_of_what_came_while_it_looked_and_not_of_what_it_found(
-    pages: Server, open_page: OpenPage, act: Act
+    server: Server, open_page: OpenPage, act: Act
 ) -> None:
     act("reset")
     act("doubtful")
-    page = open_page(f"{pages.url}/live?call=c1")
+    page = open_page(f"{server.url}/live?call=c1")
     expect(page.locator(".es-line")).to_have_count(1, timeout=30_000)
     told = reports_of(page)
     act("interim")
@@ -68,9 +58,9 @@ def test_a_page_tells_once_of_what_came_while_it_looked_and_not_of_what_it_found
     assert [one for report in told for one in report] == ["text u1", "summary u1", "passages u1", "text u40"]
 
 
-def test_a_hidden_page_tells_nothing_not_even_later(pages: Server, open_page: OpenPage, act: Act) -> None:
+def test_a_hidden_page_tells_nothing_not_even_later(server: Server, open_page: OpenPage, act: Act) -> None:
     act("reset")
-    page = open_page(f"{pages.url}/live?call=c1")
+    page = open_page(f"{server.url}/live?call=c1")
     expect(page.locator(".es-bar-row")).to_contain_text("Live", timeout=30_000)
     told = reports_of(page)
     hide = "is => Object.defineProperty(document, 'hidden', {get: () => is, configurable: true})"
@@ -108,10 +98,10 @@ def test_what_the_page_has_painted_is_the_end_of_a_turns_waterfall(serve: Serve,
 
 @pytest.mark.parametrize(("locale", "theme"), [("ko-KR", "light"), ("en-US", "dark")])
 def test_latency_and_cost_are_read_at_a_glance(
-    pages: Server, open_page: OpenPage, act: Act, locale: str, theme: str
+    server: Server, open_page: OpenPage, act: Act, locale: str, theme: str
 ) -> None:
     act("review")
-    page = open_page(f"{pages.url}/calls?view=latency&call=t2", locale=locale, theme=theme, height=1900)
+    page = open_page(f"{server.url}/calls?view=latency&call=t2", locale=locale, theme=theme, height=1900)
     expect(page.locator(".es-figures tbody tr")).to_have_count(10, timeout=30_000)
     expect(page.locator(".js-plotly-plot .bars .point")).to_have_count(10)
     expect(page.locator(".es-alarming")).to_have_count(2)
@@ -119,10 +109,10 @@ def test_latency_and_cost_are_read_at_a_glance(
     page.set_viewport_size({"width": 420, "height": 1900})
     screenshot(page, f"latency-narrow-{locale[:2]}-{theme}")
     page.set_viewport_size({"width": 1440, "height": 900})
-    page.goto(f"{pages.url}/calls")
+    page.goto(f"{server.url}/calls")
     expect(page.locator(".es-row", has_text="$0.0234")).to_have_count(3)
     screenshot(page, f"calls-with-cost-{locale[:2]}-{theme}")
-    page.goto(f"{pages.url}/live?call=t2")
+    page.goto(f"{server.url}/live?call=t2")
     expect(page.locator(".st-key-turn-figures")).to_contain_text("$0.0234", timeout=30_000)
     expect(page.locator(".es-line")).to_have_count(5)
     screenshot(page, f"ended-with-figures-{locale[:2]}-{theme}")

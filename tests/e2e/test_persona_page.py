@@ -2,18 +2,17 @@
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import Act, OpenPage
 from tests.support.browser import eventually, screenshot
 from tests.support.streamlit_server import Server, running_server
 
 APP = Path(__file__).parent / "apps" / "persona_app.py"
-Act = Callable[[str], None]
 STATES = {
     "connecting": ("Connecting to 사라도령…", "사라도령 님에게 연결하는 중…"),
     "listening": ("사라도령 is listening", "사라도령 님이 듣고 있어요"),
@@ -35,12 +34,9 @@ def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture
-def act(server: Server) -> Act:
-    def post(step: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{server.url}/act/{step}", method="POST"), timeout=10)
-
-    post("reset")
-    return post
+def act(act: Act) -> Act:
+    act("reset")
+    return act
 
 
 def done(server: Server) -> list[str]:

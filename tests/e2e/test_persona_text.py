@@ -2,13 +2,13 @@
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import Act, OpenPage
 from tests.support.browser import eventually, screenshot
 from tests.support.hangul import INPUT_METHOD_KEY, Hangul, stages
 from tests.support.streamlit_server import Server, running_server
@@ -16,21 +16,12 @@ from tests.support.streamlit_server import Server, running_server
 APP = Path(__file__).parent / "apps" / "persona_app.py"
 WORDS = ("혼저옵서예", "괜찮주게")
 TEXT_ROUTE = "**/persona/text*"
-Act = Callable[[str], None]
 
 
 @pytest.fixture(scope="module")
 def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(APP, tmp_path_factory.mktemp("persona")) as server:
         yield server
-
-
-@pytest.fixture
-def act(server: Server) -> Act:
-    def post(step: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{server.url}/act/{step}", method="POST"), timeout=10)
-
-    return post
 
 
 @pytest.fixture

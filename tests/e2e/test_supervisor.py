@@ -2,19 +2,18 @@
 
 import statistics
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import OpenPage
+from tests.e2e.conftest import Act, OpenPage
 from tests.e2e.supervision import SPY, choose_mode, expect_mode, microphones
 from tests.support.browser import audio_stats, eventually, received_per_second, screenshot
 from tests.support.streamlit_server import Server, running_server
 
 APP = Path(__file__).parent / "apps" / "supervision_app.py"
-Act = Callable[[str], None]
 
 WATCHED_STREAMS = """
 (() => {
@@ -44,14 +43,6 @@ WATCHED_STREAMS = """
 def server(network: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running_server(APP, tmp_path_factory.mktemp("supervision")) as server:
         yield server
-
-
-@pytest.fixture
-def act(server: Server) -> Act:
-    def post(step: str) -> None:
-        urllib.request.urlopen(urllib.request.Request(f"{server.url}/act/{step}", method="POST"), timeout=10)
-
-    return post
 
 
 @pytest.fixture
