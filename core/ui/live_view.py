@@ -25,6 +25,8 @@ from core.ui.wording import live_view_words
 SCRIPTS = (
     "dom.js",
     "plotly_script.js",
+    "stream.js",
+    "lines.js",
     "transcript.js",
     "insight.js",
     "questions.js",

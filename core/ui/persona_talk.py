@@ -15,7 +15,16 @@ from core.model.call import Call
 from core.ui.persona_words import persona_talk_words
 from core.ui.theme import ASSETS
 
-SCRIPTS = ("dom.js", "text_box.js", "outbox.js", "dialogue.js", "persona_state.js", "persona_talk.js")
+SCRIPTS = (
+    "dom.js",
+    "stream.js",
+    "lines.js",
+    "text_box.js",
+    "outbox.js",
+    "dialogue.js",
+    "persona_state.js",
+    "persona_talk.js",
+)
 """Joined in this order to the component's one module."""
 
 _component = st.components.v2.component(

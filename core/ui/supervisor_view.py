@@ -28,7 +28,7 @@ from core.ui.wording import ORIGIN_NOTES
 CALL = "call"
 """Query parameter: the chosen call."""
 LIST = "supervision-calls"
-SCRIPTS = ("dom.js", "notices.js", "supervision.js")
+SCRIPTS = ("dom.js", "stream.js", "notices.js", "supervision.js")
 
 _component = st.components.v2.component(
     "earshot_supervision",

@@ -4,27 +4,21 @@ const SHOWN_NOTES = /^(persona_|supervision_barge_in$|supervision_take_over$|sup
 // States of a leg in which nobody is there, or about to come back.
 const GONE = [null, "closed"];
 
-class Dialogue {
+class Dialogue extends Lines {
   constructor(words, { again, drop }) {
+    super();
     this.tools = { again, drop };
-    this.rows = [];
-    this.byId = new Map();
     this.pending = new Map();
     this.customers = [];
     this.isAlone = true;
-    this.following = true;
-    this.list = el("div", { class: "pt-lines", role: "log", "aria-live": "off", tabindex: "0" });
+    const list = el("div", { class: "pt-lines", role: "log", "aria-live": "off", tabindex: "0" });
     this.unsent = el("div", { class: "pt-unsent" });
     this.empty = el("p", { class: "pt-empty" });
-    this.jump = el("button", { type: "button", class: "pt-jump", hidden: true });
-    this.spoken = el("div", { class: "pt-sr", "aria-live": "polite" });
-    this.scroller = el("div", { class: "pt-scroller" }, this.empty, this.list, this.unsent);
-    this.root = el("div", { class: "pt-dialogue" }, this.scroller, this.jump, this.spoken);
-    this.lastTop = 0;
-    this.scroller.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    this.jump.addEventListener("click", () => this.toLatest());
-    this.resizer = new ResizeObserver(() => this.following && this.toLatest());
-    this.resizer.observe(this.scroller);
+    const jump = el("button", { type: "button", class: "pt-jump", hidden: true });
+    const spoken = el("div", { class: "pt-sr", "aria-live": "polite" });
+    const scroller = el("div", { class: "pt-scroller" }, this.empty, list, this.unsent);
+    this.root = el("div", { class: "pt-dialogue" }, scroller, jump, spoken);
+    this.begin({ list, scroller, jump, spoken });
     this.relabel(words);
   }
 
@@ -112,30 +106,9 @@ class Dialogue {
     this.settle(row);
   }
 
-  // Puts a row where its time belongs, nearly always at the end; who speaks is said where that changes.
-  settle(row) {
-    const from = this.rows.indexOf(row);
-    if (from >= 0) this.rows.splice(from, 1);
-    let index = this.rows.length;
-    while (index > 0 && this.rows[index - 1].at > row.at) index -= 1;
-    this.rows.splice(index, 0, row);
-    this.list.insertBefore(row.node, this.rows[index + 1]?.node ?? null);
-    for (const at of [index, index + 1, from]) this.group(at);
-  }
-
   group(index) {
     const row = this.rows[index];
     if (row?.utterance) row.node.toggleAttribute("data-same", this.rows[index - 1]?.speaker === row.speaker);
-  }
-
-  remove(id) {
-    const row = this.byId.get(id);
-    if (!row) return;
-    this.byId.delete(id);
-    const index = this.rows.indexOf(row);
-    this.rows.splice(index, 1);
-    row.node.remove();
-    this.group(index);
   }
 
   // What was written and has not come back yet.
@@ -193,36 +166,4 @@ class Dialogue {
     this.empty.hidden = this.byId.size > 0 || this.pending.size > 0;
     setText(this.empty, this.isOver ? this.words.nothing_said : this.words.nothing_yet);
   }
-
-  speak(text) {
-    this.spoken.append(el("p", { text }));
-    while (this.spoken.childElementCount > 5) this.spoken.firstChild.remove();
-  }
-
-  // Only a reader moves the list upwards; rows that grow do not.
-  scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    if (scrollHeight - scrollTop - clientHeight < 40) this.following = true;
-    else if (scrollTop < this.lastTop - 2) this.following = false;
-    if (this.following) this.jump.hidden = true;
-    this.lastTop = scrollTop;
-  }
-
-  toLatest() {
-    this.following = true;
-    this.jump.hidden = true;
-    this.scroller.scrollTop = this.scroller.scrollHeight;
-  }
-
-  close() {
-    this.resizer.disconnect();
-  }
-}
-
-function noteId(note) {
-  return `note|${note.at_s}|${note.code}|${note.subject}`;
-}
-
-function noteSeconds(note) {
-  return Math.max(1, Math.round((note.until_s ?? note.at_s) - note.at_s));
 }

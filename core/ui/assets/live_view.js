@@ -98,7 +98,6 @@ class LiveView {
     this.host = host;
     this.words = data.words;
     this.callId = data.call_id;
-    this.retryMs = 1000;
     this.parts = [];
     this.dropped = {};
     this.legs = {};
@@ -148,7 +147,7 @@ class LiveView {
     this.data = data;
     this.bar.isAgent = data.is_agent;
     this.paints.url = data.paints && urlOf(data.paints);
-    if (isLater && this.source.readyState === EventSource.CLOSED) this.connect();
+    if (isLater && this.stream.isClosed) this.stream.open();
     this.paint();
     if (data.figure_key !== this.figureKey) {
       this.figureKey = data.figure_key;
@@ -210,28 +209,15 @@ class LiveView {
   }
 
   connect() {
-    this.source = new EventSource(urlOf(this.data.stream));
-    this.source.onmessage = (event) => this.receive(JSON.parse(event.data));
-    this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data).message));
-    this.source.addEventListener("done", () => this.source.close());
-    this.source.onerror = () => this.interrupted();
-  }
-
-  interrupted() {
-    if (this.call?.state === "ended") {
-      this.source.close();
-      return;
-    }
-    this.say(this.words.reconnecting, "warn");
-    if (this.source.readyState === EventSource.CLOSED) {
-      clearTimeout(this.retry);
-      this.retry = setTimeout(() => this.connect(), this.retryMs);
-      this.retryMs = Math.min(this.retryMs * 2, 15000);
-    }
+    this.stream = new ChangeStream(() => this.data.stream, {
+      receive: (change) => this.receive(change),
+      gone: (message) => this.gone(message),
+      interrupted: () => this.say(this.words.reconnecting, "warn"),
+      isOver: () => this.call?.state === "ended",
+    });
   }
 
   gone(message) {
-    this.source.close();
     const again = el("button", { type: "button", text: this.words.reload });
     again.addEventListener("click", () => window.location.reload());
     this.say(fill(this.words.gone, { message }), "bad", again);
@@ -245,7 +231,6 @@ class LiveView {
   }
 
   receive(change) {
-    this.retryMs = 1000;
     this.nowS = change.now_s;
     this.nowAt = performance.now();
     if (change.legs) this.legs = change.legs;
@@ -325,8 +310,7 @@ class LiveView {
   }
 
   close() {
-    this.source.close();
-    clearTimeout(this.retry);
+    this.stream.close();
     clearInterval(this.ticker);
     this.above.disconnect();
     window.removeEventListener("resize", this.fit);

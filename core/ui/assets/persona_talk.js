@@ -11,7 +11,6 @@ class PersonaSeat {
   constructor(host, data) {
     this.words = data.words;
     this.callId = data.call_id;
-    this.retryMs = 1000;
     this.nowS = 0;
     this.nowAt = performance.now();
     this.data = data;
@@ -52,10 +51,10 @@ class PersonaSeat {
     if (isOtherLanguage) {
       for (const part of [this.state, this.dialogue, this.box]) part.relabel(data.words);
       this.dialogue.showUnsent(this.outbox.entries);
-      this.source?.close();
-      this.source = null;
+      this.stream?.close();
+      this.stream = null;
     }
-    if (data.stream && !this.source) this.connect();
+    if (data.stream && !this.stream) this.connect();
     this.paint();
     this.show();
   }
@@ -78,25 +77,18 @@ class PersonaSeat {
   }
 
   connect() {
-    this.source = new EventSource(urlOf(this.data.stream));
-    this.source.onmessage = (event) => this.receive(JSON.parse(event.data));
-    this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data).message));
-    this.source.addEventListener("done", () => this.source.close());
-    this.source.onerror = () => this.interrupted();
-  }
-
-  interrupted() {
-    if (this.call?.state === "ended") return this.source.close();
-    this.isOffline = true;
-    this.show();
-    if (this.source.readyState !== EventSource.CLOSED) return;
-    clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.connect(), this.retryMs);
-    this.retryMs = Math.min(this.retryMs * 2, 15000);
+    this.stream = new ChangeStream(() => this.data.stream, {
+      receive: (change) => this.receive(change),
+      gone: (message) => this.gone(message),
+      interrupted: () => {
+        this.isOffline = true;
+        this.show();
+      },
+      isOver: () => this.call?.state === "ended",
+    });
   }
 
   gone(message) {
-    this.source.close();
     this.goneMessage = message;
     this.isOver = true;
     this.outbox.end();
@@ -105,7 +97,6 @@ class PersonaSeat {
   }
 
   receive(change) {
-    this.retryMs = 1000;
     this.nowS = change.now_s;
     this.nowAt = performance.now();
     const wasOffline = this.isOffline;
@@ -153,8 +144,7 @@ class PersonaSeat {
   }
 
   close() {
-    this.source?.close();
-    clearTimeout(this.retry);
+    this.stream?.close();
     clearInterval(this.ticker);
     this.above.disconnect();
     window.removeEventListener("resize", this.fit);

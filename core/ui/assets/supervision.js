@@ -119,7 +119,6 @@ class SupervisionList {
     this.selected = data.selected;
     this.current = data.selected;
     this.pointer = this.keys = false;
-    this.retryMs = 1000;
     this.offset = data.now - Date.now() / 1000;
     this.build();
     this.take(data);
@@ -201,22 +200,14 @@ class SupervisionList {
   }
 
   connect() {
-    this.source = new EventSource(urlOf(this.data.stream));
-    this.source.onmessage = (event) => this.receive(JSON.parse(event.data));
-    this.source.addEventListener("gone", (event) => this.gone(JSON.parse(event.data).message));
-    this.source.onerror = () => this.interrupted();
-  }
-
-  interrupted() {
-    this.say(this.words.reconnecting, "warn");
-    if (this.source.readyState !== EventSource.CLOSED) return;
-    clearTimeout(this.retry);
-    this.retry = setTimeout(() => this.connect(), this.retryMs);
-    this.retryMs = Math.min(this.retryMs * 2, 15000);
+    this.stream = new ChangeStream(() => this.data.stream, {
+      receive: (change) => this.receive(change),
+      gone: (message) => this.gone(message),
+      interrupted: () => this.say(this.words.reconnecting, "warn"),
+    });
   }
 
   gone(message) {
-    this.source.close();
     const again = el("button", { type: "button", text: this.words.reload });
     again.addEventListener("click", () => window.location.reload());
     this.say(fill(this.words.gone, { message }), "bad", again);
@@ -229,7 +220,6 @@ class SupervisionList {
   }
 
   receive(change) {
-    this.retryMs = 1000;
     if (!this.banner.hidden) this.say("");
     const gone = new Set(change.gone ?? []);
     if (change.reset) for (const id of this.rows.keys()) if (!(id in change.calls)) gone.add(id);
@@ -354,8 +344,7 @@ class SupervisionList {
 
   close() {
     this.notices.close();
-    this.source.close();
-    clearTimeout(this.retry);
+    this.stream.close();
     clearInterval(this.ticker);
     this.above.disconnect();
     window.removeEventListener("resize", this.fit);

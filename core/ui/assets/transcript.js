@@ -1,33 +1,27 @@
 // The transcript: utterances and notes in order of time. Interim text is grey but for its beginning that will stay,
 // until its final version replaces it.
 
-class Transcript {
+class Transcript extends Lines {
   // `tools`: `correct(id, text)` or null where the reader may not, and `link(seconds)`, a moment's address.
   constructor(words, tools) {
+    super();
     this.words = words;
     this.tools = tools;
-    this.rows = [];
-    this.byId = new Map();
     this.marks = new Map();
-    this.following = true;
     const shell = card(words.transcript);
     this.root = shell.root;
     this.root.classList.add("es-transcript");
-    this.list = el("div", { class: "es-lines", tabindex: "0", role: "log", "aria-live": "off", "aria-label": words.transcript });
+    const list = el("div", { class: "es-lines", tabindex: "0", role: "log", "aria-live": "off", "aria-label": words.transcript });
     this.empty = el("p", { class: "es-empty", text: words.transcript_empty });
-    this.jump = el("button", { class: "es-jump", type: "button", text: `↓ ${words.jump}`, hidden: true });
-    this.spoken = el("div", { class: "es-sr", "aria-live": "polite" });
-    shell.body.append(this.empty, this.list, this.jump, this.spoken);
-    this.lastTop = 0;
-    this.resizer = new ResizeObserver(() => this.following && this.toLatest());
-    this.resizer.observe(this.list);
-    this.list.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    this.jump.addEventListener("click", () => this.toLatest());
+    const jump = el("button", { class: "es-jump", type: "button", text: `↓ ${words.jump}`, hidden: true });
+    const spoken = el("div", { class: "es-sr", "aria-live": "polite" });
+    shell.body.append(this.empty, list, jump, spoken);
+    this.begin({ list, scroller: list, jump, spoken });
   }
 
   reset(utterances, notes) {
     const known = new Set(utterances.map((u) => u.id));
-    notes.forEach((note) => known.add(this.noteId(note)));
+    notes.forEach((note) => known.add(noteId(note)));
     for (const id of [...this.byId.keys()]) if (!known.has(id)) this.remove(id);
     this.resetting = true;
     this.update(utterances, notes);
@@ -254,70 +248,18 @@ class Transcript {
     this.lastTop = this.list.scrollTop;
   }
 
-  noteId(note) {
-    return `note|${note.at_s}|${note.code}|${note.subject}`;
-  }
-
   putNote(note) {
-    const id = this.noteId(note);
+    const id = noteId(note);
     if (this.byId.has(id) || note.code in this.words.quiet_notes) return;
-    const seconds = Math.max(1, Math.round((note.until_s ?? note.at_s) - note.at_s));
-    const text = fill(this.words.notes[note.code] ?? `${note.code} {subject}`, { subject: note.subject, seconds });
+    const text = fill(this.words.notes[note.code] ?? `${note.code} {subject}`, { subject: note.subject, seconds: noteSeconds(note) });
     const node = el("div", { class: "es-note" }, el("time", { class: "es-time", text: clock(note.at_s) }), el("span", { text }));
     const row = { kind: "note", id, at: note.at_s, speaker: null, node };
     this.byId.set(id, row);
     this.settle(row);
   }
 
-  // Puts a row where its time belongs, nearly always at the end, and says who speaks only where the speaker changes.
-  settle(row) {
-    const from = this.rows.indexOf(row);
-    if (from >= 0) this.rows.splice(from, 1);
-    let index = this.rows.length;
-    while (index > 0 && this.rows[index - 1].at > row.at) index -= 1;
-    this.rows.splice(index, 0, row);
-    this.list.insertBefore(row.node, this.rows[index + 1]?.node ?? null);
-    this.group(index);
-    this.group(index + 1);
-    if (from >= 0) this.group(from);
-  }
-
   group(index) {
     const row = this.rows[index];
     if (row?.kind === "utterance") row.node.classList.toggle("es-same", this.rows[index - 1]?.speaker === row.speaker);
-  }
-
-  remove(id) {
-    const row = this.byId.get(id);
-    if (!row) return;
-    this.byId.delete(id);
-    const index = this.rows.indexOf(row);
-    this.rows.splice(index, 1);
-    row.node.remove();
-    this.group(index);
-  }
-
-  speak(text) {
-    this.spoken.append(el("p", { text }));
-    while (this.spoken.childElementCount > 5) this.spoken.firstChild.remove();
-  }
-
-  // Only a reader moves the list upwards; rows that grow do not.
-  scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.list;
-    const atEnd = scrollHeight - scrollTop - clientHeight < 40;
-    if (atEnd) this.following = true;
-    else if (scrollTop < this.lastTop - 2) this.following = false;
-    if (this.following) this.jump.hidden = true;
-    this.lastTop = scrollTop;
-  }
-
-  toLatest() {
-    this.following = true;
-    this.jump.hidden = true;
-    this.list.scrollTop = this.list.scrollHeight;
-  }
-  close() {
-    this.resizer.disconnect();
   }
 }
