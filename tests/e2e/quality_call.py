@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from core.model.call import CallId, CallState, LegId
+from core.model.call import CallId, LegId
 from core.model.diagnosis import Cause, Diagnosis
-from core.model.errors import CallNotFound
 from core.model.sample import Direction, RtpSample, Vantage
 from core.model.stored_call import StoredCall
 from core.quality.diagnosis import diagnose
+from core.quality.rollup_files import RollupFiles
 from core.quality.segments import read_samples
 from core.store.records import Store
 from tests.e2e.conftest import OpenPage
@@ -182,9 +182,8 @@ class MeasuredCall:
             store.close()
 
     def _is_kept(self) -> bool:
-        with suppress(CallNotFound):
-            return self._load().call.state is CallState.ENDED
-        return False
+        """A call's rollup is made of its records and samples, so it is written after the last of them."""
+        return self.id in RollupFiles(self.server.data_dir / "rollups").call_ids()
 
     def leg_of(self, name: str) -> LegId:
         """A participant's latest leg."""
