@@ -7,7 +7,7 @@ streams hears a few seconds twice, so a bill may be slightly higher. Tokens are 
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from core.model.turn_trace import ModelAnswer, TurnRecord
 
 KEY = "EARSHOT_PRICES"
 ANY = "*"
+TEXT_PRICES = ("input", "output", "cached_input")
+AUDIO_PRICES = ("audio_input", "audio_output", "cached_audio_input")
 MILLION = 1_000_000
 MINUTE_S = 60.0
 
@@ -42,17 +44,37 @@ class ModelPrice:
     input: float
     output: float
     cached_input: float
+    audio: "AudioPrice | None" = None
+    """None where the entry has no price for sound: what a model took of it is then unknown."""
 
     @property
     def is_free(self) -> bool:
         """Whether it costs nothing, however much is used."""
-        return not (self.input or self.output or self.cached_input)
+        return self.audio is None and not (self.input or self.output or self.cached_input)
 
-    def of(self, usage: TokenUsage) -> float:
-        """What a request cost."""
-        fresh = max(0, usage.input_tokens - usage.cached_input_tokens)
-        tokens = fresh * self.input + usage.cached_input_tokens * self.cached_input + usage.output_tokens * self.output
-        return tokens / MILLION
+    def of(self, usage: TokenUsage) -> float | None:
+        """What a request cost; None where a part of it has no price."""
+        audio = TokenUsage(usage.audio_input_tokens, usage.audio_output_tokens, usage.cached_audio_input_tokens)
+        text = _per_million(self, usage.less(audio))
+        if not audio.input_tokens and not audio.output_tokens:
+            return text
+        return None if self.audio is None else text + _per_million(self.audio, audio)
+
+
+@dataclass(frozen=True, slots=True)
+class AudioPrice:
+    """What a million tokens of sound cost, where a model hears or speaks itself."""
+
+    input: float
+    output: float
+    cached_input: float
+
+
+def _per_million(price: ModelPrice | AudioPrice, usage: TokenUsage) -> float:
+    # What a server tells need not add up.
+    cached, output = max(0, usage.cached_input_tokens), max(0, usage.output_tokens)
+    fresh = max(0, usage.input_tokens - cached)
+    return (fresh * price.input + cached * price.cached_input + output * price.output) / MILLION
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +149,8 @@ def _amount(price: ModelPrice | None, told: Iterable[TokenUsage], *, is_all_told
         return None
     if price.is_free:
         return 0.0
-    return sum(map(price.of, told)) if is_all_told else None
+    amounts = [price.of(usage) for usage in told] if is_all_told else [None]
+    return None if None in amounts else sum(amount for amount in amounts if amount is not None)
 
 
 def _speech_price(entry: Mapping[str, object]) -> SpeechPrice:
@@ -136,15 +159,17 @@ def _speech_price(entry: Mapping[str, object]) -> SpeechPrice:
 
 
 def _model_price(entry: Mapping[str, object]) -> ModelPrice:
-    _require_known(entry, {"engine", "model", "input", "output", "cached_input"})
-    fresh = _price(entry, "input")
-    return ModelPrice(
-        engine=_text(entry, "engine"),
-        model=_text(entry, "model", ANY),
-        input=fresh,
-        output=_price(entry, "output"),
-        cached_input=_price(entry, "cached_input") if "cached_input" in entry else fresh,
-    )
+    _require_known(entry, {"engine", "model", *TEXT_PRICES, *AUDIO_PRICES})
+    price = ModelPrice(_text(entry, "engine"), _text(entry, "model", ANY), *_token_prices(entry, TEXT_PRICES))
+    if not entry.keys() & set(AUDIO_PRICES):
+        return price
+    return replace(price, audio=AudioPrice(*_token_prices(entry, AUDIO_PRICES)))
+
+
+def _token_prices(entry: Mapping[str, object], names: tuple[str, str, str]) -> tuple[float, float, float]:
+    """Input, output, cached input; the last as the first where it is left out."""
+    fresh, output, cached = names
+    return _price(entry, fresh), _price(entry, output), _price(entry, cached if cached in entry else fresh)
 
 
 def _require_known(entry: Mapping[str, object], known: set[str]) -> None:

@@ -115,7 +115,7 @@ class PersonaParticipant:
         self._held_by = ""
         self._is_closed = False
         self._held_back: deque[PcmChunk] = deque()
-        self._charged = ChargedUsage()
+        self._charged = ChargedUsage(self._words.engine, persona.model, conditions.transcription_model)
         self._tool_calls: dict[str, ToolCall] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._opening: asyncio.Task[None] | None = None
@@ -217,8 +217,7 @@ class PersonaParticipant:
 
     def _charge(self) -> None:
         """Have kept what the provider counted since the last time; a rehearsal counts nothing."""
-        counts, now_s = self._session.counts, self._record.now_s()
-        batch, self._charged = self._charged.until(counts, self._words.engine, self._session.persona.model, now_s)
+        batch, self._charged = self._charged.until(self._session.counts, self._record.now_s())
         if batch is not None:
             self._services.durable.post(partial(self._services.store.save_turns, self._record.call.id, batch))
 

@@ -1,6 +1,7 @@
 """Statements about a call: what it is about, so far."""
 
-from dataclasses import dataclass
+import operator
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 
 from core.model.call import Role
@@ -70,12 +71,29 @@ class RiskFlag:
 
 @dataclass(frozen=True, slots=True)
 class TokenUsage:
-    """What a request to a language model was charged for."""
+    """What a request to a language model was charged for, or several together."""
 
     input_tokens: int
     output_tokens: int
     cached_input_tokens: int = 0
     """Part of `input_tokens`."""
+    audio_input_tokens: int = 0
+    """Part of `input_tokens`: sound, which costs more than text."""
+    cached_audio_input_tokens: int = 0
+    """Part of `cached_input_tokens`, and of `audio_input_tokens`."""
+    audio_output_tokens: int = 0
+    """Part of `output_tokens`."""
+
+    def plus(self, more: "TokenUsage") -> "TokenUsage":
+        """Both together."""
+        return TokenUsage(*map(operator.add, astuple(self), astuple(more)))
+
+    def less(self, former: "TokenUsage") -> "TokenUsage":
+        """What came since it was `former`."""
+        return TokenUsage(*map(operator.sub, astuple(self), astuple(former)))
+
+
+NO_TOKENS = TokenUsage(0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from typing import Protocol
 from core.model.audio import AudioFormat
 from core.model.call import CallId, Language, PersonaId
 from core.model.errors import EarshotError
+from core.model.insight import NO_TOKENS, TokenUsage
 from core.model.opening_hours import HoursOverride, Opening, OpeningHours
 
 PERSONA_FORMAT = AudioFormat(sample_rate=24_000, channels=1)
@@ -187,11 +188,12 @@ class PersonaCounts:
     """Sound of the listener that found no room."""
     dropped_items: int = 0
     """Turns that a new session was not told, being too old."""
-    input_tokens: int = 0
-    """Tokens as the provider counts them, of text and sound together."""
-    output_tokens: int = 0
-    cached_input_tokens: int = 0
-    """How many of the input tokens it had seen before."""
+    answers_usage: TokenUsage = NO_TOKENS
+    """What all answers took, as far as the provider told."""
+    transcripts_usage: TokenUsage = NO_TOKENS
+    """What writing the listener down took."""
+    uncounted_transcripts: int = 0
+    """Those for which the provider told another measure than tokens."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,13 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
 from core.model.clock import Clock
 from core.model.errors import PersonaError, PersonaRateLimited, PersonaServerFailed
-from core.model.insight import TokenUsage
 from core.model.persona import PERSONA_FORMAT, HeardItem, Persona, Playout
 from core.persona import client_events
 from core.persona.awaited_answer import AwaitedAnswer
 from core.persona.connection import ClientEvent, ServerEvent
 from core.persona.error_codes import error_by_code, error_codes
 from core.persona.server_events import QUIET, reset_s, sound_of
-from core.persona.token_usage import usage_with
+from core.persona.token_usage import TokenMeter
 from core.persona.tool_calls import ToolCalls
 from core.persona.transcript import Transcript
 from core.persona.upstream import Upstream
@@ -80,8 +79,7 @@ class Conversation:
         """Whether it is to be quiet and to hear nothing, because somebody else speaks in its place."""
         self.may_greet = True
         """Whether the listener is there."""
-        self.usage = TokenUsage(0, 0)
-        """What all answers took, as far as the server told."""
+        self.tokens = TokenMeter()
         self.answered = 0
         """Answers that came to their end."""
         self.unknown = self.malformed = 0
@@ -276,6 +274,7 @@ class Conversation:
             case "conversation.item.input_audio_transcription.delta":
                 self._transcript.hear_delta(event.text("item_id"), event.text("delta"), now)
             case "conversation.item.input_audio_transcription.completed":
+                self.tokens.take_transcript(event)
                 self._transcript.hear_final(event.text("item_id"), event.text("transcript"))
             case "conversation.item.input_audio_transcription.failed":
                 self._transcript.hear_final(event.text("item_id"), "")
@@ -323,7 +322,7 @@ class Conversation:
         self._watchdog.note_answer(now, is_over=False)
 
     def _take_done(self, response: ServerEvent, now: float) -> None:
-        self.usage = usage_with(self.usage, response)
+        self.tokens.take_answer(response)
         if response.text("id") != self._response_id:
             return
         self._response_id, self._is_due = None, False

@@ -21,7 +21,7 @@ class SessionCounts:
 
     def total(self, current: Upstream | None, conversation: Conversation, dropped_items: int) -> PersonaCounts:
         """Everything by now."""
-        usage = conversation.usage
+        tokens = conversation.tokens
         return PersonaCounts(
             connections=self.connections,
             reconnections=self.reconnections,
@@ -32,7 +32,7 @@ class SessionCounts:
             refused_events=self._refused + (current.refused if current else 0),
             dropped_audio_s=self.dropped_audio_s + (current.dropped_audio_s if current else 0.0),
             dropped_items=dropped_items,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cached_input_tokens=usage.cached_input_tokens,
+            answers_usage=tokens.answers,
+            transcripts_usage=tokens.transcripts,
+            uncounted_transcripts=tokens.uncounted_transcripts,
         )

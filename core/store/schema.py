@@ -228,6 +228,9 @@ model_answers = Table(
     Column("input_tokens", Integer),
     Column("output_tokens", Integer),
     Column("cached_input_tokens", Integer),
+    Column("audio_input_tokens", Integer),
+    Column("cached_audio_input_tokens", Integer),
+    Column("audio_output_tokens", Integer),
     Index(None, "call_id"),
 )
 

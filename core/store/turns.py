@@ -1,7 +1,7 @@
 """What is kept of the turns of calls besides their words: moments, answers of models, and how much was heard."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
@@ -12,6 +12,7 @@ from core.model.turn_trace import FoundPassages, HeardAudio, ModelAnswer, Moment
 from core.store import schema
 from core.store.rows import utterance_of
 
+TOKENS = tuple(each.name for each in fields(TokenUsage))
 TURN_TABLES = (schema.turn_moments, schema.model_answers, schema.heard_audio)
 
 _T = TypeVar("_T")
@@ -38,7 +39,7 @@ def save_turns(connection: Connection, call_id: CallId, batch: TurnBatch) -> Non
 def _answer_values(call_id: CallId, answer: ModelAnswer) -> dict[str, object]:
     values = asdict(answer)
     times, usage = values.pop("times"), values.pop("usage") or {}
-    tokens = dict.fromkeys(("input_tokens", "output_tokens", "cached_input_tokens")) | usage
+    tokens = dict.fromkeys(TOKENS) | usage
     return {"call_id": call_id, **values, "purpose": answer.purpose.value, **times, **tokens}
 
 
@@ -99,6 +100,7 @@ def _passages_of(row: "Row[Any]") -> FoundPassages:
 
 def _answer_of(row: "Row[Any]") -> ModelAnswer:
     tells_tokens = row.input_tokens is not None and row.output_tokens is not None
+    tokens = (getattr(row, name) or 0 for name in TOKENS)
     return ModelAnswer(
         purpose=Purpose(row.purpose),
         engine=row.engine,
@@ -108,7 +110,7 @@ def _answer_of(row: "Row[Any]") -> ModelAnswer:
         turns=row.turns,
         is_news=row.is_news,
         times=RequestTimes(row.wanted_s, row.sent_s, row.first_token_s, row.summary_s, row.done_s),
-        usage=TokenUsage(row.input_tokens, row.output_tokens, row.cached_input_tokens or 0) if tells_tokens else None,
+        usage=TokenUsage(*tokens) if tells_tokens else None,
     )
 
 

@@ -1,13 +1,14 @@
 """What the streams tell of a call's persona, and to whom."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from core.api.stream import changes
 from core.calls.discretion import as_guest_sees, without_persona_problem
 from core.language.catalogue import translator
 from core.model.call import Call, CallId, CallPersona, Participant, ParticipantId, PersonaId, Role, SupervisionMode
 from core.model.errors import PersonaClosed, PersonaKeyRefused, PersonaUnreachable
+from core.model.insight import NO_TOKENS
 from core.model.message import Message
 from core.model.persona import PersonaActivity, PersonaCounts, PersonaState, PersonaStatus, ToolCall
 from core.model.snapshot import CallSnapshot
@@ -65,9 +66,9 @@ def test_the_first_message_tells_all_of_the_persona() -> None:
             "refused_events": 0,
             "dropped_audio_s": 0.0,
             "dropped_items": 0,
-            "input_tokens": 0,
-            "output_tokens": 0,
-            "cached_input_tokens": 0,
+            "answers_usage": asdict(NO_TOKENS),
+            "transcripts_usage": asdict(NO_TOKENS),
+            "uncounted_transcripts": 0,
         },
     }
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.calls.costs import ModelPrice, Prices, SpeechPrice, sum_of
+from core.calls.costs import AudioPrice, ModelPrice, Prices, SpeechPrice, sum_of
 from core.model.call import CallId, ParticipantId
 from core.model.cost import CostKind
 from core.model.errors import SettingInvalid
@@ -99,7 +99,44 @@ def test_no_use_costs_less_than_nothing_and_more_use_never_costs_less(
     of_one = ModelPrice("e", "*", input=price, output=price, cached_input=price / 2)
     usage = TokenUsage(fresh + cached, output, cached)
     more = TokenUsage(fresh + cached + 1, output + 1, cached)
-    assert 0 <= of_one.of(usage) <= of_one.of(more)
+    amounts = of_one.of(usage), of_one.of(more)
+    assert amounts[0] is not None
+    assert amounts[1] is not None
+    assert 0 <= amounts[0] <= amounts[1]
+
+
+def test_tokens_of_sound_have_prices_of_their_own(tmp_path: Path) -> None:
+    file = tmp_path / "prices.toml"
+    voice = """
+[[model]]
+engine = "realtime"
+input = 1
+cached_input = 0.1
+output = 2
+"""
+    spoken = TokenUsage(
+        1_000,
+        300,
+        cached_input_tokens=400,
+        audio_input_tokens=600,
+        cached_audio_input_tokens=250,
+        audio_output_tokens=200,
+    )
+    record = TurnRecord(CALL, answers=(an_answer("u0", 1, 0.0, 1.0, engine="realtime", usage=spoken),))
+    file.write_text(f'currency = "USD"\n{voice}')
+    assert [part.amount for part in Prices.load(file).cost_of(record).parts] == [None]
+    file.write_text(f'currency = "USD"\n{voice}\naudio_input = 10\naudio_output = 20\ncached_audio_input = 0.5')
+    (part,) = Prices.load(file).cost_of(record).parts
+    assert part.amount == pytest.approx((250 * 1 + 150 * 0.1 + 100 * 2 + 350 * 10 + 250 * 0.5 + 200 * 20) / 1e6)
+    assert part.input_tokens == 1_000
+
+
+@given(st.lists(st.integers(0, 10**9), min_size=6, max_size=6))
+def test_what_does_not_add_up_is_never_less_than_nothing(counts: list[int]) -> None:
+    price = ModelPrice("e", "*", 1.0, 2.0, 0.5, AudioPrice(3.0, 4.0, 1.5))
+    amount = price.of(TokenUsage(*counts))
+    assert amount is not None
+    assert amount >= 0
 
 
 @pytest.mark.parametrize(
@@ -116,6 +153,7 @@ def test_no_use_costs_less_than_nothing_and_more_use_never_costs_less(
         ('currency = "USD"\n[[speech]]\nengine = ""\nper_minute = 1', "engine"),
         ('currency = "USD"\n[[model]]\nengine = "x"\ninput = 1\noutput = true', "output"),
         ('currency = "USD"\n[[model]]\nengine = "x"\ninput = 1\noutput = 1\nper = 1', "per"),
+        ('currency = "USD"\n[[model]]\nengine = "x"\ninput = 1\noutput = 1\naudio_input = 1', "audio_output"),
     ],
 )
 def test_a_table_that_cannot_be_read_says_what_is_wrong(tmp_path: Path, table: str, word: str) -> None:

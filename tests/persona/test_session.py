@@ -19,8 +19,10 @@ from core.model.errors import (
     PersonaRateLimited,
     PersonaRequestRefused,
 )
+from core.model.insight import TokenUsage
 from core.model.passage import Passage
 from core.model.persona import EventDirection, PersonaSide, PersonaState, PersonaUtterance, Tool, ToolDeclaration
+from core.persona.connection import ServerEvent
 from core.persona.handbook_tool import SEARCH_HANDBOOK, handbook_tool
 from core.persona.rehearsal.answers import Answer, Asked
 from core.persona.rehearsal.faults import Faults, read_faults
@@ -468,6 +470,18 @@ async def test_unknown_and_malformed_events_are_counted_and_harm_nothing() -> No
         assert stage.session.counts.unknown_events == 2
         assert stage.session.counts.malformed_events == 7
         assert stage.session.counts.connections == 1
+
+
+async def test_what_the_provider_charges_is_counted_over_all_connections() -> None:
+    told = {"usage": {"input_tokens": 30, "output_tokens": 7, "output_token_details": {"audio_tokens": 5}}}
+    async with staged(faults=read_faults(["1:drop=1"])) as stage:
+        await stage.until_state(PersonaState.LISTENING)
+        stage.session._conversation.take(ServerEvent("response.done", {"response": {"id": "other", **told}}))
+        transcribed = "conversation.item.input_audio_transcription.completed"
+        stage.session._conversation.take(ServerEvent(transcribed, {"item_id": "other", **told}))
+        await stage.until(lambda: stage.session.counts.connections == 2)
+        assert stage.session.counts.answers_usage == TokenUsage(30, 7, audio_output_tokens=5)
+        assert stage.session.counts.transcripts_usage == TokenUsage(30, 7, audio_output_tokens=5)
 
 
 async def test_closing_hours_end_a_session_with_a_farewell() -> None:

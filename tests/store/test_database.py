@@ -14,7 +14,7 @@ from core.store.schema import metadata
 from tests.store.test_records import CALL, PERSON, utterance
 from tests.support.small_disk import requires_small_disk, run_on_small_disk
 
-LATEST = "0013"
+LATEST = "0014"
 REBUILDING_MIGRATION = f"""
 import sqlalchemy as sa
 from alembic import op

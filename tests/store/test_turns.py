@@ -21,7 +21,7 @@ ANSWER = ModelAnswer(
     1,
     True,
     RequestTimes(1.0, 1.5, 2.0, 3.0, 3.4),
-    TokenUsage(90, 12, 64),
+    TokenUsage(90, 12, 64, 70, 60, 9),
 )
 LOCAL = ModelAnswer(Purpose.SUMMARY, "extractive", "kiwi", 4.0, "p1-0", 1, False, RequestTimes(3.9, 3.9))
 MOMENTS = (Moment("p1-0", Step.KEPT, 1.01), Moment("p1-0", Step.TEXT_PAINTED, 1.2))

@@ -87,7 +87,7 @@ def test_a_running_call_that_lost_its_persona_comes_first_and_says_so(server: Pa
 def test_every_state_and_every_count_but_the_routine_ones_has_words() -> None:
     assert set(PERSONA_STATES) == set(PersonaState)
     assert set(STATE_TIPS) == {*PersonaState, "held"}
-    silent = {"connections", "input_tokens", "output_tokens", "cached_input_tokens"}
+    silent = {"connections", "answers_usage", "transcripts_usage", "uncounted_transcripts"}
     assert set(COUNTS) == set(PersonaCounts.__dataclass_fields__) - silent
 
 
