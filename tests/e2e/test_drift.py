@@ -46,7 +46,7 @@ def growth_ms(taken: Sequence[Reading]) -> float:
     return median(delays[-third:]) - median(delays[:third])
 
 
-def steepness(levels: Mapping[str, Level], kind: str) -> list[float]:
+def slopes(levels: Mapping[str, Level], kind: str) -> list[float]:
     return [each.slope_ms_per_min for name, each in levels.items() if name.startswith(kind)]
 
 
@@ -84,9 +84,9 @@ def test_in_ten_minutes_the_delay_is_level_and_no_longer_than_without_a_server(
         pages["call_one"].wait_for_timeout(1000 * (WARM_UP_S + 600))
         levels = {name: level(readings(page)) for name, page in pages.items()}
         print(levels)
-        # What a busy machine does to the buffers of all, it does to those without a server, too.
-        call, direct = (max(steepness(levels, kind)) for kind in ("call", "direct"))
-        assert call - max(0.0, direct) < SLOPE_LIMIT_MS_PER_MIN
+        # By so much the buffers of this machine's browsers wander either way by themselves.
+        wandering = max(map(abs, slopes(levels, "direct")))
+        assert max(slopes(levels, "call")) < SLOPE_LIMIT_MS_PER_MIN + wandering
         assert distance_ms(levels) < MEAN_LIMIT_MS
     finally:
         for page in pages.values():
