@@ -7,13 +7,14 @@ streams hears a few seconds twice, so a bill may be slightly higher. Tokens are 
 import math
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import reduce
 from pathlib import Path
 
 from core.model.cost import Cost, CostKind, CostPart, CostSum
 from core.model.errors import SettingInvalid
-from core.model.insight import TokenUsage
+from core.model.insight import NO_TOKENS, TokenUsage
 from core.model.turn_trace import ModelAnswer, TurnRecord
 
 KEY = "EARSHOT_PRICES"
@@ -53,7 +54,7 @@ class ModelPrice:
         return self.audio is None and not (self.input or self.output or self.cached_input)
 
     def of(self, usage: TokenUsage) -> float | None:
-        """What a request cost; None where a part of it has no price."""
+        """What requests cost; None where a part of them has no price."""
         audio = TokenUsage(usage.audio_input_tokens, usage.audio_output_tokens, usage.cached_audio_input_tokens)
         text = _per_million(self, usage.less(audio))
         if not audio.input_tokens and not audio.output_tokens:
@@ -122,14 +123,15 @@ class Prices:
         for (engine, model), usages in asked.items():
             price = next((p for p in self.models if p.engine == engine and fnmatchcase(model, p.model)), None)
             told = [usage for usage in usages if usage is not None]
+            used = reduce(TokenUsage.plus, told, NO_TOKENS)
             yield CostPart(
                 CostKind.MODEL,
                 engine,
                 model,
-                _amount(price, told, is_all_told=len(told) == len(usages)),
-                input_tokens=sum(usage.input_tokens for usage in told),
-                cached_input_tokens=sum(usage.cached_input_tokens for usage in told),
-                output_tokens=sum(usage.output_tokens for usage in told),
+                _amount(price, used, is_all_told=len(told) == len(usages)),
+                input_tokens=used.input_tokens,
+                cached_input_tokens=used.cached_input_tokens,
+                output_tokens=used.output_tokens,
             )
 
 
@@ -144,13 +146,12 @@ def sum_of(costs: Iterable[Cost], currency: str) -> CostSum:
     )
 
 
-def _amount(price: ModelPrice | None, told: Iterable[TokenUsage], *, is_all_told: bool) -> float | None:
+def _amount(price: ModelPrice | None, used: TokenUsage, *, is_all_told: bool) -> float | None:
     if price is None:
         return None
     if price.is_free:
         return 0.0
-    amounts = [price.of(usage) for usage in told] if is_all_told else [None]
-    return None if None in amounts else sum(amount for amount in amounts if amount is not None)
+    return price.of(used) if is_all_told else None
 
 
 def _speech_price(entry: Mapping[str, object]) -> SpeechPrice:
@@ -160,10 +161,9 @@ def _speech_price(entry: Mapping[str, object]) -> SpeechPrice:
 
 def _model_price(entry: Mapping[str, object]) -> ModelPrice:
     _require_known(entry, {"engine", "model", *TEXT_PRICES, *AUDIO_PRICES})
-    price = ModelPrice(_text(entry, "engine"), _text(entry, "model", ANY), *_token_prices(entry, TEXT_PRICES))
-    if not entry.keys() & set(AUDIO_PRICES):
-        return price
-    return replace(price, audio=AudioPrice(*_token_prices(entry, AUDIO_PRICES)))
+    text = _token_prices(entry, TEXT_PRICES)
+    audio = AudioPrice(*_token_prices(entry, AUDIO_PRICES)) if entry.keys() & set(AUDIO_PRICES) else None
+    return ModelPrice(_text(entry, "engine"), _text(entry, "model", ANY), *text, audio)
 
 
 def _token_prices(entry: Mapping[str, object], names: tuple[str, str, str]) -> tuple[float, float, float]:

@@ -1,6 +1,6 @@
 """What a persona's provider charges for, from its running totals to what is kept. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.model.insight import RequestTimes, TokenUsage
 from core.model.persona import PersonaCounts
@@ -27,7 +27,7 @@ class ChargedUsage:
 
     def until(self, counts: PersonaCounts, now_s: float) -> "tuple[TurnBatch | None, ChargedUsage]":
         """What is to be kept of what came since, None where nothing did; and how much has been kept then."""
-        kept = ChargedUsage(self.engine, self.model, self.transcription_model, now_s, counts)
+        kept = replace(self, at_s=now_s, counts=counts)
         uses: list[tuple[str, TokenUsage | None]] = [
             (self.model, counts.answers_usage.less(self.counts.answers_usage)),
             (self.transcription_model, counts.transcripts_usage.less(self.counts.transcripts_usage)),
