@@ -42,7 +42,7 @@ from core.settings import Settings, load_settings
 from core.speech.engine import open_transcriber
 from core.speech.local import LocalTranscriber
 from core.speech.model_files import ensure_model
-from core.speech.recording import RecordingClock, read_recording
+from core.speech.recording import BLOCK_S, RecordingClock, read_recording
 from core.speech.whisper import COMPUTE_TYPE
 
 CLOSE_S = 60.0
@@ -61,9 +61,11 @@ class Heard:
         """Called by the engine."""
         self.all.append((time.monotonic(), recognition))
 
-    def final_delays(self) -> Iterator[float]:
-        """End of speech to final text."""
-        yield from (at_s - each.end_s for at_s, each in self.all if each.is_final and each.text)
+    def final_delays(self, until_s: float) -> Iterator[float]:
+        """End of speech to final text, of speech that ended before `until_s`: later the voices were cut off."""
+        yield from (
+            at_s - each.end_s for at_s, each in self.all if each.is_final and each.text and each.end_s < until_s
+        )
 
     def first_interims(self) -> Iterator[float]:
         """Start of speech to first interim text."""
@@ -140,7 +142,8 @@ def delays(settings: Settings, speakers: int, limit_s: float) -> dict[str, float
         start_s, cpu_s = time.monotonic(), time.process_time()
         for block in voices:
             sessions[block.speaker].feed(block.pcm, block.start_s)
-        took_s = time.monotonic() - start_s
+        stopped_s = time.monotonic()
+        took_s = stopped_s - start_s
         cores, generator = (time.process_time() - cpu_s) / took_s, voices.cpu_s / took_s
         skipped = transcriber.decoding.skipped_interims
         closed = [session.close(CLOSE_S) for session in sessions]
@@ -149,7 +152,8 @@ def delays(settings: Settings, speakers: int, limit_s: float) -> dict[str, float
         is_over.set()
         looking.join()
         transcriber.close()
-    finals = [delay for each in heard for delay in each.final_delays()]
+    until_s = stopped_s - settings.endpoint_ms / 1000 - BLOCK_S
+    finals = [delay for each in heard for delay in each.final_delays(until_s)]
     first = [delay for each in heard for delay in each.first_interims()]
     gaps = [gap for each in heard for gap in each.interim_gaps()]
     spoken_s = sum(each.end_s - each.start_s for one in heard for _, each in one.all if each.is_final)

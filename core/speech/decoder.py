@@ -2,6 +2,7 @@
 
 import math
 import zlib
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -46,6 +47,16 @@ class Decoder(Protocol):
 
     def decode(self, samples: NDArray[np.int16], language: Language, is_final: bool) -> Decoding:
         """The text of `samples` (16 kHz mono, at most 30 s). Blocking; a final text may take more care than an interim.
+
+        Raises:
+            RecognitionFailed: the engine gave an error.
+        """
+
+    def batch_key(self, seconds: float, language: Language) -> Hashable:
+        """Utterances whose keys are equal cost less when they are decoded together; None for one that stays alone."""
+
+    def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: Language) -> list[Decoding]:
+        """The final texts of utterances that have one `batch_key`, in their order; each as `decode` gives it.
 
         Raises:
             RecognitionFailed: the engine gave an error.

@@ -28,8 +28,17 @@ class EndpointRules:
     """Audio that is kept from after the last frame of speech."""
     max_s: float = 15.0
     """An utterance that grows to this is cut at a breath in its second half; without one at its quietest place."""
+    long_breath_s: float = 0.3
+    """Silence at which an utterance half as long is cut at once; from there on, less and less is asked for."""
     breath_s: float = 0.09
-    """Silence within an utterance that counts as a breath; closing the lips for a consonant takes less."""
+    """Silence that cuts one three quarters as long. Closing the lips for a consonant takes less."""
+
+    def breath_that_cuts_s(self, length_s: float) -> float:
+        """The silence at which an utterance that has lasted `length_s` seconds is cut; infinite while it is short."""
+        beyond_half = length_s / self.max_s - 0.5
+        if beyond_half < 0:
+            return math.inf
+        return max(self.breath_s, self.long_breath_s - 4 * beyond_half * (self.long_breath_s - self.breath_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +103,13 @@ class Endpointer:
         self._open.append(frame)
         if probability >= self._rules.silence_probability:
             self._last_speech = len(self._open) - 1
-        elif self.silence_s >= self._rules.endpoint_s:
+        length_s = len(self._open) * FRAME_S
+        if self.silence_s >= self._rules.endpoint_s:
             return self.flush()
-        if len(self._open) * FRAME_S >= self._rules.max_s:
-            return self._cut()
+        if self.silence_s >= self._rules.breath_that_cuts_s(length_s):
+            return self._cut((self._last_speech + len(self._open)) // 2)
+        if length_s >= self._rules.max_s:
+            return self._cut(self._best_place())
         return None
 
     def flush(self) -> SpeechStretch | None:
@@ -123,11 +135,16 @@ class Endpointer:
         self._last_speech = len(frames) - 1
         self._before.clear()
 
-    def _cut(self) -> SpeechStretch | None:
+    def _best_place(self) -> int:
+        """After which frame to cut what can wait for a breath no longer."""
         last = self._breath()
         if last is None:
             from_frame = max(self._first_speech + 1, len(self._open) * 2 // 3)
             last = min(range(from_frame, len(self._open)), key=lambda index: self._open[index].probability)
+        return last
+
+    def _cut(self, last: int) -> SpeechStretch | None:
+        """End the utterance with the frame `last`; what comes after it is the next one's, or its pre-roll."""
         is_speech = [frame.probability >= self._rules.silence_probability for frame in self._open[: last + 1]]
         ended = self._stretch(self._open[: last + 1], max(i for i, speech in enumerate(is_speech) if speech))
         rest = self._open[last + 1 :]

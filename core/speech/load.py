@@ -17,6 +17,8 @@ class _Final:
     began_s: float
     ended_s: float
     delay_s: float
+    share: float
+    """Of its worker's time meanwhile."""
 
 
 class DecodeLoad:
@@ -31,14 +33,14 @@ class DecodeLoad:
         self._finals: deque[_Final] = deque(maxlen=_REMEMBERED)
         self._is_late = False
 
-    def decoded(self, spoken_at_s: float, began_s: float, ended_s: float) -> None:
-        """A final text came, of speech that had ended at `spoken_at_s`."""
-        self._finals.append(_Final(began_s, ended_s, ended_s - spoken_at_s))
+    def decoded(self, spoken_at_s: float, began_s: float, ended_s: float, share: float = 1.0) -> None:
+        """A final text came, of speech that had ended at `spoken_at_s`; `share` is less than 1 in a batch."""
+        self._finals.append(_Final(began_s, ended_s, ended_s - spoken_at_s, share))
 
     def busy(self, now_s: float) -> float:
         """The share of all workers' time that final texts took, 0 to 1."""
         since_s = now_s - WINDOW_S
-        spent_s = sum(max(0.0, each.ended_s - max(each.began_s, since_s)) for each in self._finals)
+        spent_s = sum(each.share * max(0.0, each.ended_s - max(each.began_s, since_s)) for each in self._finals)
         return min(1.0, spent_s / (WINDOW_S * self._workers))
 
     def late_s(self, now_s: float, oldest_s: float) -> float | None:

@@ -6,7 +6,8 @@ grows with that length. A window a little longer than the utterance costs a frac
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
 
 import ctranslate2
@@ -94,54 +95,85 @@ class WhisperDecoder:
         What may come from the hints instead of the audio is decoded again without them, so that over noise hints
         change nothing.
         """
-        audio = samples.astype(np.float32) / 32768.0
-        seconds = len(audio) / _SAMPLE_RATE
-        try:
-            encoded = self._encode(audio, seconds)
-            beam = self._beam if is_final else 1
-            hints = self._hints(language)
-            decoding = self._generate(encoded, language, seconds, beam, no_repeat=0, hints=hints)
-            if hints and is_doubtful(decoding, hints, seconds):
-                without = self._generate(encoded, language, seconds, beam, no_repeat=0)
-                decoding = the_believed(decoding, without, seconds)
-            if is_final and repeats_itself(decoding.text):
-                decoding = self._generate(encoded, language, seconds, beam, no_repeat=3)
-        except (RuntimeError, ValueError, MemoryError) as error:
-            raise RecognitionFailed(engine=self.engine, reason=type(error).__name__) from error
+        (decoding,) = self._decode([samples], language, is_final)
         return decoding
 
-    def _encode(self, audio: NDArray[np.float32], seconds: float) -> ctranslate2.StorageView:
-        window_s = min(MAX_WINDOW_S, max(self._window_s, seconds + WINDOW_MARGIN_S))
-        wanted = int(window_s * 100) // 2 * 2
+    def batch_key(self, seconds: float, language: Language) -> Hashable:
+        """Utterances of a language that is known, and of one window; see `Decoder`."""
+        return (language, self._window_frames(seconds)) if self.knows(language) else None
+
+    def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: Language) -> list[Decoding]:
+        """See `Decoder`. The encoder gains nothing by it; the steps from word to word, more than half of all, do."""
+        return self._decode(batch, language, is_final=True)
+
+    def _decode(self, batch: Sequence[NDArray[np.int16]], language: Language, is_final: bool) -> list[Decoding]:
+        seconds = [len(samples) / _SAMPLE_RATE for samples in batch]
+        beam = self._beam if is_final else 1
+        try:
+            encoded = self._encode(batch)
+            hints = self._hints(language)
+            decodings = self._generate(encoded, language, seconds, beam, no_repeat=0, hints=hints)
+            for at, decoding in enumerate(decodings):
+                again = partial(self._generate_one, encoded, at, language, seconds[at], beam)
+                if hints and is_doubtful(decoding, hints, seconds[at]):
+                    decodings[at] = the_believed(decoding, again(no_repeat=0), seconds[at])
+                if is_final and repeats_itself(decodings[at].text):
+                    decodings[at] = again(no_repeat=3)
+        except (RuntimeError, ValueError, MemoryError) as error:
+            raise RecognitionFailed(engine=self.engine, reason=type(error).__name__) from error
+        return decodings
+
+    def _window_frames(self, seconds: float) -> int:
+        """How many 10 ms frames the model is given of an utterance and the silence after it."""
+        return int(min(MAX_WINDOW_S, max(self._window_s, seconds + WINDOW_MARGIN_S)) * 100) // 2 * 2
+
+    def _encode(self, batch: Sequence[NDArray[np.int16]]) -> ctranslate2.StorageView:
+        wanted = self._window_frames(max(map(len, batch)) / _SAMPLE_RATE)
+        features = np.stack([self._features(samples, wanted) for samples in batch])
+        return self._whisper.model.encode(ctranslate2.StorageView.from_array(features))
+
+    def _features(self, samples: NDArray[np.int16], wanted: int) -> NDArray[np.float32]:
         padded = np.zeros(wanted * 160, dtype=np.float32)
-        padded[: len(audio)] = audio[: len(padded)]
+        padded[: len(samples)] = samples[: len(padded)].astype(np.float32) / 32768.0
         features = self._whisper.feature_extractor(padded, padding=160)[:, :wanted]
-        storage = ctranslate2.StorageView.from_array(np.ascontiguousarray(features[np.newaxis], dtype=np.float32))
-        return self._whisper.model.encode(storage)
+        return np.ascontiguousarray(features, dtype=np.float32)
+
+    def _generate_one(
+        self, encoded: ctranslate2.StorageView, at: int, language: Language, seconds: float, beam: int, no_repeat: int
+    ) -> Decoding:
+        """Decode one of a batch again, without hints."""
+        alone = ctranslate2.StorageView.from_array(np.ascontiguousarray(np.array(encoded)[at : at + 1]))
+        (decoding,) = self._generate(alone, language, [seconds], beam, no_repeat)
+        return decoding
 
     def _generate(
         self,
         encoded: ctranslate2.StorageView,
         language: Language,
-        seconds: float,
+        seconds: Sequence[float],
         beam: int,
         no_repeat: int,
         hints: str = "",
-    ) -> Decoding:
+    ) -> list[Decoding]:
         tokenizer = self._tokenizer(self._known(encoded, language))
         told = [tokenizer.sot_prev, *tokenizer.encode(f" {hints}")[:_MAX_PROMPT_TOKENS]] if hints else []
         prompt = [*told, *tokenizer.sot_sequence]
-        result = self._whisper.model.generate(
+        results = self._whisper.model.generate(
             encoded,
-            [prompt],
+            [prompt] * len(seconds),
             beam_size=beam,
             no_repeat_ngram_size=no_repeat,
-            max_length=min(_MAX_TOKENS, len(prompt) + 20 + int(_TOKENS_PER_S * seconds)),
+            max_length=min(_MAX_TOKENS, len(prompt) + 20 + int(_TOKENS_PER_S * max(seconds))),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
             suppress_tokens=[-1],
-        )[0]
+        )
+        return [self._decoding(result, tokenizer, each_s) for result, each_s in zip(results, seconds, strict=True)]
+
+    def _decoding(
+        self, result: ctranslate2.models.WhisperGenerationResult, tokenizer: Tokenizer, seconds: float
+    ) -> Decoding:
         tokens = result.sequences_ids[0]
         return Decoding(
             text=tokenizer.decode(_spoken_tokens(tokens, tokenizer, seconds)).strip(),

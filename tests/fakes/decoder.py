@@ -1,7 +1,7 @@
 """A decoder and a voice activity detector that do what the test tells them to."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +20,20 @@ def certain(text: str) -> Decoding:
 class ScriptedDecoder:
     """Implements `core.speech.decoder.Decoder`: says the loudness of what it is given, or what `say` makes of it.
 
-    With `hold()` every decoding waits until `release()`; `calls` counts those that have begun.
+    With `hold()` every decoding waits until `release()`; `calls` counts those that have begun. With `batches` all
+    utterances of one language may be decoded together, and `batches_taken` says of which loudness they were.
     """
 
     engine = "scripted"
     model = "test"
 
-    def __init__(self, say: Callable[[int, bool], Decoding] | None = None) -> None:
+    def __init__(self, say: Callable[[int, bool], Decoding] | None = None, batches: bool = False) -> None:
         self._say = say or (lambda loudness, is_final: certain(f"loud {loudness}"))
         self._changed = threading.Condition()
         self._is_held = False
+        self._batches = batches
         self.calls: list[tuple[int, bool]] = []
+        self.batches_taken: list[list[int]] = []
 
     def hold(self) -> None:
         self._is_held = True
@@ -54,6 +57,13 @@ class ScriptedDecoder:
             self._changed.notify_all()
             self._changed.wait_for(lambda: not self._is_held, 10.0)
         return self._say(loudness, is_final)
+
+    def batch_key(self, seconds: float, language: str) -> Hashable:
+        return language if self._batches else None
+
+    def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: str) -> list[Decoding]:
+        self.batches_taken.append([int(samples.max()) for samples in batch])
+        return [self.decode(samples, language, is_final=True) for samples in batch]
 
 
 class LoudnessActivity:

@@ -63,19 +63,41 @@ def test_a_probability_between_the_thresholds_continues_speech_but_begins_none()
     assert stretch.end_s == pytest.approx(35 * FRAME_S)
 
 
-def test_a_monologue_is_cut_in_the_middle_of_its_longest_breath() -> None:
+def test_a_monologue_is_cut_in_the_middle_of_a_long_breath_as_soon_as_that_is_drawn() -> None:
+    endpointer = Endpointer(RULES)
+    assert run(endpointer, [0.9] * 118) == []
+    (first,) = run(endpointer, [0.3] * 7, first=118)
+    assert frames(first)[-1] == 121
+    assert first.end_s == pytest.approx(118 * FRAME_S)
+    assert run(endpointer, [0.9] * 20, first=125) == []
+    rest = endpointer.flush()
+    assert rest is not None
+    assert frames(rest)[0] == 122
+    assert rest.start_s == pytest.approx(125 * FRAME_S)
+
+
+@pytest.mark.parametrize(("spoken", "breath"), [(99, 9), (118, 7), (140, 4), (180, 3)])
+def test_the_longer_a_monologue_lasts_the_shorter_a_breath_cuts_it(spoken: int, breath: int) -> None:
+    endpointer = Endpointer(RULES)
+    assert run(endpointer, [0.9] * spoken + [0.2] * (breath - 1)) == []
+    (first,) = run(endpointer, [0.2], first=spoken + breath - 1)
+    assert first.end_s == pytest.approx(spoken * FRAME_S)
+
+
+def test_a_monologue_whose_breaths_were_all_short_is_cut_in_the_longest_of_its_second_half() -> None:
     probabilities = [0.9] * 250
-    probabilities[120:124] = [0.2] * 4
-    probabilities[140:147] = [0.3] * 7
+    probabilities[60:75] = [0.2] * 15
+    probabilities[105:109] = [0.2] * 4
+    probabilities[112:117] = [0.3] * 5
     probabilities[180] = 0.01
     endpointer = Endpointer(RULES)
     (first,) = run(endpointer, probabilities)
     rest = endpointer.flush()
-    assert frames(first)[-1] == 143
-    assert first.end_s == pytest.approx(140 * FRAME_S)
+    assert frames(first)[-1] == 114
+    assert first.end_s == pytest.approx(112 * FRAME_S)
     assert rest is not None
-    assert frames(rest)[0] == 144
-    assert rest.start_s == pytest.approx(147 * FRAME_S)
+    assert frames(rest)[0] == 115
+    assert rest.start_s == pytest.approx(117 * FRAME_S)
 
 
 def test_a_monologue_without_a_breath_is_cut_at_its_quietest_place() -> None:

@@ -15,6 +15,13 @@ def test_the_load_is_the_share_of_all_workers_time_in_the_last_seconds() -> None
     assert load.busy(100.0 + WINDOW_S) == 0.0
 
 
+def test_what_was_decoded_together_counts_its_worker_once() -> None:
+    load = DecodeLoad(workers=1)
+    for _ in range(2):
+        load.decoded(98.0, began_s=99.0, ended_s=100.0, share=0.5)
+    assert load.busy(100.0) == pytest.approx(1.0 / WINDOW_S)
+
+
 def test_words_are_late_from_one_bound_until_a_lower_one() -> None:
     load = DecodeLoad(workers=1)
     between = (LATE_FROM_S + LATE_UNTIL_S) / 2

@@ -29,7 +29,9 @@ class Pool:
         self.results: list[Decoding | None] = []
         self._changed = threading.Condition()
 
-    def job(self, number: int, is_final: bool = True, owner: str = "", ago_s: float = 0.0) -> DecodeJob:
+    def job(
+        self, number: int, is_final: bool = True, owner: str = "", ago_s: float = 0.0, language: str = "en"
+    ) -> DecodeJob:
         def deliver(decoding: Decoding | None) -> None:
             with self._changed:
                 self.delivered.append(number)
@@ -38,7 +40,7 @@ class Pool:
 
         stretch = SpeechStretch(np.full(16, number, np.int16), 0.0, 1.0, 1.0)
         spoken_at_s = self.clock.monotonic() - ago_s
-        return DecodeJob(owner or f"owner {number}", stretch, spoken_at_s, "en", is_final, deliver)
+        return DecodeJob(owner or f"owner {number}", stretch, spoken_at_s, language, is_final, deliver)
 
     def wait_for(self, number: int) -> bool:
         with self._changed:
@@ -78,6 +80,49 @@ def test_of_waiting_finals_the_one_whose_speech_ended_first_goes_first(pool: Poo
     pool.decoder.release()
     assert pool.wait_for(5)
     assert pool.delivered == [1_000, 2, 4, 3, 1]
+
+
+def test_finals_for_which_no_worker_is_free_are_decoded_two_at_a_time_with_their_like() -> None:
+    pool = Pool(1, ScriptedDecoder(batches=True))
+    hold_up(pool)
+    for number, language in ((1, "en"), (2, "ko"), (3, "en"), (4, "en"), (5, "ko")):
+        pool.scheduler.submit(pool.job(number, language=language))
+    pool.scheduler.submit(pool.job(6, is_final=False))
+    pool.decoder.release()
+    assert pool.wait_for(7)
+    assert pool.decoder.batches_taken == [[1, 3], [2, 5]]
+    assert pool.delivered == [1_000, 1, 3, 2, 5, 4, 6]
+    assert pool.scheduler.stats.waiting_finals == 0
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_finals_that_other_workers_are_free_to_take_are_not_decoded_together() -> None:
+    pool = Pool(2, ScriptedDecoder(batches=True))
+    hold_up(pool)
+    pool.scheduler.submit(pool.job(1))
+    assert pool.decoder.wait_for_calls(2)
+    pool.scheduler.submit(pool.job(2))
+    pool.decoder.release()
+    assert pool.wait_for(3)
+    assert pool.decoder.batches_taken == []
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_a_failed_batch_is_delivered_as_none_to_all_of_it() -> None:
+    def say(loudness: int, is_final: bool) -> Decoding:
+        if loudness == 2:
+            raise RecognitionFailed(engine="scripted", reason="test")
+        return certain("words")
+
+    pool = Pool(1, ScriptedDecoder(say, batches=True))
+    hold_up(pool)
+    for number in (1, 2, 3):
+        pool.scheduler.submit(pool.job(number))
+    pool.decoder.release()
+    assert pool.wait_for(4)
+    assert pool.delivered == [1_000, 1, 2, 3]
+    assert pool.results == [certain("words"), None, None, certain("words")]
+    pool.scheduler.close(TIMEOUT_S)
 
 
 def test_interims_are_skipped_and_counted_while_a_final_is_old(decoder: ScriptedDecoder) -> None:

@@ -289,9 +289,9 @@ def test_utterances_that_wait_too_long_are_given_up_oldest_first_and_counted(
     session = transcriber.open_session("customer", "ko", heard)
     decoder.hold()
     start_s = 0.0
-    for number in range(5):
-        start_s = feed_in_chunks(session, loud(10.0, 2_000 + number) + silent(2.0), start_s)
-        utterances_s = 10.32 + 10.72 * number
+    for number in range(6):
+        start_s = feed_in_chunks(session, loud(6.5, 2_000 + number) + silent(2.0), start_s)
+        utterances_s = 6.848 + 7.232 * number
         assert wait_for(
             lambda all_s=utterances_s: (
                 session.stats.waiting_s + session.stats.dropped_s == pytest.approx(all_s, abs=0.05)
@@ -301,10 +301,10 @@ def test_utterances_that_wait_too_long_are_given_up_oldest_first_and_counted(
             assert decoder.wait_for_calls(1)
     decoder.release()
     assert not session.close(TIMEOUT_S)
-    assert heard.texts == ["loud 2000", "loud 2004"]
-    assert session.stats.dropped_s == pytest.approx(3 * 10.72, abs=0.05)
-    assert [(r.ordinal, r.is_given_up) for r in heard.all] == [(n, n in (1, 2, 3)) for n in range(5)]
-    assert heard.lost[0] == pytest.approx((12.0, 22.0), abs=0.4)
+    assert heard.texts == ["loud 2000", "loud 2003", "loud 2004", "loud 2005"]
+    assert session.stats.dropped_s == pytest.approx(2 * 7.232, abs=0.05)
+    assert [(r.ordinal, r.is_given_up) for r in heard.all] == [(n, n in (1, 2)) for n in range(6)]
+    assert heard.lost[0] == pytest.approx((8.5, 15.0), abs=0.4)
 
 
 def test_no_recognition_is_delivered_after_close_returned(

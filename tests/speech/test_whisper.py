@@ -54,6 +54,31 @@ def test_noise_that_the_detector_takes_for_speech_is_not_made_into_words_either(
         assert is_invented(decoding, speech_s=2.5, audio_s=3.0), f"{name}: {decoding}"
 
 
+def test_what_is_decoded_together_reads_as_if_it_had_been_alone(whisper_settings: Settings, demo_dir: Path) -> None:
+    told = WhisperDecoder(
+        ensure_model(whisper_settings), workers=1, threads=1, beam=1, window_s=10.0, hints=lambda language: "Earshot."
+    )
+    spoken = np.frombuffer(b"".join(read_recording(demo_dir / "agent.ogg")), dtype="<i2")
+    noise = np.frombuffer(next(iter(noises(3_000).values())), dtype="<i2")
+    batch = [spoken[: 16_000 * 5], noise, spoken[16_000 * 5 : 16_000 * 8]]
+    assert len({told.batch_key(len(samples) / 16_000, "en") for samples in batch}) == 1
+    together = told.decode_batch(batch, "en")
+    alone = [told.decode(samples, "en", is_final=True) for samples in batch]
+    assert [each.text for each in together] == [each.text for each in alone]
+    assert len(together[0].text) > 20
+    for one, other in zip(together, alone, strict=True):
+        assert one.average_log_probability == pytest.approx(other.average_log_probability, abs=0.05)
+        assert one.no_speech_probability == pytest.approx(other.no_speech_probability, abs=0.05)
+
+
+def test_utterances_of_another_window_or_language_are_not_decoded_together(whisper_settings: Settings) -> None:
+    model = WhisperDecoder(ensure_model(whisper_settings), workers=1, threads=1, beam=1, window_s=10.0)
+    assert model.batch_key(1.0, "ko") == model.batch_key(7.9, "ko")
+    assert model.batch_key(1.0, "ko") != model.batch_key(1.0, "en")
+    assert model.batch_key(1.0, "ko") != model.batch_key(9.0, "ko")
+    assert model.batch_key(1.0, "xx") is None
+
+
 def test_the_streaming_detector_agrees_with_itself_however_the_frames_are_cut() -> None:
     model = SileroModel()
     frames = np.random.default_rng(1).integers(-8_000, 8_000, (40, 512)).astype(np.int16)
