@@ -15,6 +15,7 @@ from core.media.ice import IceConfiguration
 from core.media.leg import Leg
 from core.media.messages import AnyReport, LegReport, PcmReport, PlaybackReport, SampleReport, VoiceReport
 from core.media.pacer import Pacer
+from core.media.spare_turns import SpareTurns
 from core.media.voice import Voice
 from core.media.voice_leg import VoiceLeg
 from core.model.audio import PcmChunk
@@ -36,6 +37,7 @@ class Exchange:
         self._emit = emit
         self._tally = tally
         self._guard = Guard("feed_and_sample_errors", tally)
+        self._spare_turns = SpareTurns(Guard("speech_feed_errors", tally))
         self._legs: dict[LegId, Leg] = {}
         self._sampled_s: dict[LegId, float] = {}
         self._tables: dict[CallId, Mapping[LegId, frozenset[LegId]]] = {}
@@ -67,7 +69,7 @@ class Exchange:
         leg = (
             VoiceLeg(spec, self._bridge, self._leg_changed, self._pcm, self._voice_sent, self._pacer, self._tally)
             if spec.is_voice
-            else Leg(spec, self._bridge, self._leg_changed, self._pcm, self._tally)
+            else Leg(spec, self._bridge, self._leg_changed, self._pcm, self._tally, self._spare_turns.later)
         )
         self._legs[spec.leg_id] = leg
         self._sampled_s[spec.leg_id] = time.monotonic()

@@ -17,6 +17,7 @@ from core.media.ice import IceConfiguration
 from core.media.meter import LegMeter
 from core.media.packet import MediaPacket
 from core.media.peer_configuration import peer_configuration
+from core.media.spare_turns import Later, at_once
 from core.media.speech_feed import SpeechFeed
 from core.model.audio import PcmChunk
 from core.model.call import LegState
@@ -40,6 +41,7 @@ class Leg:
         on_state: Told every new state, LOST and CLOSED once and last.
         on_pcm: Given the decoded sound when the leg has `speech`.
         tally: Counts what is dropped.
+        later: Has what may wait for packets done after them.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Leg:
         on_state: Callable[["Leg", LegState], None],
         on_pcm: Callable[[PcmChunk], None],
         tally: Tally,
+        later: Later = at_once,
     ) -> None:
         self.spec = spec
         self.state = LegState.OPEN
@@ -56,7 +59,7 @@ class Leg:
         self._bridge = bridge
         self._on_state = on_state
         self._meter = LegMeter(spec.leg_id)
-        self._speech = SpeechFeed(spec.leg_id, on_pcm, tally, spec.chunk_s) if spec.speech else None
+        self._speech = SpeechFeed(spec.leg_id, on_pcm, tally, spec.chunk_s, later) if spec.speech else None
         self._connection: RTCPeerConnection | None = None
         self._audio: RTCRtpTransceiver | None = None
         self._described = False

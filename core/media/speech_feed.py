@@ -10,6 +10,7 @@ from core.media.level import LevelMeter
 from core.media.libopus import SpeechDecoder, duration, holds_former_frame
 from core.media.packet import CLOCK_RATE, FRAME_SAMPLES, MediaPacket, signed_difference
 from core.media.reorder import Reorder
+from core.media.spare_turns import Later, at_once
 from core.model.audio import SPEECH_FORMAT, PcmChunk
 from core.model.call import LegId
 
@@ -49,14 +50,23 @@ class SpeechFeed:
     Not through aiortc's jitter buffer, which delays by 80 ms and after a loss by 280 ms for good. A lost packet is
     decoded from what the next one holds of it (in-band error correction); where that holds nothing, it is not made up
     but stays a gap, as a jump of `start_s`. The packets of a chunk are decoded together, which is half as expensive as
-    one by one between other work.
+    one by one between other work, and `later`: packets of other legs are not to wait for it.
     """
 
-    def __init__(self, leg_id: LegId, emit: Callable[[PcmChunk], None], tally: Tally, chunk_s: float = CHUNK_S) -> None:
+    def __init__(
+        self,
+        leg_id: LegId,
+        emit: Callable[[PcmChunk], None],
+        tally: Tally,
+        chunk_s: float = CHUNK_S,
+        later: Later = at_once,
+    ) -> None:
         self._leg_id = leg_id
         self._emit = emit
         self._tally = tally
         self._chunk_samples = round(chunk_s * CLOCK_RATE)
+        self._later = later
+        self._is_due = False
         self._level = LevelMeter()
         self._end_s = float("-inf")
         self._reset()
@@ -105,8 +115,19 @@ class SpeechFeed:
         if self._timestamp != self._expected:
             self._pass_over_gap(packet.payload, frame, is_after_loss)
         self._add(partial(self._decoder.decode, packet.payload, frame), frame)
+        if self._is_enough and not self._is_due:
+            self._is_due = True
+            self._later(partial(self._hand_out_chunk, frame))
+
+    @property
+    def _is_enough(self) -> bool:
         enough = round(CHUNK_S * CLOCK_RATE) if self._origin_s is None else self._chunk_samples
-        if self._expected - self._start >= enough:
+        return self._expected - self._start >= enough
+
+    def _hand_out_chunk(self, frame: int) -> None:
+        """Hand out what was enough for a chunk, unless the stretch has been ended since."""
+        self._is_due = False
+        if self._is_enough:
             self._hand_out(frame)
             if self._origin_s is not None and self._clock.origin_s - self._frame_s - self._origin_s > SLACK_S:
                 self._restart(self._expected)

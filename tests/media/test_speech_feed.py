@@ -11,6 +11,7 @@ from core.media.libopus import holds_former_frame
 from core.media.opus import SILENCE_PAYLOAD, OpusEncoder
 from core.media.packet import CLOCK_RATE, FRAME_S, FRAME_SAMPLES, MediaPacket
 from core.media.sound_file import read_frames
+from core.media.spare_turns import Later, Piece, at_once
 from core.media.speech_feed import CHUNK_S, SpeechFeed
 from core.model.audio import SPEECH_FORMAT, PcmChunk
 from core.model.call import LegId
@@ -20,10 +21,10 @@ from core.settings import PROJECT_ROOT
 class Speaker:
     """A browser that sends a tone into a feed."""
 
-    def __init__(self, chunk_s: float = CHUNK_S) -> None:
+    def __init__(self, chunk_s: float = CHUNK_S, later: Later = at_once) -> None:
         self.chunks: list[PcmChunk] = []
         self.tally = Tally()
-        self.feed = SpeechFeed(LegId("leg"), self.chunks.append, self.tally, chunk_s)
+        self.feed = SpeechFeed(LegId("leg"), self.chunks.append, self.tally, chunk_s, later)
         self.encoder = OpusEncoder()
 
     def packet(self, number: int, delay_s: float = 0.01, first: int = 0, ssrc: int = 1) -> MediaPacket:
@@ -52,6 +53,36 @@ def test_an_unbroken_stream_gives_contiguous_chunks_of_a_tenth_of_a_second() -> 
     assert all(SPEECH_FORMAT.seconds(chunk.pcm) == pytest.approx(0.1, abs=0.002) for chunk in speaker.chunks)
     assert [after.start_s for after in speaker.chunks[1:]] == pytest.approx(speaker.ends_s()[:-1])
     assert speaker.chunks[0].start_s == pytest.approx(500.01, abs=0.01)
+
+
+def test_a_chunk_that_has_to_wait_takes_along_what_comes_meanwhile_and_asks_once() -> None:
+    waiting: list[Piece] = []
+    speaker = Speaker(later=waiting.append)
+    for number in range(7):
+        speaker.feed.push(speaker.packet(number))
+    assert not speaker.chunks
+    (piece,) = waiting
+    piece()
+    assert [SPEECH_FORMAT.seconds(chunk.pcm) for chunk in speaker.chunks] == pytest.approx([0.14])
+    for number in range(7, 12):
+        speaker.feed.push(speaker.packet(number))
+    assert len(waiting) == 2
+    waiting[1]()
+    assert speaker.chunks[1].start_s == pytest.approx(speaker.ends_s()[0])
+
+
+def test_a_chunk_that_was_handed_out_before_its_turn_is_not_handed_out_twice() -> None:
+    waiting: list[Piece] = []
+    speaker = Speaker(later=waiting.append)
+    for number in range(5):
+        speaker.feed.push(speaker.packet(number))
+    speaker.feed.mute()
+    for number in range(50, 53):
+        speaker.feed.push(speaker.packet(number))
+    waiting[0]()
+    assert [SPEECH_FORMAT.seconds(chunk.pcm) for chunk in speaker.chunks] == pytest.approx([0.1])
+    speaker.feed.flush()
+    assert [SPEECH_FORMAT.seconds(chunk.pcm) for chunk in speaker.chunks] == pytest.approx([0.1, 0.06])
 
 
 def test_whoever_waits_for_an_answer_is_handed_out_packet_by_packet_and_placed_as_well() -> None:
