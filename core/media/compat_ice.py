@@ -30,7 +30,10 @@ logger = logging.getLogger(__name__)
 
 STUN_TIMEOUT_S = 2.0
 GATHER_TIMEOUT_S = 5.0
-"""How long a TURN server may take. A browser's START waits for it, and so does whoever asked the media process."""
+"""How long a TURN server may take where nothing else may be used. A browser's START waits for it, and so does whoever
+asked the media process."""
+BESIDE_TIMEOUT_S = 2.0
+"""How long it may take where the machine's own addresses will mostly do: enough for TLS over the longest ways."""
 
 RELEASE_TIMEOUT_S = 1.0
 """How long a TURN server may take to be told that an address is not needed any more; it then forgets it by itself."""
@@ -149,11 +152,12 @@ def _limited(ports: PortRange | None, advertised: str) -> type[Connection]:
         async def _relayed(self, component: int) -> Candidate | None:
             if self.turn_server is None:
                 return None
+            is_needed = self._transport_policy is TransportPolicy.RELAY
             try:
-                async with asyncio.timeout(GATHER_TIMEOUT_S):
+                async with asyncio.timeout(GATHER_TIMEOUT_S if is_needed else BESIDE_TIMEOUT_S):
                     candidate, protocol = await relayed_candidate(
                         component=component,
-                        hide_related_address=self._transport_policy is TransportPolicy.RELAY,
+                        hide_related_address=is_needed,
                         protocol_factory=lambda: StunProtocol(self),
                         turn_server=self.turn_server,
                         turn_username=self.turn_username,

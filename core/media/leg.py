@@ -70,7 +70,7 @@ class Leg:
         """Answer the leg's one offer; all of the server's candidates are inside.
 
         Waits for STUN and TURN servers as long as `compat_ice.GATHER_TIMEOUT_S`. Without an address of a TURN server
-        it goes on, unless only a relay may be used.
+        it goes on, and sooner, unless only a relay may be used.
 
         Raises:
             OfferRefused: it is the second, or has no audio line with Opus, or cannot be read.

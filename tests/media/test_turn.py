@@ -11,6 +11,7 @@ import pytest
 from aiortc import RTCIceGatherer, RTCIceServer, rtcicetransport
 from aiortc.rtcconfiguration import RTCIceTransportPolicy
 
+from core.media import compat_ice
 from core.media.compat_ice import limit_addresses
 from core.media.events import LegChanged, LegSpec
 from core.media.ice import OWN_ADDRESSES, IceConfiguration, IceServer, ephemeral_credentials
@@ -197,6 +198,20 @@ async def test_a_relay_that_does_not_answer_is_said_within_seconds(silent: str, 
     unreachable = {"turn_servers": (f"{silent}?transport={way}",), "ice_policy": IcePolicy.RELAY}
     async with media_rig(**unreachable, **FIXED_CREDENTIALS) as rig:
         await assert_refused(rig, RelayUnreachable, f"{silent}.*EARSHOT_TURN_SERVERS")
+
+
+async def test_where_other_addresses_do_a_silent_relay_is_not_waited_for_as_long(
+    silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rtcicetransport, "Connection", rtcicetransport.Connection)
+    monkeypatch.setattr(compat_ice, "BESIDE_TIMEOUT_S", 0.1)
+    limit_addresses(None, "")
+    server = RTCIceServer(silent, username=USERNAME, credential=PASSWORD)
+    gatherer = RTCIceGatherer([server], RTCIceTransportPolicy.ALL)
+    async with asyncio.timeout(compat_ice.GATHER_TIMEOUT_S / 2):
+        await gatherer.gather()
+    assert {candidate.type for candidate in gatherer.getLocalCandidates()} == {"host"}
+    await gatherer._connection.close()
 
 
 async def test_a_relay_that_cannot_be_trusted_is_not_used(coturn: Coturn, monkeypatch: pytest.MonkeyPatch) -> None:
