@@ -2,6 +2,7 @@
 
 import time
 from itertools import pairwise
+from statistics import median
 from pathlib import Path
 
 import pytest
@@ -139,7 +140,10 @@ async def test_speech_is_delivered_in_unbroken_chunks_on_the_monotonic_clock(ton
         await rig.until(lambda: len(rig.of(PcmChunk)) >= 25)
         end_s = time.monotonic()
         chunks = rig.of(PcmChunk)
-    assert all(0.08 <= len(chunk.pcm) / 32000 <= 0.12 for chunk in chunks)
+    seconds = [len(chunk.pcm) / 32000 for chunk in chunks]
+    # One that has to wait for its turn on a busy machine takes along what comes meanwhile.
+    assert min(seconds) >= 0.08
+    assert median(seconds) <= 0.12
     for before, after in pairwise(chunks):
         assert after.start_s == pytest.approx(before.start_s + len(before.pcm) / 32000, abs=1e-4)
     assert start_s - 0.05 < chunks[0].start_s

@@ -114,6 +114,7 @@ async def test_a_far_end_that_goes_away_by_itself_is_lost_and_forgotten(tones: T
 async def test_a_leg_that_the_call_closes_is_closed(tones: Tones) -> None:
     async with media_rig() as rig:
         await rig.connect("alice", tones[440])
+        await rig.until(lambda: LegState.CONNECTED in rig.states("alice"))
         await rig.media.close_leg(LegId("alice"))
         await rig.media.close_leg(LegId("alice"))
         await rig.until(lambda: LegState.CLOSED in rig.states("alice"))
