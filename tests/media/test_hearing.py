@@ -2,8 +2,8 @@
 
 import time
 from itertools import pairwise
-from statistics import median
 from pathlib import Path
+from statistics import median
 
 import pytest
 
