@@ -53,7 +53,7 @@ class Decoder(Protocol):
         """
 
     def batch_key(self, seconds: float, language: Language) -> Hashable:
-        """Utterances whose keys are equal cost less when they are decoded together; None for one that stays alone."""
+        """Utterances with one key, hence of one language, cost less decoded together; None for one that stays alone."""
 
     def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: Language) -> list[Decoding]:
         """The final texts of utterances that have one `batch_key`, in their order; each as `decode` gives it.

@@ -174,14 +174,10 @@ class DecodeScheduler:
     def _take_finals(self) -> list[DecodeJob]:
         """The oldest final, and the oldest that gain by its company unless other workers are free to take them."""
         oldest = heapq.heappop(self._finals)[2]
-        key = self._batch_key(oldest)
-        size = min(BATCH_SIZE, 1 + len(self._finals) - self._workers_free)
-        if key is None or size < 2:
+        places = min(BATCH_SIZE - 1, len(self._finals) - self._workers_free)
+        if places < 1 or (key := self._batch_key(oldest)) is None:
             return [oldest]
-        alike = [
-            job for *_, job in sorted(self._finals) if job.language == oldest.language and self._batch_key(job) == key
-        ]
-        company = alike[: size - 1]
+        company = [job for *_, job in sorted(self._finals) if self._batch_key(job) == key][:places]
         self._forget(company)
         return [oldest, *company]
 

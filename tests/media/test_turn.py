@@ -200,14 +200,18 @@ async def test_a_relay_that_does_not_answer_is_said_within_seconds(silent: str, 
         await assert_refused(rig, RelayUnreachable, f"{silent}.*EARSHOT_TURN_SERVERS")
 
 
+def a_gatherer(url: str, policy: RTCIceTransportPolicy, monkeypatch: pytest.MonkeyPatch) -> RTCIceGatherer:
+    """aiortc's own, with a TURN server, in this process; it finds addresses as the media process does."""
+    monkeypatch.setattr(rtcicetransport, "Connection", rtcicetransport.Connection)
+    limit_addresses(None, "")
+    return RTCIceGatherer([RTCIceServer(url, username=USERNAME, credential=PASSWORD)], policy)
+
+
 async def test_where_other_addresses_do_a_silent_relay_is_not_waited_for_as_long(
     silent: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rtcicetransport, "Connection", rtcicetransport.Connection)
     monkeypatch.setattr(compat_ice, "BESIDE_TIMEOUT_S", 0.1)
-    limit_addresses(None, "")
-    server = RTCIceServer(silent, username=USERNAME, credential=PASSWORD)
-    gatherer = RTCIceGatherer([server], RTCIceTransportPolicy.ALL)
+    gatherer = a_gatherer(silent, RTCIceTransportPolicy.ALL, monkeypatch)
     async with asyncio.timeout(compat_ice.GATHER_TIMEOUT_S / 2):
         await gatherer.gather()
     assert {candidate.type for candidate in gatherer.getLocalCandidates()} == {"host"}
@@ -254,10 +258,7 @@ async def test_a_leg_is_closed_in_time_though_the_relay_answers_no_more(coturn: 
 
 
 async def test_an_address_that_comes_too_late_is_given_up(coturn: Coturn, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rtcicetransport, "Connection", rtcicetransport.Connection)
-    limit_addresses(None, "")
-    server = RTCIceServer(coturn.urls["udp"], username=USERNAME, credential=PASSWORD)
-    gatherer = RTCIceGatherer([server], RTCIceTransportPolicy.RELAY)
+    gatherer = a_gatherer(coturn.urls["udp"], RTCIceTransportPolicy.RELAY, monkeypatch)
     gathering = asyncio.create_task(gatherer.gather(), name="gathering")
     await asyncio.sleep(0)
     await gatherer._connection.close()
