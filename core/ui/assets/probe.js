@@ -208,6 +208,7 @@ class LegProbe {
     this.clock = new CallClock();
     this.waiting = [];
     this.number = 0;
+    this.microphone = undefined;
     this.told = "";
     this.toldErrorMs = undefined;
     this.pausedUntil = 0;
@@ -254,8 +255,10 @@ class LegProbe {
   }
 
   take(after) {
-    const { before } = this;
+    const { before, sender } = this;
     this.before = after;
+    // A connection that is being ended has let its sender go; what was known of its microphone stays true.
+    if (sender) this.microphone = microphoneFacts(sender.track);
     // After a long sleep nothing is known of the time between.
     if (!before || after.atMs - before.atMs > LONGEST_PERIOD_MS) return;
     this.waiting.push({
@@ -327,7 +330,7 @@ class LegProbe {
       platform: plain(platformName()),
       network: network === "unknown" ? "" : plain(network),
       is_secure: window.isSecureContext,
-      microphone: microphoneFacts(this.sender?.track),
+      microphone: this.microphone,
       ice: this.search.facts,
     };
   }
