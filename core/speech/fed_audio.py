@@ -1,9 +1,16 @@
 """A session's audio by position: one unbroken count of samples, and what time each has on the caller's clock."""
 
 from bisect import bisect_right
+from collections.abc import Iterator
+
+import numpy as np
 
 from core.model.audio import SPEECH_FORMAT
 
+PIECE_S = 0.1
+"""Audio that is looked at, and sent, together."""
+LOUD = 300.0
+"""Root mean square of a piece's 16-bit samples from which it may be speech."""
 _RATE = SPEECH_FORMAT.sample_rate
 _TOLERANCE_S = 0.02
 """A jump up to this is rounding or clock jitter."""
@@ -49,6 +56,15 @@ class FedAudio:
         """Samples from a position that is kept."""
         at = 2 * (position - self._start)
         return bytes(self._bytes[at : at + 2 * samples])
+
+    def loud_pieces(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """From where to where there may be speech between two positions that are kept."""
+        piece = round(PIECE_S * _RATE)
+        for at in range(start, end, piece):
+            until = min(end, at + piece)
+            samples = np.frombuffer(self.read(at, until - at), dtype="<i2").astype(np.float32)
+            if float(np.sqrt(np.mean(samples * samples))) >= LOUD:
+                yield at, until
 
     def trim(self, position: int) -> None:
         """Forget samples before a position."""

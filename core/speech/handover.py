@@ -8,37 +8,37 @@ stream begins with it. So a stream's end, expected or not, costs no word, and no
     a provider's stream -> take_result, take_end -> recognitions, on the clock of the audio that was fed
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-import numpy as np
-
 from core.model.audio import SPEECH_FORMAT
 from core.model.utterance import Recognition
-from core.speech.fed_audio import FedAudio
+from core.speech.fed_audio import PIECE_S, FedAudio
 from core.speech.handover_rules import Action, Drop, Finish, HandoverRules, Open, Send
+from core.speech.pacing import Pacer
 from core.speech.provider import EndKind, StreamEnd, StreamResult
 from core.speech.settled_text import SettledText
 
 RATE = SPEECH_FORMAT.sample_rate
-PIECE_S = 0.1
-"""Audio that is sent together, where there is no more."""
 MOST_SENT_S = 0.4
 """Audio in one message: 12,800 bytes, under the 15 KB that are advised for Google's 25,600."""
-BURST_S = 1.0
-"""Audio that may go at once."""
+REST_S = 0.3
+"""So long after the last audio what is less than a piece is sent, too."""
+STARVED_S = 1.5
+"""So long after it a stream that may owe words is asked for them: a service waits for many seconds by itself."""
 ONSET_S = 0.5
 """Audio before a loud place that may belong to the word there."""
 ANSWERED_WITHIN_S = 3.0
 """Audio older than this, without a word or a loud place in it, holds no speech."""
 UNHEARD_S = 15.0
-"""The same for loud audio that two streams in a row gave no word for: music, an engine."""
+"""Loud audio that two streams in a row gave no word for is kept no longer: it may be music, or an engine."""
 PROVEN_S = 5.0
-"""A stream that has lived so long works, even though nobody has said anything."""
-LOUD = 300.0
-"""Root mean square of 16-bit samples from which audio may be speech."""
+"""A stream that has taken audio for so long works, even though nobody has said anything."""
+UNANSWERED_S = 1.0
+"""More loud audio than this without an answer is no proof of it."""
 
 
 @dataclass(slots=True)
@@ -51,14 +51,16 @@ class _Stream:
     opened_s: float
     took_s: float
     """When it last had room for audio."""
-    tokens_s: float = BURST_S
-    """Audio that may be sent now."""
-    refilled_s: float = 0.0
     is_proven: bool = False
-    """It has answered, or lived for a while."""
+    """It has answered, or taken audio for a while."""
     finishing: bool = False
     loud_s: float = 0.0
     """Loud audio since its last answer."""
+
+    @property
+    def seems_to_work(self) -> bool:
+        """Whether it has taken audio for long enough, with nothing in it that should have been answered."""
+        return self.took_s - self.opened_s >= PROVEN_S and self.loud_s <= UNANSWERED_S
 
 
 class Handover:
@@ -75,6 +77,7 @@ class Handover:
         self._random = random
         self._audio = FedAudio()
         self._text = SettledText(self._audio, deliver)
+        self._pacer = Pacer(rules.pace)
         self._loud: deque[int] = deque()
         """Positions of loud pieces that the stream was sent and that are not settled."""
 
@@ -87,6 +90,9 @@ class Handover:
         self._failures = 0
         self._trouble: StreamEnd | None = None
         self._patience = 1
+        self._fed_until = 0
+        self._fed_s = 0.0
+        """When audio came last."""
         self._actions: deque[Action] = deque()
 
         self._is_finishing = False
@@ -133,7 +139,7 @@ class Handover:
     def finish(self) -> None:
         """No more audio comes."""
         self._is_finishing = True
-        self._is_done |= self._stream is None and self._is_quiet
+        self._conclude()
 
     def abandon(self) -> None:
         """Make the best of what there is: the session has no more time."""
@@ -149,11 +155,15 @@ class Handover:
             now: The time.
             has_room: Whether the stream takes audio now; it does not while the network stalls.
         """
+        if self._audio.end != self._fed_until:
+            self._fed_until, self._fed_s = self._audio.end, now
         if not self._is_done:
             self._open_when_due(now)
+            if (current := self._stream) is not None and has_room and not current.finishing:
+                current.took_s = now
             self._change_when_due(now)
             self._send(now, has_room)
-            if self._stream is not None and now - self._stream.opened_s > PROVEN_S:
+            if self._stream is not None and not self._stream.is_proven and self._stream.seems_to_work:
                 self._has_proved_itself(self._stream)
         actions = list(self._actions)
         self._actions.clear()
@@ -170,11 +180,19 @@ class Handover:
             current.opened_s + self._rules.limit_s - self._rules.margin_s,
             current.took_s + self._rules.stalled_s,
         )
-        if self._trouble is not None or self._text.has_untold_loss:
+        if not current.is_proven and current.opened_s + PROVEN_S > now:
             soonest = min(soonest, current.opened_s + PROVEN_S)
-        if self._audio.end - current.sent >= PIECE_S * RATE or (self._is_finishing and not current.finishing):
-            soonest = min(soonest, now + max(0.0, PIECE_S - current.tokens_s) / self._rules.pace)
+        if not current.finishing:
+            soonest = min(soonest, self._next_sending_s(current, now))
         return max(soonest, now + 0.02)
+
+    def _next_sending_s(self, current: _Stream, now: float) -> float:
+        waiting = self._audio.end - current.sent
+        if waiting >= PIECE_S * RATE or self._is_finishing:
+            return now + self._pacer.wait_s(PIECE_S)
+        if waiting:
+            return self._fed_s + REST_S
+        return self._fed_s + STARVED_S if self._may_owe_words else math.inf
 
     def take_result(self, stream: int, result: StreamResult) -> None:
         """Take a stream's answer; one of a stream that was dropped counts for nothing."""
@@ -200,6 +218,7 @@ class Handover:
         has_heard_all = current.sent >= self._audio.end
         match end.kind:
             case EndKind.FINISHED if current.finishing:
+                self._has_proved_itself(current)
                 self._text.settle_rest(current.sent)
             case EndKind.IDLE if has_heard_all:
                 # The next stream begins with new audio, when there is some.
@@ -209,7 +228,12 @@ class Handover:
                 self._retry_s = now
             case _:
                 self._fail(end, now)
-        self._is_done |= self._is_finishing and self._is_quiet
+        self._conclude()
+
+    def _conclude(self) -> None:
+        if self._is_finishing and self._stream is None and self._is_quiet and not self._is_done:
+            self._text.tell_of_loss()
+            self._is_done = True
 
     # Streams
 
@@ -228,7 +252,8 @@ class Handover:
             self._give_up_until(self._audio.start)
         self._opened += 1
         base = self._text.resume
-        self._stream = _Stream(self._opened, base, base, opened_s=now, took_s=now, refilled_s=now)
+        self._stream = _Stream(self._opened, base, base, opened_s=now, took_s=now)
+        self._pacer.begin(now)
         self._actions.append(Open(self._opened))
 
     def _change_when_due(self, now: float) -> None:
@@ -243,6 +268,7 @@ class Handover:
             self._replace(EndKind.STALLED, now)
         elif not current.finishing and self._is_change_due(current, now):
             self._hand_overs += 1
+            self._pacer.recover()
             self._drop_stream(current)
             self._open_when_due(now)
 
@@ -266,7 +292,9 @@ class Handover:
         if self._loud:
             silent_until = min(silent_until, self._loud[0] - round(ONSET_S * RATE))
         if self._patience > 1:
-            silent_until = max(silent_until, current.sent - round(UNHEARD_S * RATE))
+            unheard_until = current.sent - round(UNHEARD_S * RATE)
+            self._lose_loud(unheard_until)
+            silent_until = max(silent_until, unheard_until)
         self._text.settle_silence(silent_until)
 
     def _replace(self, kind: EndKind, now: float) -> None:
@@ -295,6 +323,7 @@ class Handover:
             case EndKind.REFUSED:
                 wait_s = rules.refused_wait_s
             case EndKind.QUOTA:
+                self._pacer.slow_down()
                 wait_s = min(rules.quota_wait_s * doubled, rules.longest_quota_wait_s)
             case _:
                 wait_s = min(rules.first_wait_s * doubled, rules.longest_wait_s)
@@ -311,28 +340,30 @@ class Handover:
         current = self._stream
         if current is None or current.finishing:
             return
-        current.tokens_s = min(BURST_S, current.tokens_s + (now - current.refilled_s) * self._rules.pace)
-        current.refilled_s = now
+        pause_s = math.inf if self._is_finishing else now - self._fed_s
         while has_room and (waiting := self._audio.end - current.sent) > 0:
             piece = min(round(PIECE_S * RATE), waiting)
-            affordable = int(current.tokens_s * RATE)
-            if affordable < piece or (waiting < PIECE_S * RATE and not self._is_finishing):
+            affordable = int(self._pacer.allowed_s(now) * RATE)
+            if affordable < piece or (waiting < PIECE_S * RATE and pause_s < REST_S):
                 break
             self._send_piece(current, min(waiting, affordable, round(MOST_SENT_S * RATE)))
-        if has_room:
-            current.took_s = now
-        if self._is_finishing and current.sent >= self._audio.end:
+        is_starved = pause_s >= STARVED_S and self._may_owe_words
+        if current.sent >= self._audio.end and (self._is_finishing or is_starved):
             current.finishing = True
             self._actions.append(Finish(current.number))
 
+    @property
+    def _may_owe_words(self) -> bool:
+        """Whether the stream may have heard words that no final text covers yet."""
+        return self._text.has_interim or any(at >= self._text.settled for at in self._loud)
+
     def _send_piece(self, current: _Stream, samples: int) -> None:
-        pcm = self._audio.read(current.sent, samples)
-        if is_loud(pcm):
-            current.loud_s += samples / RATE
-            self._loud.append(current.sent)
+        for at, end in self._audio.loud_pieces(current.sent, current.sent + samples):
+            current.loud_s += (end - at) / RATE
+            self._loud.append(at)
+        self._actions.append(Send(current.number, self._audio.read(current.sent, samples)))
         current.sent += samples
-        current.tokens_s -= samples / RATE
-        self._actions.append(Send(current.number, pcm))
+        self._pacer.spend(samples / RATE)
 
     def _give_up_until(self, position: int) -> None:
         """Forget audio that can neither be kept nor recognised; what was loud in it is told of, as one stretch."""
@@ -341,15 +372,10 @@ class Handover:
         settled, kept = self._text.settled, self._audio.start
         if settled < kept:
             self._text.lose(settled, kept)
-        piece = round(PIECE_S * RATE)
-        for at in range(max(settled, kept), position, piece):
-            samples = min(piece, position - at)
-            if is_loud(self._audio.read(at, samples)):
-                self._text.lose(at, at + samples)
+        self._lose_loud(position)
         self._text.settle_silence(position)
 
-
-def is_loud(pcm: bytes) -> bool:
-    """Whether there may be speech in it."""
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
-    return bool(len(samples)) and float(np.sqrt(np.mean(samples * samples))) >= LOUD
+    def _lose_loud(self, position: int) -> None:
+        """Tell, later, of what is not settled and loud before a position: there may have been words in it."""
+        for at, end in self._audio.loud_pieces(max(self._text.settled, self._audio.start), position):
+            self._text.lose(at, end)

@@ -6,12 +6,14 @@ from random import Random
 import pytest
 
 from core.model.utterance import Recognition
-from core.speech.handover_rules import HandoverRules
+from core.speech.handover import Handover
+from core.speech.handover_rules import HandoverRules, Open
 from core.speech.provider import EndKind
 from tests.fakes.scripted_speech import SpokenWord, make_script, sound_of
 from tests.speech.virtual_provider import Faults, VirtualCall
 
 FUZZ_RUNS = 100
+HARSH_RUNS = 40
 SOAK_RUNS = 1_000
 CLOCK_S = 100.0
 """The first sample's time."""
@@ -33,6 +35,15 @@ def assert_nothing_is_lost_or_doubled(finished: VirtualCall) -> None:
     found = spoken(finished.heard)
     missing, extra = Counter(expected) - Counter(found), Counter(found) - Counter(expected)
     assert found == expected, f"lost {sorted(missing)}, doubled {sorted(extra)}, ends {finished.ends}"
+
+
+def assert_every_word_is_written_once_or_marked(finished: VirtualCall) -> None:
+    marks = [(each.start_s - CLOCK_S, each.end_s - CLOCK_S) for each in finished.heard if each.is_given_up]
+    found = Counter(spoken(finished.heard))
+    for word in finished.words:
+        is_marked = any(word.end_s > start_s - 0.1 and word.start_s < end_s + 0.1 for start_s, end_s in marks)
+        # A word that is cut by the end of what was lost may be written as well.
+        assert found[word.text] == 1 or (is_marked and not found[word.text]), (word, marks, finished.ends)
 
 
 def assert_times_are_true(finished: VirtualCall, tolerance_s: float = 0.1) -> None:
@@ -62,6 +73,29 @@ def _times(random: Random, chance: float) -> list[float]:
     return [random.uniform(5.0, 80.0)] if random.random() < chance else []
 
 
+def harsh(random: Random) -> Faults:
+    """Faults that cost words: outages longer than what is kept, streams that hear nothing, a provider in no hurry."""
+    return Faults(
+        surprise_limits=random.random() < 0.3,
+        errors_every_s=random.choice((0.0, 30.0)),
+        outages=tuple((at, at + random.uniform(5.0, 60.0)) for at in _times(random, 0.6)),
+        stalls=tuple((at, at + random.uniform(5.0, 40.0)) for at in _times(random, 0.4)),
+        deaf_streams=frozenset(number for number in range(1, 5) if random.random() < 0.3),
+        pace_limit=random.uniform(1.1, 2.0),
+        latency_s=(0.05, random.choice((0.3, 1.0))),
+    )
+
+
+def harsh_fuzz(seeds: range) -> None:
+    for seed in seeds:
+        finished = call(seed, 120.0, harsh(Random(-seed - 1)))
+        finished.run(CLOCK_S)
+        try:
+            assert_every_word_is_written_once_or_marked(finished)
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}: {error}") from error
+
+
 def fuzz(seeds: range) -> None:
     for seed in seeds:
         faults = faulty(Random(-seed - 1))
@@ -84,6 +118,15 @@ def test_no_word_is_lost_or_doubled_over_a_provider_that_fails_at_random() -> No
 @pytest.mark.soak
 def test_no_word_is_lost_or_doubled_in_a_thousand_calls() -> None:
     fuzz(range(SOAK_RUNS))
+
+
+def test_what_a_harsh_provider_costs_is_marked() -> None:
+    harsh_fuzz(range(HARSH_RUNS))
+
+
+@pytest.mark.soak
+def test_what_a_harsh_provider_costs_is_marked_in_a_thousand_calls() -> None:
+    harsh_fuzz(range(SOAK_RUNS))
 
 
 def test_twenty_minutes_over_a_faulty_provider_lose_no_word_and_keep_the_time() -> None:
@@ -128,6 +171,56 @@ def test_a_stream_that_gives_no_word_although_there_is_sound_is_replaced() -> No
     finished.run(CLOCK_S)
     assert finished.opened > 1
     assert_nothing_is_lost_or_doubled(finished)
+
+
+@pytest.mark.parametrize("deaf", [2, 3])
+def test_what_several_deaf_streams_cost_is_marked(deaf: int) -> None:
+    finished = call(3, 120.0, Faults(deaf_streams=frozenset(range(1, deaf + 1))))
+    finished.run(CLOCK_S)
+    assert_every_word_is_written_once_or_marked(finished)
+    assert len([each for each in finished.heard if each.is_given_up]) == 1
+    assert finished.handover.dropped_s > 1.0
+
+
+@pytest.mark.parametrize("stops_s", [6.6, 6.56, 6.52])
+def test_the_last_words_before_audio_stops_do_not_wait_for_the_service_to_idle(stops_s: float) -> None:
+    words = [SpokenWord("w0", 6.0, 6.5), SpokenWord("w1", 62.0, 62.4)]
+    finished = VirtualCall(words, sound_of(words, 65.0), Faults(), HandoverRules(), Random(1))
+    finished.run(CLOCK_S, gaps=[(stops_s, 60.0)])
+    assert_nothing_is_lost_or_doubled(finished)
+    told = zip(finished.heard, finished.heard_at_s, strict=True)
+    assert next(at_s for each, at_s in told if each.is_final) < stops_s + 3.0
+    assert (finished.opened, finished.handover.hand_overs) == (2, 0)
+
+
+def test_a_stream_that_is_sent_nothing_is_not_taken_for_one_that_stalls() -> None:
+    handover = Handover(HandoverRules(), Random(1), lambda recognition: None)
+    handover.feed(bytes(6_400), CLOCK_S)
+    now: float | None = CLOCK_S
+    opened = 0
+    while now is not None and now < CLOCK_S + 60.0:
+        opened += sum(isinstance(action, Open) for action in handover.poll(now))
+        assert handover.trouble is None
+        wake_s = handover.wake_s(now)
+        now = None if wake_s is None else wake_s + 0.001
+    assert opened == 1
+
+
+def test_a_provider_that_refuses_the_pace_of_the_replay_is_sent_it_more_slowly() -> None:
+    finished = call(10, 300.0, Faults(outages=((50.0, 70.0),), pace_limit=1.2))
+    finished.run(CLOCK_S)
+    assert 0 < finished.ends.count(EndKind.QUOTA) <= 3
+    assert_every_word_is_written_once_or_marked(finished)
+    found = set(spoken(finished.heard))
+    assert all(word.text in found for word in finished.words if word.start_s > 130.0)
+
+
+def test_a_path_that_takes_nothing_stays_in_trouble_until_it_does_and_leaves_one_mark() -> None:
+    finished = call(5, 150.0, Faults(stalls=((10.0, 70.0),)))
+    finished.run(CLOCK_S)
+    assert finished.troubles == [None, EndKind.STALLED, None]
+    assert len([each for each in finished.heard if each.is_given_up]) == 1
+    assert_every_word_is_written_once_or_marked(finished)
 
 
 def test_a_stream_that_takes_nothing_is_replaced() -> None:

@@ -16,8 +16,6 @@ from core.speech.provider import EndKind, StreamEnd, StreamResult
 from tests.fakes.scripted_speech import RATE, ScriptedRecogniser, SpokenWord
 
 STEP_S = 0.02
-PACE_LIMIT = 2.0
-"""A stream that gets audio faster than this, after a burst of two seconds, is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,9 @@ class Faults:
     stalls: tuple[tuple[float, float], ...] = ()
     """From when until when the provider takes nothing."""
     deaf_streams: frozenset[int] = frozenset()
-    """Streams that take audio and never answer."""
+    """Streams that take audio and never answer, nor end when asked to."""
+    pace_limit: float = 2.0
+    """A stream that gets audio faster than this, after a burst of two seconds, is refused."""
     latency_s: tuple[float, float] = (0.1, 1.0)
     gives_words: bool = True
     idle_s: float = 10.0
@@ -63,8 +63,13 @@ class VirtualCall:
     rules: HandoverRules
     random: Random
     heard: list[Recognition] = field(default_factory=list)
+    heard_at_s: list[float] = field(default_factory=list)
+    """When each was heard, in seconds from the first sample."""
+    troubles: list[EndKind | None] = field(default_factory=list)
+    """What was wrong, in order of time; None for nothing."""
     ends: list[EndKind] = field(default_factory=list)
     opened: int = 0
+    _at_s: float = 0.0
 
     def run(self, starts_s: float = 100.0, gaps: Sequence[tuple[float, float]] = (), close_s: float = 120.0) -> None:
         """Feed everything at its pace and close.
@@ -77,7 +82,7 @@ class VirtualCall:
         self._events: list[tuple[float, int, int, StreamResult | StreamEnd]] = []
         self._order = count()
         self._served: dict[int, _Served] = {}
-        handover = Handover(self.rules, Random(self.random.random()), self.heard.append)
+        handover = Handover(self.rules, Random(self.random.random()), self._take)
         self.handover = handover
         step = round(STEP_S * RATE)
         length_s = len(self.sound) / RATE
@@ -94,6 +99,7 @@ class VirtualCall:
             else:
                 handover.finish()
             now += STEP_S
+            self._at_s = now - starts_s
             self._serve(now - starts_s)
             self._tell(handover, now - starts_s, now)
             stalled = any(start <= now - starts_s < end for start, end in self.faults.stalls)
@@ -107,8 +113,15 @@ class VirtualCall:
                         self._finish(number, now - starts_s)
                     case Drop(number):
                         self._served.pop(number, None)
+            trouble = handover.trouble.kind if handover.trouble is not None else None
+            if self.troubles[-1:] != [trouble]:
+                self.troubles.append(trouble)
         else:
             handover.abandon()
+
+    def _take(self, recognition: Recognition) -> None:
+        self.heard.append(recognition)
+        self.heard_at_s.append(self._at_s)
 
     def _open(self, number: int, at_s: float) -> None:
         faults, random = self.faults, self.random
@@ -126,12 +139,14 @@ class VirtualCall:
         served = self._served[number]
         served.last_audio_s = at_s
         served.received_s += len(pcm) / 2 / RATE
-        if served.received_s > PACE_LIMIT * (at_s - served.opened_s) + 2.0:
+        if served.received_s > self.faults.pace_limit * (at_s - served.opened_s) + 2.0:
             served.ends_s, served.ends_as = at_s, EndKind.QUOTA
         self._answer(number, served, served.ear.push(pcm), at_s)
 
     def _finish(self, number: int, at_s: float) -> None:
         served = self._served[number]
+        if served.deaf:
+            return
         self._answer(number, served, served.ear.finish(), at_s)
         if served.ends_s > served.answers_after_s:
             served.ends_s, served.ends_as = max(served.answers_after_s, at_s) + 0.05, EndKind.FINISHED
