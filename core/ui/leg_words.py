@@ -9,6 +9,7 @@ def leg_words(translate: Translate) -> dict[str, object]:
     return {
         "start": _("START"),
         "stop": _("STOP"),
+        "give_up": _("Stop trying"),
         "mute": _("Mute"),
         "unmute": _("Unmute"),
         "level": _("Input level"),

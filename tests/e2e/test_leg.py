@@ -282,6 +282,44 @@ def test_after_five_tries_a_sentence_says_what_to_do_and_start_works_again(app: 
     expect_state(page, "연결됨")
 
 
+def test_whoever_stops_trying_is_left_alone(app: LegApp, open_page: OpenPage) -> None:
+    page = open_page(f"{app.url}/?refresh=1")
+    press_start(page)
+    expect_state(page, "Connected")
+    give_up = page.get_by_role("button", name="Stop trying")
+    expect(give_up).to_be_hidden()
+    app.order(page, "lose")
+    app.order(page, "down")
+    give_up.click()
+    expect_state(page, "Disconnected")
+    expect(give_up).to_be_hidden()
+    before = len(app.legs())
+    page.wait_for_timeout(4000)
+    assert (state(page), len(app.legs())) == ("Disconnected", before)
+
+
+def test_a_page_that_was_without_its_server_for_long_does_not_start_by_itself(app: LegApp, open_page: OpenPage) -> None:
+    page = open_page(f"{app.url}/?refresh=1")
+    press_start(page)
+    expect_state(page, "Connected")
+    page.locator("[data-test-connection-state]").evaluate(
+        """(node) => {
+          const cut = () => { node.dataset.testConnectionState = "DISCONNECTED"; };
+          const look = () => node.dataset.testConnectionState === "CONNECTED" && cut();
+          new MutationObserver(look).observe(node, { attributes: true });
+          cut();
+        }"""
+    )
+    app.order(page, "lose")
+    expect_state(page, "Connection lost. Waiting for the server…")
+    page.evaluate("const now = Date.now; Date.now = () => now() + 3_600_000")
+    expect_state(page, "Connection failed")
+    page.locator("[data-test-connection-state]").evaluate("node => { node.dataset.testConnectionState = 'CONNECTED'; }")
+    before = len(app.legs())
+    page.wait_for_timeout(2000)
+    assert (state(page), len(app.legs())) == ("Connection failed", before)
+
+
 def test_a_leg_that_the_server_ends_on_purpose_stays_ended(app: LegApp, open_page: OpenPage) -> None:
     page = open_page(f"{app.url}/?refresh=1")
     press_start(page)

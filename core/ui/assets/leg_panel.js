@@ -66,7 +66,11 @@ class LegPanel {
       line.append(this.controls.muteButton, this.controls.meter);
       this.box.append(this.controls.extras);
     }
+    // Between two tries the frame shows START. A supervisor has *Leave*.
+    this.giveUpButton = el("button", { type: "button", hidden: true }, words.give_up);
+    this.giveUpButton.addEventListener("click", () => this.stop(), { signal: this.lifetime.signal });
     if (this.data.supervision) this.supervision = new SupervisionControl(this);
+    else line.append(this.giveUpButton);
     this.box.append(this.problem);
     this.root.append(this.box);
   }
@@ -328,6 +332,7 @@ class LegPanel {
     if (this.frame) this.frame.dataset.phase = phase;
     setText(this.state, fill(words.phases[phase], { number: this.retries.number, limit: TRIES }));
     if (this.frame?.contentDocument) this.frame.contentDocument.documentElement.toggleAttribute("data-running", running);
+    this.giveUpButton.hidden = !["reconnecting", "waiting"].includes(phase);
     const problem = this.sentence();
     this.problem.hidden = !problem;
     setText(this.problem, problem);

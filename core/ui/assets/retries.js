@@ -10,6 +10,9 @@ const FIRST_LIMIT_MS = 25000;
 // So long after a connection was made the frame's button no longer shows what was there before it.
 const SETTLED_MS = 1000;
 const LOOK_MS = 250;
+// A page that was without its server for longer does not go on by itself: a computer that wakes after a night puts nobody,
+// and no microphone, into a call. By the wall clock, since the page's own may stop while the computer sleeps.
+const WAIT_LIMIT_MS = 120000;
 
 class Retries {
   // `panel` has start() and abandon(), which press the frame's START and STOP, isIdle(), whether START is back after that,
@@ -26,6 +29,7 @@ class Retries {
     this.waiting = false;
     this.number = 0;
     this.trying = false;
+    this.waitsSince = null;
   }
 
   get under() {
@@ -65,9 +69,12 @@ class Retries {
     const isHere = pageIsConnected() && this.panel.isAnswered;
     this.panel.enter(!isHere ? "waiting" : this.number > 0 ? "reconnecting" : "connecting");
     if (!isHere || !this.panel.start()) {
+      this.waitsSince ??= Date.now();
+      if (Date.now() - this.waitsSince > WAIT_LIMIT_MS) return this.panel.giveUp("failed");
       this.timer = setTimeout(() => this.begin(), LOOK_MS);
       return;
     }
+    this.waitsSince = null;
     this.trying = true;
     this.follow(performance.now());
   }
