@@ -56,7 +56,9 @@ class Decoder(Protocol):
         """Utterances with one key, hence of one language, cost less decoded together; None for one that stays alone."""
 
     def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: Language) -> list[Decoding]:
-        """The final texts of utterances that have one `batch_key`, in their order; each as `decode` gives it.
+        """The final texts of utterances that have one `batch_key`, in their order.
+
+        Each is as `decode` gives it, but that a decoder which repeats itself may do so for as long as in the longest.
 
         Raises:
             RecognitionFailed: the engine gave an error.
