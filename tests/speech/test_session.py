@@ -434,11 +434,19 @@ def test_without_a_model_the_engine_is_down_and_says_why_and_audio_is_counted_as
     assert heard.lost == [pytest.approx((0.0, 2.0)), pytest.approx((7.0, 8.0))]
 
 
-def test_a_language_that_the_model_was_not_made_for_is_shown(open_local: OpenLocal, heard: Heard) -> None:
+def test_a_language_that_the_model_was_not_made_for_is_shown_while_it_is_spoken(
+    open_local: OpenLocal, heard: Heard
+) -> None:
     transcriber = open_local()
-    transcriber.open_session("customer", "xx", heard)
+    known = transcriber.open_session("agent", "ko", Heard())
+    guessed = [transcriber.open_session(f"customer {number}", "xx", heard) for number in range(2)]
     assert wait_for(lambda: transcriber.health.state is PartState.DEGRADED)
     assert "xx" in transcriber.health.in_english
+    assert guessed[0].close(TIMEOUT_S)
+    assert transcriber.health.state is PartState.DEGRADED
+    assert guessed[1].close(TIMEOUT_S)
+    assert transcriber.health.state is PartState.UP
+    assert known.close(TIMEOUT_S)
 
 
 def test_sessions_of_one_transcriber_do_not_hear_each_other(open_local: OpenLocal) -> None:
