@@ -48,6 +48,7 @@ from core.parts import Parts
 from core.settings import Settings
 from core.settings.loading import read_sources
 from core.settings.report import SettingLine, settings_report
+from core.speech.engine import decoding_of
 
 COMMAND_TIMEOUT_S = 10.0
 LONGEST_NAME = 64
@@ -352,7 +353,8 @@ class Backend:
         load = self._parts.loads[-1] if self._parts.loads else None
         running = self._parts.registry.running()
         dropped = self._dropped() | self.browser_intake.refused
-        return server_figures(running, self.health(), dropped, load, self._parts.tally)
+        decoding = decoding_of(self._parts.transcriber)
+        return server_figures(running, self.health(), dropped, load, decoding, self._parts.tally)
 
     @property
     def is_stopping(self) -> bool:

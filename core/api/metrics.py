@@ -72,6 +72,7 @@ class _Figures:
             held = {name: float(each is state) for name, each in figures.parts.items()}
             yield _gauge(metric, meaning, "part", held)
         yield from self._media()
+        yield from self._speech()
         for name, meaning in WAITS.items():
             yield self._histogram(name, meaning)
         failures = CounterMetricFamily(
@@ -97,6 +98,17 @@ class _Figures:
         yield _gauge(
             "earshot_media_loop_lag_seconds", "How late the media loop woke in its last second", "quantile", lags
         )
+
+    def _speech(self) -> Iterator[Metric]:
+        speech = self._figures.speech
+        if speech is None:
+            return
+        waiting = "Utterances that wait for recognition to begin their final text"
+        yield GaugeMetricFamily("earshot_speech_waiting_finals", waiting, value=speech.waiting_finals)
+        oldest = "Since the end of the speech that waits longest for its final text"
+        yield GaugeMetricFamily("earshot_speech_oldest_wait_seconds", oldest, value=speech.oldest_s)
+        skipped = "Interim texts that were left out for the load"
+        yield CounterMetricFamily("earshot_speech_skipped_interims", skipped, value=speech.skipped_interims)
 
     def _histogram(self, name: str, meaning: str) -> Metric:
         family = HistogramMetricFamily(f"earshot_{name}_seconds", meaning)

@@ -9,7 +9,8 @@ from core.media.events import MediaLoad
 from core.model.call import CallState
 from core.model.health import PartHealth
 from core.model.quality import AlertKind, Score
-from core.model.server_figures import MediaFigures, ServerFigures
+from core.model.server_figures import MediaFigures, ServerFigures, SpeechFigures
+from core.speech.scheduler import DecodeStats
 
 FIGURES = ("mos", "rtt_ms", "jitter_ms", "loss_pct")
 
@@ -19,6 +20,7 @@ def server_figures(
     parts: Iterable[PartHealth],
     dropped: Mapping[str, int],
     load: MediaLoad | None,
+    decoding: DecodeStats | None,
     tally: Tally,
 ) -> ServerFigures:
     """Everything as of now.
@@ -28,6 +30,7 @@ def server_figures(
         parts: The server's parts.
         dropped: What the queues and guards that all calls share have dropped or refused; not the media process's.
         load: The media process's last report.
+        decoding: How recognition keeps up on this machine; None where a service recognises.
         tally: What was counted.
     """
     states: Counter[CallState] = Counter()
@@ -50,6 +53,9 @@ def server_figures(
         media=None
         if load is None
         else MediaFigures(load.legs, load.cpu_pct, load.loop_lag_p50_ms, load.loop_lag_p99_ms),
+        speech=None
+        if decoding is None
+        else SpeechFigures(decoding.waiting_finals, decoding.oldest_s, decoding.skipped_interims),
         waits=tally.waits,
         failures=tally.failures,
         repeated=tally.repeated_seconds,

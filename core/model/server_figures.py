@@ -32,6 +32,18 @@ class MediaFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class SpeechFigures:
+    """How speech recognition on this machine keeps up."""
+
+    waiting_finals: int
+    """Utterances that wait for their final text, those that are being recognised not among them."""
+    oldest_s: float
+    """Seconds since the end of the speech that waits longest for its final text; 0 where none waits."""
+    skipped_interims: int
+    """Interim texts that were left out for the load."""
+
+
+@dataclass(frozen=True, slots=True)
 class ServerFigures:
     """All of it as of one moment. What counts, counts since the server started."""
 
@@ -46,6 +58,8 @@ class ServerFigures:
     parts: Mapping[str, PartState]
     media: MediaFigures | None
     """None until the media process has reported."""
+    speech: SpeechFigures | None = None
+    """None where a service recognises."""
     waits: Mapping[str, Distribution] = field(default_factory=dict)
     """`end_of_speech_to_final` and `end_of_speech_to_summary`."""
     failures: Mapping[tuple[str, str], int] = field(default_factory=dict)

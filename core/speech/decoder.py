@@ -56,7 +56,9 @@ class Decoder(Protocol):
         """Utterances with one key, hence of one language, cost less decoded together; None for one that stays alone."""
 
     def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: Language) -> list[Decoding]:
-        """The final texts of utterances that have one `batch_key`, in their order; each as `decode` gives it.
+        """The final texts of utterances that have one `batch_key`, in their order.
+
+        Each is as `decode` gives it, but that a decoder which repeats itself may do so for as long as in the longest.
 
         Raises:
             RecognitionFailed: the engine gave an error.
@@ -69,14 +71,18 @@ NO_SPEECH_LOG_PROBABILITY = -0.6
 MIN_LOG_PROBABILITY = -1.3
 """Below this the decoder guessed: bad lines give -1.1, noise often less than this."""
 MAX_COMPRESSION_RATIO = 2.4
-"""Text that compresses better repeats itself, as in Whisper's own transcribe()."""
+"""Text that compresses better is a loop whatever the evidence, as in Whisper's own transcribe()."""
 MIN_SPEECH_RATIO = 0.1
 SHORT_SPEECH_S = 0.3
 SHORT_SPEECH_LOG_PROBABILITY = -0.7
-KNOWN_SPEECH_RATIO = 0.25
-KNOWN_NO_SPEECH_PROBABILITY = 0.4
-KNOWN_LOG_PROBABILITY = -0.5
-"""What the model is known to invent, and what people say as well, is believed with better evidence than this."""
+WEAK_SPEECH_RATIO = 0.25
+WEAK_NO_SPEECH_PROBABILITY = 0.4
+WEAK_LOG_PROBABILITY = -0.5
+"""What the model invents, and what people say as well, is believed with better evidence than this.
+
+That is what it is known to invent, and short loops: on a bad line people do say "Hello? Hello? Hello? Hello?".
+Whisper base was as sure as -0.15 of loops over noise, but never gave less than 0.5 that nobody had spoken.
+"""
 
 
 def compression_ratio(text: str) -> float:
@@ -85,9 +91,9 @@ def compression_ratio(text: str) -> float:
     return len(data) / len(zlib.compress(data)) if data else 1.0
 
 
-def repeats_itself(text: str) -> bool:
-    """Whether a text is a loop in which the decoder was caught."""
-    return compression_ratio(text) > MAX_COMPRESSION_RATIO or is_loop(text)
+def repeats_itself(decoding: Decoding) -> bool:
+    """Whether a text is a loop in which the decoder was caught, as far as that is seen without the audio."""
+    return compression_ratio(decoding.text) > MAX_COMPRESSION_RATIO or (is_loop(decoding.text) and _is_unsure(decoding))
 
 
 def is_invented(decoding: Decoding, speech_s: float, audio_s: float) -> bool:
@@ -101,20 +107,22 @@ def is_invented(decoding: Decoding, speech_s: float, audio_s: float) -> bool:
     log_probability = decoding.average_log_probability
     return (
         not any(character.isalnum() for character in decoding.text)
-        or repeats_itself(decoding.text)
+        or compression_ratio(decoding.text) > MAX_COMPRESSION_RATIO
         or is_too_much(decoding.text, speech_s)
         or log_probability < MIN_LOG_PROBABILITY
         or (decoding.no_speech_probability > NO_SPEECH_PROBABILITY and log_probability < NO_SPEECH_LOG_PROBABILITY)
         or speech_s < MIN_SPEECH_RATIO * audio_s
         or (speech_s < SHORT_SPEECH_S and log_probability < SHORT_SPEECH_LOG_PROBABILITY)
-        or (is_known(decoding.text) and _is_weak(decoding, speech_s, audio_s))
+        or ((is_known(decoding.text) or is_loop(decoding.text)) and _is_weak(decoding, speech_s, audio_s))
     )
 
 
 def _is_weak(decoding: Decoding, speech_s: float, audio_s: float) -> bool:
+    return _is_unsure(decoding) or speech_s < SHORT_SPEECH_S or speech_s < WEAK_SPEECH_RATIO * audio_s
+
+
+def _is_unsure(decoding: Decoding) -> bool:
     return (
-        decoding.average_log_probability < KNOWN_LOG_PROBABILITY
-        or decoding.no_speech_probability > KNOWN_NO_SPEECH_PROBABILITY
-        or speech_s < SHORT_SPEECH_S
-        or speech_s < KNOWN_SPEECH_RATIO * audio_s
+        decoding.average_log_probability < WEAK_LOG_PROBABILITY
+        or decoding.no_speech_probability > WEAK_NO_SPEECH_PROBABILITY
     )

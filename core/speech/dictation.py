@@ -21,6 +21,7 @@ from core.model.utterance import Recognition
 from core.settings import load_settings
 from core.speech.engine import open_transcriber
 from core.speech.hints_file import HintsFile
+from core.speech.recording import RecordingClock, blocks_of, feed_blocks
 from core.speech.transcriber import Transcriber
 
 STRETCH_S = 60.0
@@ -34,9 +35,9 @@ def main() -> int:
     """Serve until the input ends."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        settings, clock = load_settings(), SystemClock()
-        hints = HintsFile(settings.effective_speech_hints, clock)
-        transcriber = open_transcriber(settings, clock, interims=False, hints=hints)
+        settings = load_settings()
+        hints = HintsFile(settings.effective_speech_hints, SystemClock())
+        transcriber = open_transcriber(settings, RecordingClock(), interims=False, hints=hints)
         try:
             _wait_until_loaded(transcriber, settings.engine)
             _write(sys.stdout, {"ready": True})
@@ -66,8 +67,9 @@ def recognise(transcriber: Transcriber, pcm: bytes, language: str) -> str:
             finals.append(recognition.text)
 
     session = transcriber.open_session("dictation", language, hear)
-    session.feed(pcm, 0.0)
-    session.close(STRETCH_S)
+    deadline = time.monotonic() + STRETCH_S
+    feed_blocks(session, blocks_of(pcm), STRETCH_S)
+    session.close(max(0.0, deadline - time.monotonic()))
     return " ".join(finals)
 
 

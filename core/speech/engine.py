@@ -15,6 +15,7 @@ from core.speech.hints import SpeechHints
 from core.speech.local import LoadedModels, LocalTranscriber
 from core.speech.model_files import ensure_model
 from core.speech.provider_transcriber import ProviderTranscriber
+from core.speech.scheduler import DecodeStats
 from core.speech.session import SessionRules
 from core.speech.transcriber import Transcriber
 from core.speech.voice_activity import SileroModel
@@ -46,6 +47,11 @@ def open_transcriber(
             return _open_whisper(settings, clock, interims, hints)
         case SpeechEngine.GOOGLE:
             return _open_google(settings, hints)
+
+
+def decoding_of(transcriber: Transcriber) -> DecodeStats | None:
+    """How the engine keeps up; None for a service, which has no queue here. Any thread."""
+    return transcriber.decoding if isinstance(transcriber, LocalTranscriber) else None
 
 
 def _open_whisper(settings: Settings, clock: Clock, interims: bool, hints: HintsFor) -> LocalTranscriber:

@@ -35,7 +35,7 @@ def is_known(text: str) -> bool:
 
 
 def is_loop(text: str) -> bool:
-    """Whether most of the text is one phrase again and again, too short for zlib to notice.
+    """Whether most of the text is one phrase again and again, too short for zlib to notice. People say such, too.
 
     Digits are none: numbers do repeat themselves.
     """

@@ -60,7 +60,6 @@ class LocalTranscriber:
         self._models: LoadedModels | None = None
         self._failure: SpeechError | None = None
         self._sessions: set[LocalSession] = set()
-        self._languages: set[Language] = set()
         self._loader = threading.Thread(target=self._load_models, name="speech-load", daemon=True)
         self._endpointing = threading.Thread(target=self._watch, name="speech-endpointing", daemon=True)
         self._loader.start()
@@ -70,15 +69,11 @@ class LocalTranscriber:
     def health(self) -> PartHealth:
         """STARTING while the models load, DOWN when that failed or after `close`.
 
-        DEGRADED after a failed decoding, while words come late, or with a language that the model guesses.
+        DEGRADED after a failed decoding, while words come late, or while a language is spoken that the model guesses.
         """
         with self._wakes:
-            models, failure, is_closed, languages = (
-                self._models,
-                self._failure,
-                self._is_closed,
-                sorted(self._languages),
-            )
+            models, failure, is_closed = self._models, self._failure, self._is_closed
+            languages = sorted({session.language for session in self._sessions})
         if is_closed:
             return self._state(PartState.DOWN, Message("Speech recognition was stopped."))
         if failure is not None:
@@ -120,7 +115,6 @@ class LocalTranscriber:
         )
         with self._wakes:
             self._sessions.add(session)
-            self._languages.add(language)
         logger.debug("speech session %s is open (%s)", name, language)
         return session
 

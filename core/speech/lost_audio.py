@@ -11,9 +11,10 @@ class LostAudio:
         self._stretches: list[tuple[float, float]] = []
 
     def add(self, start_s: float, end_s: float) -> None:
-        """The audio between these times is lost; pieces come in order of time."""
+        """The audio between these times is lost; pieces come in order of time, but that one may overtake another."""
         if self._stretches and start_s - self._stretches[-1][1] <= APART_S:
-            start_s = self._stretches.pop()[0]
+            former = self._stretches.pop()
+            start_s, end_s = min(former[0], start_s), max(former[1], end_s)
         self._stretches.append((start_s, end_s))
 
     def take(self) -> list[tuple[float, float]]:

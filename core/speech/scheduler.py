@@ -9,6 +9,8 @@ import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from core.model.call import Language
 from core.model.clock import Clock
@@ -18,6 +20,8 @@ from core.speech.endpointing import SpeechStretch
 from core.speech.load import DecodeLoad
 
 logger = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 INTERIM_BUSY = 0.6
 """While final texts take this share of the workers' time, there are no interim ones."""
@@ -183,7 +187,12 @@ class DecodeScheduler:
 
     def _batch_key(self, job: DecodeJob) -> Hashable:
         assert self._decoder is not None
-        return self._decoder.batch_key(job.stretch.duration_s, job.language)
+        try:
+            return self._decoder.batch_key(job.stretch.duration_s, job.language)
+        except Exception as error:  # noqa: BLE001
+            # See `_work`; and a job is not lost for want of company.
+            log_fault("an utterance was decoded alone", error)
+            return None
 
     def _forget(self, jobs: Sequence[DecodeJob]) -> None:
         self._finals = [entry for entry in self._finals if entry[2] not in jobs]
@@ -216,22 +225,31 @@ class DecodeScheduler:
                         self._interims_running -= 1
                 self._wakes.notify()
 
-    def _decode(self, jobs: list[DecodeJob]) -> list[Decoding] | list[None]:
-        """What the engine made of jobs that were taken together; all None where it failed."""
+    def _decode(self, jobs: list[DecodeJob]) -> Sequence[Decoding | None]:
+        """What the engine made of jobs that were taken together; None for each at which it failed."""
         assert self._decoder is not None
-        first = jobs[0]
+        if len(jobs) > 1:
+            batch = [job.stretch.samples for job in jobs]
+            together = self._guarded(partial(self._decoder.decode_batch, batch, jobs[0].language))
+            if together is not None:
+                return together
+            # They are of different calls: none is to lose its words by another's error.
+        return [
+            self._guarded(partial(self._decoder.decode, job.stretch.samples, job.language, job.is_final))
+            for job in jobs
+        ]
+
+    def _guarded(self, decode: Callable[[], _T]) -> _T | None:
+        """What the engine answers; None where it failed, which is remembered until it succeeds."""
         try:
-            if len(jobs) == 1:
-                decodings = [self._decoder.decode(first.stretch.samples, first.language, first.is_final)]
-            else:
-                decodings = self._decoder.decode_batch([job.stretch.samples for job in jobs], first.language)
+            decoded = decode()
         except RecognitionFailed as error:
             logger.error("%s", error)
             self._failure = error
-            return [None] * len(jobs)
+            return None
         except Exception as error:  # noqa: BLE001
             # See `_work`.
-            log_fault("a recognition was lost", error)
-            return [None] * len(jobs)
+            log_fault("a decoding failed", error)
+            return None
         self._failure = None
-        return decodings
+        return decoded

@@ -18,7 +18,7 @@ from core.speech.early_final import EarlyFinal
 from core.speech.endpointing import Endpointer, EndpointRules, SpeechStretch
 from core.speech.framing import FrameBlock, Framer
 from core.speech.lost_audio import LostAudio
-from core.speech.scheduler import DecodeJob, DecodeScheduler
+from core.speech.scheduler import DecodeJob, DecodeScheduler, log_fault
 from core.speech.transcriber import OnRecognition, SpeechStats
 from core.speech.voice_activity import ActivityStream
 
@@ -100,6 +100,7 @@ class LocalSession:
         self._activity: ActivityStream | None = None
         self._framer = Framer()
         self._endpointer = Endpointer(rules.endpointing)
+        self._is_faulty = False
         self._ordinal = 0
         self._ahead_s = 0.0
         self._interim_at_s: float | None = None
@@ -168,16 +169,24 @@ class LocalSession:
         while (taken := self._take()) is not None:
             (pcm, start_s, fed_at_s), lost = taken
             self._ahead_s = fed_at_s - start_s - SPEECH_FORMAT.seconds(pcm)
-            self._tell_lost(lost)
-            self._look_at(self._framer.push(pcm, start_s))
+            try:
+                if lost:
+                    self._end_open()
+                    self._tell_lost(lost)
+                self._look_at(self._framer.push(pcm, start_s))
+                if self._is_faulty:
+                    self._is_faulty = False
+                    self._tell_lost(self._take_lost())
+            except Exception as error:  # noqa: BLE001
+                # What was said before is heard out, and what comes after may be understood: only this is lost.
+                self._take_fault(error, [*lost, (start_s, start_s + SPEECH_FORMAT.seconds(pcm))])
             with self._state:
                 self._queued_bytes -= len(pcm)
                 self._state.notify_all()
         with self._state:
             is_over = self._is_closing and not self._queue
         if is_over or self._is_starved():
-            self._look_at(self._framer.flush())
-            self._end(self._endpointer.flush())
+            self._end_open()
         if is_over:
             with self._state:
                 self._is_drained = True
@@ -193,16 +202,35 @@ class LocalSession:
 
     def _take(self) -> tuple[tuple[bytes, float, float], list[tuple[float, float]]] | None:
         with self._state:
-            return (self._queue.popleft(), self._lost.take()) if self._queue else None
+            # While one chunk after the other is lost to a fault, that is told as one loss when it is over.
+            return (self._queue.popleft(), [] if self._is_faulty else self._lost.take()) if self._queue else None
+
+    def _take_lost(self) -> list[tuple[float, float]]:
+        with self._state:
+            return self._lost.take()
+
+    def _take_fault(self, error: Exception, lost: list[tuple[float, float]]) -> None:
+        if not self._is_faulty:
+            log_fault("a stretch of audio was lost", error)
+        self._is_faulty = True
+        self._framer.flush()
+        with self._state:
+            for start_s, end_s in lost:
+                self._lost.add(start_s, end_s)
+            self._count_dropped(lost[-1][1] - lost[-1][0])
 
     def _tell_lost(self, lost: list[tuple[float, float]]) -> None:
-        if lost:
-            self._look_at(self._framer.flush())
-            self._end(self._endpointer.flush())
-        for start_s, end_s in lost:
+        while lost:
+            start_s, end_s = lost.pop(0)
             ordinal, self._ordinal = self._ordinal, self._ordinal + 1
             self._delivery.expect(ordinal)
             self._delivery.give_final(given_up(ordinal, start_s, end_s))
+
+    def _end_open(self) -> None:
+        try:
+            self._look_at(self._framer.flush())
+        finally:
+            self._end(self._endpointer.flush())
 
     def _is_starved(self) -> bool:
         patience_s = self._rules.endpointing.endpoint_s + STARVED_S

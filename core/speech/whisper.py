@@ -90,7 +90,8 @@ class WhisperDecoder:
         return language in self._whisper.supported_languages
 
     def decode(self, samples: NDArray[np.int16], language: Language, is_final: bool) -> Decoding:
-        """The text of one utterance. A final one that repeats itself is decoded again without repetitions.
+        """The text of one utterance. A final one that repeats itself is decoded again without repetitions,
+        unless it may be somebody who does.
 
         What may come from the hints instead of the audio is decoded again without them, so that over noise hints
         change nothing.
@@ -117,7 +118,7 @@ class WhisperDecoder:
                 again = partial(self._generate_one, encoded, at, language, seconds[at], beam)
                 if hints and is_doubtful(decoding, hints, seconds[at]):
                     decodings[at] = the_believed(decoding, again(no_repeat=0), seconds[at])
-                if is_final and repeats_itself(decodings[at].text):
+                if is_final and repeats_itself(decodings[at]):
                     decodings[at] = again(no_repeat=3)
         except (RuntimeError, ValueError, MemoryError) as error:
             raise RecognitionFailed(engine=self.engine, reason=type(error).__name__) from error

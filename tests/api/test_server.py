@@ -96,6 +96,7 @@ def test_the_metrics_are_what_prometheus_reads(server: Server) -> None:
     assert {sample.labels["state"] for sample in families["earshot_calls"].samples} == {"waiting", "live"}
     assert {sample.labels["part"] for sample in families["earshot_part_up"].samples} >= {"media", "store"}
     assert families["earshot_end_of_speech_to_final_seconds"].type == "histogram"
+    assert [sample.value for sample in families["earshot_speech_oldest_wait_seconds"].samples] == [0.0]
 
 
 def test_the_charting_library_comes_from_this_server(server: Server) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.speech.decoder import Decoding, compression_ratio, is_invented
+from core.speech.decoder import Decoding, compression_ratio, is_invented, repeats_itself
 
 
 def decoding(text: str, log_probability: float = -0.3, no_speech: float = 0.1) -> Decoding:
@@ -33,11 +33,47 @@ def test_text_that_repeats_itself_is_not_believed(phrase: str) -> None:
         "그건 아아아아아아아아아아아",
         "I'm sorry. I'm sorry, I'm sorry. I'm sorry.",
         "Aaaaaaaaaaaaaaaaah!",
+        "여보세요? 여보세요? 여보세요? 여보세요?",
     ],
 )
-def test_a_loop_too_short_for_zlib_is_not_believed(text: str) -> None:
+@pytest.mark.parametrize(
+    ("log_probability", "no_speech", "speech_s", "audio_s"),
+    [(-0.6, 0.1, 5.0, 5.7), (-0.15, 0.5, 5.0, 5.7), (-0.2, 0.1, 0.2, 0.9), (-0.2, 0.1, 2.0, 9.0)],
+)
+def test_a_loop_too_short_for_zlib_needs_evidence(
+    text: str, log_probability: float, no_speech: float, speech_s: float, audio_s: float
+) -> None:
     assert compression_ratio(text) < 2.4
-    assert is_invented(decoding(text), speech_s=5.0, audio_s=5.7)
+    assert is_invented(decoding(text, log_probability, no_speech), speech_s, audio_s)
+
+
+def test_a_loop_that_nobody_could_say_in_the_time_is_not_believed() -> None:
+    text = "여보세요 여보세요 여보세요 여보세요"
+    assert is_invented(decoding(text, -0.05, 0.0), speech_s=0.7, audio_s=1.4)
+    assert not is_invented(decoding(text, -0.05, 0.0), speech_s=1.4, audio_s=2.1)
+
+
+ON_A_BAD_LINE = [
+    "여보세요? 여보세요? 여보세요? 여보세요?",
+    "여보세요 여보세요 여보세요 여보세요, 제 말 들리세요?",
+    "Hello? Hello? Hello? Hello?",
+    "Yes, yes, yes, yes.",
+    "아니요, 아니요, 아니요, 아니요.",
+    "맞아요 맞아요 맞아요 맞아요",
+]
+
+
+@pytest.mark.parametrize("text", ON_A_BAD_LINE)
+def test_what_people_say_again_and_again_is_believed_where_the_decoder_was_sure_of_it(text: str) -> None:
+    assert not is_invented(decoding(text, -0.05, 0.0), speech_s=4.0, audio_s=4.7)
+
+
+@pytest.mark.parametrize("text", ON_A_BAD_LINE)
+def test_a_loop_is_decoded_again_only_where_the_decoder_was_not_sure_of_it(text: str) -> None:
+    assert not repeats_itself(decoding(text, -0.05, 0.0))
+    assert repeats_itself(decoding(text, -0.6, 0.0))
+    assert repeats_itself(decoding(text, -0.05, 0.5))
+    assert repeats_itself(decoding("감사합니다. " * 30, -0.05, 0.0)), "zlib's evidence needs no other"
 
 
 @pytest.mark.parametrize(

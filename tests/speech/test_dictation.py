@@ -8,8 +8,11 @@ import pytest
 from core.model.utterance import Recognition
 from core.speech import dictation
 from core.speech.dictation import recognise, serve
-from core.speech.transcriber import OnRecognition
+from core.speech.session import MAX_WAITING_S
+from core.speech.transcriber import OnRecognition, SpeechStats
 from tests.fakes.speech import ScriptedSession, ScriptedTranscriber
+from tests.speech.conftest import OpenLocal
+from tests.speech.sound import loud, silent
 
 
 class ClosingWords(ScriptedTranscriber):
@@ -57,3 +60,24 @@ def test_of_too_long_a_stretch_the_beginning_is_heard_and_the_next_one_as_ever(m
     transcriber = ClosingWords()
     assert len(answers(transcriber, stretch(b"\1\0" * 300), stretch(b"\2\0" * 10))) == 2
     assert [session.fed for session in transcriber.opened] == [[(b"\1\0" * 200, 0.0)], [(b"\2\0" * 10, 0.0)]]
+
+
+def test_a_stretch_longer_than_a_session_keeps_is_heard_to_its_end(open_local: OpenLocal) -> None:
+    pcm = b"".join(loud(11.0, 5_000 + number) + silent(1.0) for number in range(10))
+    assert MAX_WAITING_S * 32_000 < len(pcm) <= dictation.LARGEST_STRETCH
+    assert recognise(open_local(), pcm, "ko") == " ".join(f"loud {5_000 + number}" for number in range(10))
+
+
+def test_an_engine_that_is_stuck_holds_nobody_up_for_longer_than_a_stretch_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Stuck(ClosingWords):
+        def open_session(self, name: str, language: str, on_recognition: OnRecognition) -> ScriptedSession:
+            session = super().open_session(name, language, on_recognition)
+            session.stats = SpeechStats(fed_s=0.0, dropped_s=0.0, waiting_s=20.0)
+            return session
+
+    monkeypatch.setattr(dictation, "STRETCH_S", 0.1)
+    transcriber = Stuck()
+    assert recognise(transcriber, loud(1.0), "en") == "Good morning, number 1. Bye."
+    assert b"".join(pcm for pcm, _ in transcriber.opened[0].fed) == loud(1.0)

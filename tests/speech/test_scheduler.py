@@ -1,10 +1,11 @@
 """Who is decoded next."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from core.model.errors import RecognitionFailed
 from core.speech.decoder import Decoding
@@ -108,20 +109,53 @@ def test_finals_that_other_workers_are_free_to_take_are_not_decoded_together() -
     pool.scheduler.close(TIMEOUT_S)
 
 
-def test_a_failed_batch_is_delivered_as_none_to_all_of_it() -> None:
+@pytest.mark.parametrize("error", [RecognitionFailed(engine="scripted", reason="test"), ZeroDivisionError()])
+def test_of_a_failed_batch_each_is_decoded_by_itself_and_only_what_fails_then_is_lost(error: Exception) -> None:
     def say(loudness: int, is_final: bool) -> Decoding:
         if loudness == 2:
-            raise RecognitionFailed(engine="scripted", reason="test")
-        return certain("words")
+            raise error
+        return certain(f"words {loudness}")
 
     pool = Pool(1, ScriptedDecoder(say, batches=True))
     hold_up(pool)
-    for number in (1, 2, 3):
+    for number in (1, 2, 3, 4):
         pool.scheduler.submit(pool.job(number))
     pool.decoder.release()
-    assert pool.wait_for(4)
-    assert pool.delivered == [1_000, 1, 2, 3]
-    assert pool.results == [certain("words"), None, None, certain("words")]
+    assert pool.wait_for(5)
+    assert pool.decoder.batches_taken == [[1, 2], [3, 4]]
+    assert pool.delivered == [1_000, 1, 2, 3, 4]
+    assert pool.results[1:] == [certain("words 1"), None, certain("words 3"), certain("words 4")]
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_a_batch_that_fails_only_as_a_batch_loses_nothing() -> None:
+    class NoBatches(ScriptedDecoder):
+        def decode_batch(self, batch: Sequence[NDArray[np.int16]], language: str) -> list[Decoding]:
+            raise RecognitionFailed(engine="scripted", reason="MemoryError")
+
+    pool = Pool(1, NoBatches(batches=True))
+    hold_up(pool)
+    for number in (1, 2):
+        pool.scheduler.submit(pool.job(number))
+    pool.decoder.release()
+    assert pool.wait_for(3)
+    assert pool.results[1:] == [certain("loud 1"), certain("loud 2")]
+    assert pool.scheduler.failure is None
+    pool.scheduler.close(TIMEOUT_S)
+
+
+def test_an_utterance_of_which_nobody_can_say_what_it_goes_with_is_decoded_alone() -> None:
+    class NoKeys(ScriptedDecoder):
+        def batch_key(self, seconds: float, language: str) -> Hashable:
+            raise ZeroDivisionError
+
+    pool = Pool(1, NoKeys())
+    hold_up(pool)
+    for number in (1, 2):
+        pool.scheduler.submit(pool.job(number))
+    pool.decoder.release()
+    assert pool.wait_for(3)
+    assert pool.delivered == [1_000, 1, 2]
     pool.scheduler.close(TIMEOUT_S)
 
 

@@ -35,6 +35,19 @@ class HeldActivity(LoudnessActivity):
         return super().probabilities(frames)
 
 
+class FaultyActivity(LoudnessActivity):
+    """Fails while it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_faulty = False
+
+    def probabilities(self, frames: NDArray[np.int16]) -> NDArray[np.float32]:
+        if self.is_faulty:
+            raise ZeroDivisionError
+        return super().probabilities(frames)
+
+
 def test_each_utterance_gets_one_final_with_its_times_on_the_fed_clock(open_local: OpenLocal, heard: Heard) -> None:
     session = open_local().open_session("customer", "ko", heard)
     feed_in_chunks(session, silent(1.0) + loud(2.0) + silent(1.0) + loud(1.0, 7_000) + silent(1.0), start_s=500.0)
@@ -282,6 +295,63 @@ def test_audio_that_is_lost_in_mid_sentence_ends_it_and_is_told_between_its_halv
     assert sum(end - start for start, end, is_lost in whole if is_lost) == pytest.approx(session.stats.dropped_s)
 
 
+def test_audio_that_a_fault_kept_from_being_looked_at_is_told_as_one_loss_between_what_was_said(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard, caplog: pytest.LogCaptureFixture
+) -> None:
+    activity = FaultyActivity()
+    load = lambda: LoadedModels(decoder, lambda: activity, Message("scripted"))  # noqa: E731
+    session = open_local(load).open_session("customer", "ko", heard)
+    end_s = feed_in_chunks(session, loud(1.0))
+    assert wait_for(lambda: session.stats.waiting_s == 0)
+    activity.is_faulty = True
+    for number in range(60):
+        session.feed(loud(0.1, 6_000), end_s)
+        end_s += 0.1
+        dropped_s = (number + 1) * 0.1
+        assert wait_for(lambda all_s=dropped_s: session.stats.dropped_s == pytest.approx(all_s))
+    assert wait_for(lambda: session.stats.waiting_s == 0)
+    activity.is_faulty = False
+    feed_in_chunks(session, loud(1.0, 7_000) + silent(1.0), end_s)
+    assert wait_for(lambda: len(heard.all) == 3)
+    assert not session.close(TIMEOUT_S)
+    assert [(r.text, r.start_s, r.end_s) for r in heard.all] == [
+        ("loud 5000", pytest.approx(0.0), pytest.approx(1.0, abs=0.04)),
+        ("", pytest.approx(1.0), pytest.approx(7.0)),
+        ("loud 7000", pytest.approx(7.0), pytest.approx(8.0, abs=0.04)),
+    ]
+    assert session.stats.dropped_s == pytest.approx(6.0)
+    assert caplog.text.count("a stretch of audio was lost") == 1
+
+
+def test_audio_that_a_fault_loses_at_the_end_is_told_when_the_session_closes(
+    open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
+) -> None:
+    activity = FaultyActivity()
+    load = lambda: LoadedModels(decoder, lambda: activity, Message("scripted"))  # noqa: E731
+    session = open_local(load).open_session("customer", "ko", heard)
+    end_s = feed_in_chunks(session, loud(1.0))
+    assert wait_for(lambda: session.stats.waiting_s == 0)
+    activity.is_faulty = True
+    feed_in_chunks(session, loud(2.0), end_s)
+    assert not session.close(TIMEOUT_S)
+    assert heard.texts == ["loud 5000"]
+    assert heard.lost == [(pytest.approx(1.0), pytest.approx(3.0))]
+    assert session.stats.waiting_s == 0
+
+
+def test_audio_is_told_as_lost_where_a_stream_cannot_even_be_begun(open_local: OpenLocal, heard: Heard) -> None:
+    def fail() -> LoudnessActivity:
+        raise ZeroDivisionError
+
+    session = open_local(lambda: LoadedModels(ScriptedDecoder(), fail, Message("scripted"))).open_session(
+        "customer", "ko", heard
+    )
+    feed_in_chunks(session, loud(2.0))
+    assert not session.close(TIMEOUT_S)
+    assert heard.lost == [(0.0, pytest.approx(2.0))]
+    assert session.stats.waiting_s == 0
+
+
 def test_utterances_that_wait_too_long_are_given_up_oldest_first_and_counted(
     open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
 ) -> None:
@@ -364,11 +434,19 @@ def test_without_a_model_the_engine_is_down_and_says_why_and_audio_is_counted_as
     assert heard.lost == [pytest.approx((0.0, 2.0)), pytest.approx((7.0, 8.0))]
 
 
-def test_a_language_that_the_model_was_not_made_for_is_shown(open_local: OpenLocal, heard: Heard) -> None:
+def test_a_language_that_the_model_was_not_made_for_is_shown_while_it_is_spoken(
+    open_local: OpenLocal, heard: Heard
+) -> None:
     transcriber = open_local()
-    transcriber.open_session("customer", "xx", heard)
+    known = transcriber.open_session("agent", "ko", Heard())
+    guessed = [transcriber.open_session(f"customer {number}", "xx", heard) for number in range(2)]
     assert wait_for(lambda: transcriber.health.state is PartState.DEGRADED)
     assert "xx" in transcriber.health.in_english
+    assert guessed[0].close(TIMEOUT_S)
+    assert transcriber.health.state is PartState.DEGRADED
+    assert guessed[1].close(TIMEOUT_S)
+    assert transcriber.health.state is PartState.UP
+    assert known.close(TIMEOUT_S)
 
 
 def test_sessions_of_one_transcriber_do_not_hear_each_other(open_local: OpenLocal) -> None:

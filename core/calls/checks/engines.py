@@ -15,7 +15,9 @@ from core.model.health import PartState
 from core.model.message import Message
 from core.model.passage import GuidanceRequest
 from core.model.utterance import Recognition
+from core.speech.engine import decoding_of
 from core.speech.recording import BLOCK_S, read_recording
+from core.speech.scheduler import DecodeStats
 from core.speech.transcriber import Transcriber
 
 SENTENCE = "Thank you for calling Sunrise Mobile. My name is Dana. How can I help you today?"
@@ -55,6 +57,7 @@ def recognise(
         return Finding(CheckState.WARNING, (Message("It is still being loaded."), *health.detail), WAIT_FOR_ENGINE)
     if health.state is PartState.DOWN:
         return Finding(CheckState.FAILED, health.detail)
+    decoding = decoding_of(transcriber)
     texts: dict[int, str] = {}
     final_at_s: list[float] = []
 
@@ -73,18 +76,33 @@ def recognise(
     finally:
         session.close(SPEECH_LIMIT_S - SENTENCE_S - 5.0)
     took_s = max(0.0, (final_at_s[-1] if final_at_s else clock.monotonic()) - spoken_s)
-    return _heard(" ".join(texts[each] for each in sorted(texts)), took_s)
+    queue = () if decoding is None else (_queue(decoding),)
+    return _heard(" ".join(texts[each] for each in sorted(texts)), took_s, queue)
 
 
-def _heard(text: str, took_s: float) -> Finding:
+def _queue(decoding: DecodeStats) -> Message:
+    return Message(
+        "When it was asked, {waiting} utterances of calls waited for recognition, and final texts were {seconds} s"
+        " behind; {skipped} interim texts were left out since the start.",
+        {
+            "waiting": decoding.waiting_finals,
+            "seconds": f"{decoding.oldest_s:.1f}",
+            "skipped": decoding.skipped_interims,
+        },
+    )
+
+
+def _heard(text: str, took_s: float, queue: tuple[Message, ...]) -> Finding:
     known, heard = _words(SENTENCE), set(_words(text))
     right = sum(word in heard for word in known)
     figures = {"right": right, "all": len(known), "seconds": f"{took_s:.1f}"}
     if right < FEWEST_WORDS * len(known):
         found = Message("Of the {all} words of a recorded sentence, {right} were recognised.", figures)
-        return Finding(CheckState.FAILED, (found,), CHECK_ENGINE)
+        return Finding(CheckState.FAILED, (found, *queue), CHECK_ENGINE)
     found = Message("{right} of {all} words of a recorded sentence, {seconds} s after its end.", figures)
-    return Finding(*((CheckState.WARNING, (found,), FASTER_ENGINE) if took_s > SLOW_S else (CheckState.GOOD, (found,))))
+    if took_s > SLOW_S:
+        return Finding(CheckState.WARNING, (found, *queue), FASTER_ENGINE)
+    return Finding(CheckState.GOOD, (found, *queue))
 
 
 def _words(text: str) -> list[str]:

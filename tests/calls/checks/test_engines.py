@@ -26,8 +26,13 @@ from core.model.errors import GuidanceServerFailed, ModelAnswerInvalid, ModelKey
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 from core.settings import PROJECT_ROOT, Settings
+from core.speech.endpointing import EndpointRules
 from core.speech.engine import open_transcriber
+from core.speech.local import LoadedModels, LocalTranscriber
+from core.speech.scheduler import DecodeStats
+from core.speech.session import SessionRules
 from tests.fakes.clock import ManualClock
+from tests.fakes.decoder import LoudnessActivity, ScriptedDecoder, certain
 from tests.fakes.openai_server import OpenAIServer, Script, fails, says, serving
 from tests.fakes.retrieval_server import running_retrieval_server
 from tests.fakes.speech import ScriptedSession, ScriptedTranscriber
@@ -95,6 +100,32 @@ def test_an_engine_that_cannot_be_asked_is_not(state: PartState, shown: CheckSta
     assert finding.state is shown
     assert engine.sessions == {}
     assert "scripted" in " ".join(map(str, finding.found))
+
+
+class Behind(LocalTranscriber):
+    """Takes what the demo's agent says first for its sentence, and has more to do."""
+
+    def __init__(self) -> None:
+        decoder = ScriptedDecoder(lambda loudness, is_final: certain(SENTENCE))
+        load = lambda: LoadedModels(decoder, LoudnessActivity, Message("scripted"))  # noqa: E731
+        super().__init__(load, SessionRules(EndpointRules(), None), workers=1, clock=ManualClock())
+
+    @property
+    def decoding(self) -> DecodeStats:
+        return DecodeStats(waiting_finals=3, oldest_s=2.5, late_s=None, skipped_interims=40)
+
+
+def test_how_far_an_engine_on_this_machine_is_behind_is_told() -> None:
+    clock = ManualClock()
+    with closing(Behind()) as transcriber:
+        assert wait_for(lambda: transcriber.health.state is PartState.UP)
+        finding = recognise(transcriber, RECORDING, clock, clock.advance)
+    assert finding.state is CheckState.GOOD
+    assert str(finding.found[-1]) == (
+        "When it was asked, 3 utterances of calls waited for recognition, and final texts were 2.5 s behind; 40 interim"
+        " texts were left out since the start."
+    )
+    assert len(heard(SENTENCE)[0].found) == 1, "a service has no queue here"
 
 
 def test_a_session_is_closed_when_the_recording_is_missing(tmp_path: Path) -> None:
