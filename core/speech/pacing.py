@@ -22,11 +22,6 @@ class Pacer:
         self._allowed_s = 0.0
         self._refilled_s = 0.0
 
-    @property
-    def pace(self) -> float:
-        """Seconds of audio a second at present."""
-        return self._pace
-
     def begin(self, now: float) -> None:
         """A stream begins."""
         self._allowed_s = BURST_S if self._pace == self._fastest else 0.0
