@@ -1,8 +1,9 @@
-"""`python -m bench.mixer [--json]`: what a mixed ear costs, and how much later it hears than one that is forwarded to.
+"""`python -m bench.mixer [--json]`: what a mixed ear costs, how much later it hears, and what loss does to it.
 
 Cost: decoding, mixing and encoding 20 ms for one ear, in one thread, as a share of a core. Delay: packets arrive every
 20 ms with jitter; what a voice's buffer holds when the mixing clock takes a frame is how late that frame is. The
-encoder's lookahead comes on top.
+encoder's lookahead comes on top. Loss: how much waits in a voice's buffer after each frame that the clock took, and how
+many frames it took were silent, with packets lost at random and with none for a second.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import random
 import statistics
 import sys
 import time
+from collections.abc import Container
 
 import numpy as np
 
@@ -24,6 +26,12 @@ VOICES = (2, 3)
 JITTER_MS = (0.0, 5.0, 15.0)
 LOOKAHEAD_MS = 6.5
 """libopus, application `voip` at 48 kHz."""
+
+LOSSES = (0.0, 0.02, 0.05)
+OUTAGE = range(500, 550)
+"""Packets that an outage of a second swallows."""
+QUIET = 400
+"""RMS of 16-bit samples; the voices' tone has 5700."""
 
 
 def _packets(voice: int) -> list[MediaPacket]:
@@ -91,11 +99,58 @@ def delay(jitter_ms: float, seed: int = 1) -> dict[str, float]:
     return {"p50_ms": round(statistics.median(late), 1), "p99_ms": round(sorted(late)[int(len(late) * 0.99)], 1)}
 
 
+def heard(lost: Container[int]) -> tuple[list[float], list[bool]]:
+    """For each 20 ms of a voice, from the 50th packet on: milliseconds that wait after it, and whether it was silent.
+
+    Packets arrive evenly, each just before a slot of the mixing clock, and those in `lost` never.
+    """
+    mixer: Mixer[int] = Mixer(Tally())
+    mixer.set_voices([0])
+    waiting_ms: list[float] = []
+    silent: list[bool] = []
+    for packet in _packets(0):
+        buffer = mixer.voice(0)
+        if buffer is None:
+            break
+        if packet.sequence not in lost:
+            buffer.push_packet(packet)
+        frame = mixer.mix()
+        waiting_ms.append(1000 * buffer.waiting_s)
+        silent.append(bool(np.sqrt(np.mean(frame.astype(float) ** 2)) < QUIET))
+    return waiting_ms[50:], silent[50:]
+
+
+def loss(probability: float, seed: int = 1) -> dict[str, float]:
+    """Random loss: how much waits, and how many of the frames were silent."""
+    chance = random.Random(seed)
+    lost = {number for number in range(50, FRAMES) if chance.random() < probability}
+    waiting_ms, silent = heard(lost)
+    return {
+        "lost": len(lost),
+        "silent_frames": sum(silent),
+        "waiting_mean_ms": round(statistics.mean(waiting_ms), 1),
+        "waiting_max_ms": round(max(waiting_ms), 1),
+    }
+
+
+def outage() -> dict[str, float]:
+    """A second without packets: how much waits before, a second after, and 4 s after; silent frames of 50 lost."""
+    waiting_ms, silent = heard(OUTAGE)
+    end = OUTAGE.stop - 50
+    return {
+        "silent_frames": sum(silent),
+        "waiting_before_ms": round(waiting_ms[OUTAGE.start - 100], 1),
+        "after_1s_ms": round(waiting_ms[end + 50], 1),
+        "after_4s_ms": round(waiting_ms[end + 200], 1),
+    }
+
+
 def figures() -> dict[str, dict[str, float]]:
     """All figures by what they are about."""
     costs = {f"cost, {voices} voices": cost(voices) for voices in VOICES}
     delays = {f"delay, jitter {jitter:g} ms": delay(jitter) for jitter in JITTER_MS}
-    return {**costs, **delays, "encoder's lookahead": {"p50_ms": LOOKAHEAD_MS}}
+    losses = {f"loss, {100 * probability:g} %": loss(probability) for probability in LOSSES}
+    return {**costs, **delays, **losses, "outage of 1 s": outage(), "encoder's lookahead": {"p50_ms": LOOKAHEAD_MS}}
 
 
 def main() -> None:

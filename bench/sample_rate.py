@@ -32,7 +32,7 @@ from bench.accuracy import (
     word_error_rate,
 )
 from bench.speech import SIDES, opened
-from core.media.libopus import SpeechDecoder
+from core.media.libopus import Decoder
 from core.media.opus import OpusDecoder, OpusEncoder, Pcm, audio_frame
 from core.media.packet import FRAME_SAMPLES
 from core.media.sound_file import read_frames
@@ -56,7 +56,7 @@ def packets(path: Path, shift: int) -> Iterator[bytes]:
 
 def straight(payloads: Iterator[bytes]) -> Iterator[Pcm]:
     """16 kHz from the decoder."""
-    decoder = SpeechDecoder()
+    decoder = Decoder(SPEECH_FORMAT.sample_rate)
     for payload in payloads:
         yield np.frombuffer(decoder.decode(payload, FRAME_SAMPLES), np.int16)
 

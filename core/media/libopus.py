@@ -1,4 +1,4 @@
-"""libopus itself, for what PyAV cannot ask of it: sound at 16 kHz, and the error correction inside of packets.
+"""libopus itself, for what PyAV cannot ask of it: sound at 16 kHz, the error correction inside of packets, concealment.
 
 PyAV brings the library along in its wheel; where it does not, the system's is taken. Functions as in opus.h, which
 documents them; decoding a voice to 16 kHz costs a third of decoding it to 48 kHz by way of PyAV and resampling it.
@@ -11,10 +11,9 @@ from pathlib import Path
 import av
 
 from core.media.packet import CLOCK_RATE
-from core.model.audio import SPEECH_FORMAT
 
-LONGEST_SAMPLES = SPEECH_FORMAT.sample_rate * 120 // 1000
-"""Of a packet, which holds 120 ms at most (RFC 6716, section 3.2)."""
+LONGEST_MS = 120
+"""Of a packet's sound (RFC 6716, section 3.2)."""
 
 _OK = 0
 
@@ -62,27 +61,46 @@ def holds_former_frame(payload: bytes) -> bool:
     return bool(_library.opus_packet_has_lbrr(payload, len(payload)) > 0)
 
 
-class SpeechDecoder:
-    """Decodes the packets of one stream, in order, to 16 kHz mono 16-bit PCM. One thread."""
+def restorable(payload: bytes, missing: int) -> int:
+    """How much of what is lost before a packet it still holds: the last frame of it, as long as its own, or nothing.
 
-    def __init__(self) -> None:
+    Both in samples of the RTP clock.
+    """
+    frame = duration(payload)
+    return frame if missing >= frame and holds_former_frame(payload) else 0
+
+
+class Decoder:
+    """Decodes the packets of one stream, in order, to mono 16-bit PCM. One thread. Lengths are `duration`'s.
+
+    Args:
+        sample_rate: Of the PCM: 8, 12, 16, 24 or 48 kHz.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
         error = ctypes.c_int()
-        self._decoder = _library.opus_decoder_create(SPEECH_FORMAT.sample_rate, 1, ctypes.byref(error))
+        self._sample_rate = sample_rate
+        self._decoder = _library.opus_decoder_create(sample_rate, 1, ctypes.byref(error))
         if error.value != _OK:
             raise OSError(f"libopus cannot make a decoder (error {error.value})")
-        self._samples = ctypes.create_string_buffer(2 * LONGEST_SAMPLES)
+        self._samples = ctypes.create_string_buffer(2 * sample_rate * LONGEST_MS // 1000)
 
     def decode(self, payload: bytes, length: int) -> bytes:
-        """One packet's sound; silence when the packet is damaged. `length` is its `duration`."""
+        """One packet's sound; silence when the packet is damaged."""
         return self._decode(payload, length, former=0)
 
     def decode_former(self, payload: bytes, length: int) -> bytes:
         """The sound of the packet before this one, which was lost and as long, from what this one holds of it."""
         return self._decode(payload, length, former=1)
 
-    def _decode(self, payload: bytes, length: int, former: int) -> bytes:
-        samples = length * SPEECH_FORMAT.sample_rate // CLOCK_RATE
-        count = _library.opus_decode(self._decoder, payload, len(payload), self._samples, samples, former)
+    def conceal(self, length: int) -> bytes:
+        """Sound in place of a lost packet's, made up from what came before it; it fades with every further one."""
+        return self._decode(None, length, former=0)
+
+    def _decode(self, payload: bytes | None, length: int, former: int) -> bytes:
+        samples = length * self._sample_rate // CLOCK_RATE
+        size = len(payload) if payload else 0
+        count = _library.opus_decode(self._decoder, payload, size, self._samples, samples, former)
         return ctypes.string_at(self._samples, 2 * count) if count == samples else bytes(2 * samples)
 
     def __del__(self) -> None:

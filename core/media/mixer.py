@@ -6,12 +6,15 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from core.media.guard import Tally
-from core.media.opus import OpusDecoder, Pcm
+from core.media.jitter_buffer import JitterBuffer
+from core.media.opus import Pcm
 from core.media.packet import CLOCK_RATE, FRAME_SAMPLES, MediaPacket
-from core.media.reorder import Reorder
 
 PRIME_SAMPLES = 2 * FRAME_SAMPLES
-"""A voice is heard once this much of it has arrived: 40 ms of delay carry usual jitter."""
+"""A voice is heard once this much of it has arrived: 40 ms of delay carry usual jitter. What is older is left out."""
+
+LEVEL_SAMPLES = PRIME_SAMPLES - FRAME_SAMPLES
+"""So much is left after a frame was taken, when all is well."""
 
 SETTLE_FRAMES = 50
 """What a buffer has held too much for so many frames (one second) is taken out at once, so that no delay stays."""
@@ -29,13 +32,13 @@ Key = TypeVar("Key")
 
 
 class VoiceBuffer:
-    """One voice's samples between their arrival and the mixing clock."""
+    """One voice between its arrival and the mixing clock, as packets or as samples that were decoded elsewhere."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._reorder = Reorder()
-        self._decoder = OpusDecoder()
+        self._packets = JitterBuffer(tally)
         self._samples: Pcm = np.empty(0, np.int16)
+        """What comes before the packets' sound."""
         self._primed = False
         self._listened_to = False
         self.last = 0
@@ -43,34 +46,44 @@ class VoiceBuffer:
         self._is_unbroken = False
         """Whether the next sample follows the last one."""
         self._spare = BUFFER_SAMPLES
-        """The least that was left after a pull, since it was last judged."""
+        """The least that was left too much in all of the last `_pulls` pulls."""
         self._pulls = 0
 
     def push_packet(self, packet: MediaPacket) -> None:
-        """Take an Opus packet; packets may be out of order."""
-        for ready in self._reorder.push(packet):
-            self.push(self._decoder.decode(ready.payload))
+        """Take an Opus packet; packets may be out of order, late or lost."""
+        self._packets.push(packet)
+        self._bound()
 
     def push(self, pcm: Pcm) -> None:
         """Take decoded samples."""
         self._samples = np.concatenate([self._samples, pcm])
-        if len(self._samples) > BUFFER_SAMPLES:
-            # Until the ear's connection stands nobody pulls, and what gets stale is no loss to anybody.
-            if self._listened_to:
-                self._tally.add("mixer_frames", (len(self._samples) - PRIME_SAMPLES) // FRAME_SAMPLES)
-            self._samples = self._samples[-PRIME_SAMPLES:]
-            self._is_unbroken = False
+        self._bound()
+
+    def _bound(self) -> None:
+        if self._waiting > BUFFER_SAMPLES:
+            self._keep(PRIME_SAMPLES)
+
+    @property
+    def _waiting(self) -> int:
+        return len(self._samples) + self._packets.waiting
 
     @property
     def waiting_s(self) -> float:
         """How much of the voice waits to be mixed, in seconds: so late is what is pushed now."""
-        return len(self._samples) / CLOCK_RATE
+        return self._waiting / CLOCK_RATE
 
     def pull(self) -> Pcm | None:
         """The next 20 ms, or None while the voice has nothing to say (and until it is primed again)."""
         self._listened_to = True
-        self._primed = len(self._samples) >= (FRAME_SAMPLES if self._primed else PRIME_SAMPLES)
         if not self._primed:
+            enough = max(PRIME_SAMPLES, self._packets.frame + FRAME_SAMPLES)
+            if self._waiting < enough:
+                return self._fall_silent()
+            self._keep(enough)
+            self._primed = True
+        self._decode(FRAME_SAMPLES)
+        if len(self._samples) < FRAME_SAMPLES:
+            self._primed = False
             return self._fall_silent()
         frame, self._samples = self._samples[:FRAME_SAMPLES], self._samples[FRAME_SAMPLES:]
         if not self._is_unbroken:
@@ -79,23 +92,43 @@ class VoiceBuffer:
         self._settle()
         return frame
 
+    def _decode(self, samples: int) -> None:
+        """Have so many samples ready, if there is as much."""
+        while len(self._samples) < samples and (sound := self._packets.take()) is not None:
+            self._samples = np.concatenate([self._samples, sound]) if len(self._samples) else sound
+
+    def _keep(self, samples: int) -> None:
+        """Leave out the oldest of what waits but for so many samples. It is decoded: what follows builds on it."""
+        left_out = 0
+        while self._waiting > samples:
+            self._decode(1)
+            # A hole that is too long to be waited through has made the excess smaller.
+            excess = min(max(0, self._waiting - samples), len(self._samples))
+            self._samples = self._samples[excess:]
+            left_out += excess
+        if not left_out:
+            return
+        self._is_unbroken = False
+        # Until the ear's connection stands nobody pulls, and what gets stale is no loss to anybody.
+        if self._listened_to:
+            self._tally.add("mixer_frames", max(1, left_out // FRAME_SAMPLES))
+
     def _fall_silent(self) -> Pcm | None:
         self._is_unbroken = False
         last, self.last = self.last, 0
         return glide(last, np.zeros(FRAME_SAMPLES, np.int16)) if last else None
 
     def _settle(self) -> None:
-        self._spare = min(self._spare, len(self._samples))
-        self._pulls += 1
-        if self._pulls < SETTLE_FRAMES:
+        spare = self._waiting - LEVEL_SAMPLES
+        if spare < FRAME_SAMPLES:
+            self._spare, self._pulls = BUFFER_SAMPLES, 0
             return
-        # What came in a burst after a pause would otherwise make the voice late for as long as it is mixed.
-        excess = max(0, self._spare - PRIME_SAMPLES) // FRAME_SAMPLES
-        if excess:
-            self._samples = self._samples[excess * FRAME_SAMPLES :]
-            self._is_unbroken = False
-            self._tally.add("mixer_frames", excess)
-        self._spare, self._pulls = BUFFER_SAMPLES, 0
+        self._spare = min(self._spare, spare)
+        self._pulls += 1
+        if self._pulls >= SETTLE_FRAMES:
+            # What came in a burst, or waited because packets were late, would make the voice late for good.
+            self._keep(self._waiting - self._spare // FRAME_SAMPLES * FRAME_SAMPLES)
+            self._spare, self._pulls = BUFFER_SAMPLES, 0
 
 
 class Mixer(Generic[Key]):

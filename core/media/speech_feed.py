@@ -7,7 +7,7 @@ import numpy as np
 
 from core.media.guard import Tally
 from core.media.level import LevelMeter
-from core.media.libopus import SpeechDecoder, duration, holds_former_frame
+from core.media.libopus import Decoder, duration, restorable
 from core.media.packet import CLOCK_RATE, FRAME_SAMPLES, MediaPacket, signed_difference
 from core.media.reorder import Reorder
 from core.media.spare_turns import Later, at_once
@@ -72,7 +72,7 @@ class SpeechFeed:
         self._reset()
 
     def _reset(self) -> None:
-        self._decoder = SpeechDecoder()
+        self._decoder = Decoder(SPEECH_FORMAT.sample_rate)
         self._reorder = Reorder()
         self._clock = ArrivalClock()
         self._last: MediaPacket | None = None
@@ -113,7 +113,7 @@ class SpeechFeed:
         if not frame:
             return
         if self._timestamp != self._expected:
-            self._pass_over_gap(packet.payload, frame, is_after_loss)
+            self._pass_over_gap(packet.payload, is_after_loss)
         self._add(partial(self._decoder.decode, packet.payload, frame), frame)
         if self._is_enough and not self._is_due:
             self._is_due = True
@@ -132,9 +132,9 @@ class SpeechFeed:
             if self._origin_s is not None and self._clock.origin_s - self._frame_s - self._origin_s > SLACK_S:
                 self._restart(self._expected)
 
-    def _pass_over_gap(self, payload: bytes, frame: int, is_loss: bool) -> None:
+    def _pass_over_gap(self, payload: bytes, is_loss: bool) -> None:
         """Begin anew after what is missing, but for the part of it that `payload` still holds."""
-        held = frame if is_loss and self._timestamp - self._expected >= frame and holds_former_frame(payload) else 0
+        held = restorable(payload, self._timestamp - self._expected) if is_loss else 0
         if self._timestamp - held != self._expected:
             self.flush()
             self._restart(self._timestamp - held)

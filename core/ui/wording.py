@@ -96,6 +96,7 @@ QUEUES: Mapping[str, str] = {
     "packets_refused": message("Forged or repeated packets"),
     "packets_too_late": message("Packets too late to send on"),
     "mixer_frames": message("Sound for listeners"),
+    "mixer_late_packets": message("Packets too late for listeners"),
     "voice_ms": message("Milliseconds of a persona's voice"),
     "pacer_slots": message("Moments to send at"),
 }

@@ -87,17 +87,32 @@ def test_clipping_is_soft_monotonic_and_within_bounds(values: list[int]) -> None
     assert np.abs(clipped[quiet].astype(int) - mixed[quiet]).max(initial=0) <= 1
 
 
-def test_a_burst_after_a_pause_makes_a_voice_late_for_a_second_at_most() -> None:
+def test_a_burst_makes_a_voice_late_for_a_second_at_most() -> None:
     tally = Tally()
     voice = VoiceBuffer(tally)
-    voice.push(constant(1, 7))
+    voice.push(constant(1, 2))
+    assert voice.pull() is not None
+    voice.push(constant(1, 5))
     lateness = []
     for _ in range(3 * SETTLE_FRAMES):
         voice.push(constant(1))
         assert voice.pull() is not None
         lateness.append(voice.waiting_s)
-    assert lateness[0] == 0.14
-    assert set(lateness[SETTLE_FRAMES:]) == {0.04}
+    assert lateness[0] == 0.12
+    assert set(lateness[SETTLE_FRAMES:]) == {0.02}
+    assert tally.read()["mixer_frames"] == 5
+
+
+def test_of_a_burst_that_ends_a_pause_the_newest_is_heard_and_nothing_is_late() -> None:
+    tally = Tally()
+    voice = VoiceBuffer(tally)
+    assert voice.pull() is None
+    voice.push(constant(1, 5))
+    voice.push(constant(2, 2))
+    frame = voice.pull()
+    assert frame is not None
+    assert (frame[GLIDE_SAMPLES:] == 2).all()
+    assert voice.waiting_s == 0.02
     assert tally.read()["mixer_frames"] == 5
 
 
