@@ -62,8 +62,7 @@ class FedAudio:
         piece = round(PIECE_S * _RATE)
         for at in range(start, end, piece):
             until = min(end, at + piece)
-            samples = np.frombuffer(self.read(at, until - at), dtype="<i2").astype(np.float32)
-            if float(np.sqrt(np.mean(samples * samples))) >= LOUD:
+            if is_loud(self.read(at, until - at)):
                 yield at, until
 
     def trim(self, position: int) -> None:
@@ -81,3 +80,9 @@ class FedAudio:
         """The time of a sample on the caller's clock, in seconds; also after the end, or trimmed not long ago."""
         index = max(0, bisect_right(self._positions, position) - 1)
         return self._times_s[index] + (position - self._positions[index]) / _RATE
+
+
+def is_loud(pcm: bytes) -> bool:
+    """Whether there may be speech in a piece."""
+    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float32)
+    return bool(len(samples)) and float(np.sqrt(np.mean(samples * samples))) >= LOUD

@@ -7,7 +7,7 @@ from google.cloud.speech_v2.types import cloud_speech
 from playwright.sync_api import expect
 
 from core.settings import PROJECT_ROOT
-from core.speech.handover import is_loud
+from core.speech.fed_audio import is_loud
 from core.speech.provider import FinalText, HeardWord, StreamResult
 from tests.e2e.conftest import OpenPage
 from tests.fakes.google_speech import UNAVAILABLE, Emit, FakeGoogle, serving
