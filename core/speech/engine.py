@@ -9,7 +9,8 @@ from core.model.errors import SettingInvalid
 from core.model.message import Message
 from core.settings import Settings, SpeechEngine
 from core.speech.endpointing import EndpointRules
-from core.speech.google import MODEL_REGIONS, GoogleSettings, GoogleSpeech
+from core.speech.google import MODEL_REGIONS, GoogleSpeech
+from core.speech.google_connection import GoogleSettings
 from core.speech.handover_rules import HandoverRules
 from core.speech.hints import SpeechHints
 from core.speech.local import LoadedModels, LocalTranscriber

@@ -1,4 +1,4 @@
-"""Google Cloud Speech-to-Text v2 streaming. The only home of google.cloud.speech, google.auth and grpc.
+"""Google Cloud Speech-to-Text v2 streaming. With `google_connection` the only home of google.* and grpc.
 
 Facts about the service that no type tells (statuses, limits, regions) are those of its documentation; requests and
 answers are those of `google.cloud.speech.v2.Speech/StreamingRecognize`.
@@ -7,13 +7,8 @@ answers are those of `google.cloud.speech.v2.Speech/StreamingRecognize`.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol, cast
-from urllib.parse import urlsplit
 
-import google.auth
-from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import (
     Aborted,
     FailedPrecondition,
@@ -26,23 +21,26 @@ from google.api_core.exceptions import (
     Unauthenticated,
     Unauthorized,
 )
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-from google.cloud.speech_v2 import SpeechAsyncClient
-from google.cloud.speech_v2.services.speech.transports import SpeechGrpcAsyncIOTransport
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.speech_v2.types import cloud_speech
-from grpc import aio
 
 from core.model.audio import SPEECH_FORMAT
 from core.model.call import Language
 from core.model.errors import SpeechError, SpeechQuotaUsedUp, SpeechServiceFailed, SpeechServiceRefused
 from core.model.message import Message
+from core.speech.google_connection import (
+    CREDENTIALS,
+    SERVICE,
+    Connection,
+    GoogleConnector,
+    GoogleSettings,
+    as_credentials_error,
+)
 from core.speech.hints import SpeechHints
 from core.speech.provider import EndKind, FinalText, HeardWord, StreamEnd, StreamListener, StreamResult
 
 logger = logging.getLogger(__name__)
 
-SERVICE = "google"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MODEL_REGIONS: Mapping[str, frozenset[str]] = {
     "chirp_2": frozenset({"us-central1", "europe-west4", "asia-southeast1"}),
     "chirp_3": frozenset({"us", "eu", "asia-northeast1", "asia-southeast1"}),
@@ -56,48 +54,8 @@ STABLE = 0.8
 ROOM = 8
 """Messages that wait for the network at most."""
 _GRACE_S = 30.0
-_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
 _LIMIT_WORDS = ("max duration", "maximum allowed stream duration")
 _IDLE_WORDS = ("timed out after receiving no more", "audio timeout")
-
-
-@dataclass(frozen=True, slots=True)
-class GoogleSettings:
-    """Which recogniser is asked, and where."""
-
-    project: str
-    """Empty for the credentials' own."""
-    region: str
-    model: str
-    recognizer: str = "_"
-    """Name of a recogniser in the project; `_` for none."""
-    endpoint: str = ""
-    """URL of the service, empty for the region's own; `http://` for an unencrypted one."""
-
-    @property
-    def address(self) -> str:
-        """Host, and port where it is given."""
-        if self.endpoint:
-            return urlsplit(self.endpoint).netloc
-        return "speech.googleapis.com" if self.region == "global" else f"{self.region}-speech.googleapis.com"
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the endpoint is spoken to without TLS, and without credentials."""
-        return self.endpoint.startswith("http://")
-
-
-class Closeable(Protocol):
-    """The transport, as far as its package tells no types."""
-
-    async def close(self) -> None:
-        """Close the channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    client: SpeechAsyncClient
-    recognizer: str
 
 
 class GoogleSpeech:
@@ -121,8 +79,7 @@ class GoogleSpeech:
         self._settings = settings
         self._limit_s = stream_limit_s
         self._hints = hints
-        self._connecting = asyncio.Lock()
-        self._connection: _Connection | None = None
+        self._connector = GoogleConnector(settings)
         self._streams: set[GoogleStream] = set()
 
     @property
@@ -134,19 +91,18 @@ class GoogleSpeech:
         )
 
     async def check(self) -> None:
-        """Find the credentials. Raises SpeechServiceRefused."""
-        await self.connect()
-
-    async def connect(self) -> _Connection:
-        """The client, made at first use. Raises SpeechServiceRefused."""
-        async with self._connecting:
-            if self._connection is None:
-                self._connection = await self._make_connection()
-            return self._connection
+        """Find the credentials. Raises SpeechServiceRefused, SpeechServiceFailed."""
+        await self._connector.connect()
 
     def open_stream(self, language: Language, listener: StreamListener) -> "GoogleStream":
         """Open a stream; see `Provider.open_stream`."""
-        stream = GoogleStream(self.connect, self._config(language), listener, self._limit_s, self._streams.discard)
+        stream = GoogleStream(
+            connect=self._connector.connect,
+            config=self._config(language),
+            listener=listener,
+            limit_s=self._limit_s,
+            on_over=self._streams.discard,
+        )
         self._streams.add(stream)
         return stream
 
@@ -156,27 +112,7 @@ class GoogleSpeech:
         for stream in streams:
             stream.drop()
         await asyncio.gather(*(stream.task for stream in streams), return_exceptions=True)
-        if self._connection is not None:
-            await cast("Closeable", self._connection.client.transport).close()
-
-    async def _make_connection(self) -> _Connection:
-        settings = self._settings
-        if settings.is_plain:
-            transport = SpeechGrpcAsyncIOTransport(channel=aio.insecure_channel(settings.address))
-            return _Connection(SpeechAsyncClient(transport=transport), self._recognizer(settings.project))
-        try:
-            # It reads files and may ask the machine's metadata server.
-            credentials, project = await asyncio.to_thread(google.auth.default, scopes=[SCOPE])
-        except (DefaultCredentialsError, OSError) as error:
-            logger.warning("no Google credentials: %s", error)
-            raise SpeechServiceRefused(service=SERVICE, reason="no credentials", setting=_CREDENTIALS) from error
-        if not settings.project and not project:
-            raise SpeechServiceRefused(service=SERVICE, reason="no project", setting="EARSHOT_GOOGLE_PROJECT")
-        client = SpeechAsyncClient(credentials=credentials, client_options=ClientOptions(api_endpoint=settings.address))
-        return _Connection(client, self._recognizer(settings.project or project or ""))
-
-    def _recognizer(self, project: str) -> str:
-        return f"projects/{project}/locations/{self._settings.region}/recognizers/{self._settings.recognizer}"
+        await self._connector.close()
 
     def _config(self, language: Language) -> cloud_speech.StreamingRecognitionConfig:
         has_word_times = self.model not in WITHOUT_WORD_TIMES
@@ -215,7 +151,7 @@ class GoogleStream:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[_Connection]],
+        connect: Callable[[], Awaitable[Connection]],
         config: cloud_speech.StreamingRecognitionConfig,
         listener: StreamListener,
         limit_s: float,
@@ -266,11 +202,11 @@ class GoogleStream:
                 if (result := as_result(answer)) is not None:
                     self._listener.on_result(result)
         except SpeechError as error:
-            return StreamEnd(EndKind.REFUSED, error)
+            return _credentials_failed(error)
         except GoogleAPICallError as error:
             return as_end(error)
         except GoogleAuthError as error:
-            return _credentials_failed(error)
+            return _credentials_failed(as_credentials_error(error))
         return StreamEnd(EndKind.FINISHED)
 
     async def _requests(self, recognizer: str) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
@@ -338,9 +274,9 @@ def as_end(error: GoogleAPICallError) -> StreamEnd:
         case ResourceExhausted():
             return StreamEnd(EndKind.QUOTA, SpeechQuotaUsedUp(service=SERVICE))
         case Unauthenticated() | Unauthorized():
-            return _refused(error, status, _CREDENTIALS)
+            return _refused(error, status, CREDENTIALS)
         case Forbidden():
-            return _refused(error, status, f"{_CREDENTIALS}, EARSHOT_GOOGLE_PROJECT")
+            return _refused(error, status, f"{CREDENTIALS}, EARSHOT_GOOGLE_PROJECT")
         case NotFound():
             return _refused(error, status, "EARSHOT_GOOGLE_RECOGNIZER, EARSHOT_GOOGLE_REGION")
         case InvalidArgument() | FailedPrecondition():
@@ -353,12 +289,8 @@ def _refused(error: GoogleAPICallError, status: str, setting: str) -> StreamEnd:
     return StreamEnd(EndKind.REFUSED, SpeechServiceRefused(service=SERVICE, reason=status, setting=setting))
 
 
-def _credentials_failed(error: GoogleAuthError) -> StreamEnd:
-    if error.retryable:
-        return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=type(error).__name__))
-    logger.warning("Google refuses the credentials: %s", type(error).__name__)
-    refusal = SpeechServiceRefused(service=SERVICE, reason=type(error).__name__, setting=_CREDENTIALS)
-    return StreamEnd(EndKind.REFUSED, refusal)
+def _credentials_failed(error: SpeechError) -> StreamEnd:
+    return StreamEnd(EndKind.TRANSIENT if error.retryable else EndKind.REFUSED, error)
 
 
 def _is_interim(result: cloud_speech.StreamingRecognitionResult) -> bool:

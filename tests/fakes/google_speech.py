@@ -262,8 +262,15 @@ def serving(fakes: Sequence[FakeGoogle]) -> Iterator[None]:
     thread.start()
 
     async def start(fake: FakeGoogle) -> aio.Server:
-        # Small windows, so that a server which takes nothing is felt soon.
-        server = aio.server(options=[("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)])
+        server = aio.server(
+            options=[
+                # Small windows, so that a server which takes nothing is felt soon.
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.http2.lookahead_bytes", 65_536),
+                # Asked for signs of life as often as a test likes, it does not close the connection.
+                ("grpc.http2.max_ping_strikes", 0),
+            ]
+        )
         handler = grpc.stream_stream_rpc_method_handler(
             fake.recognise,
             request_deserializer=cloud_speech.StreamingRecognizeRequest.deserialize,
