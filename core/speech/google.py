@@ -38,6 +38,7 @@ from core.speech.google_connection import (
 )
 from core.speech.hints import SpeechHints
 from core.speech.provider import EndKind, FinalText, HeardWord, StreamEnd, StreamListener, StreamResult
+from core.speech.scheduler import log_fault
 
 logger = logging.getLogger(__name__)
 
@@ -190,7 +191,10 @@ class GoogleStream:
             # The client's own task goes on asking for requests after the call is over, unless they end, too.
             self.finish()
             self._on_over(self)
-        self._listener.on_end(end)
+        try:
+            self._listener.on_end(end)
+        except Exception as error:  # noqa: BLE001
+            log_fault("the end of a stream to Google was lost", error)
 
     async def _recognise(self) -> StreamEnd:
         try:
@@ -207,12 +211,24 @@ class GoogleStream:
             return as_end(error)
         except GoogleAuthError as error:
             return _credentials_failed(as_credentials_error(error))
+        except asyncio.CancelledError:
+            if self.task.cancelling():
+                raise
+            # The client library cancels a call whose requests fail; why they did is logged.
+            return _failed("CANCELLED")
+        except Exception as error:  # noqa: BLE001
+            log_fault("a stream to Google was lost", error)
+            return _failed(type(error).__name__)
         return StreamEnd(EndKind.FINISHED)
 
     async def _requests(self, recognizer: str) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
         yield cloud_speech.StreamingRecognizeRequest(recognizer=recognizer, streaming_config=self._config)
         while (pcm := await self._waiting.get()) is not None:
-            self._listener.on_room()
+            try:
+                self._listener.on_room()
+            except Exception as error:
+                log_fault("a stream to Google was lost", error)
+                raise
             yield cloud_speech.StreamingRecognizeRequest(audio=pcm)
 
 
@@ -281,7 +297,11 @@ def as_end(error: GoogleAPICallError) -> StreamEnd:
             return _refused(error, status, "EARSHOT_GOOGLE_RECOGNIZER, EARSHOT_GOOGLE_REGION")
         case InvalidArgument() | FailedPrecondition():
             return _refused(error, status, "EARSHOT_GOOGLE_MODEL, EARSHOT_GOOGLE_REGION, EARSHOT_LANGUAGE")
-    return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=status))
+    return _failed(status)
+
+
+def _failed(reason: str) -> StreamEnd:
+    return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=reason))
 
 
 def _refused(error: GoogleAPICallError, status: str, setting: str) -> StreamEnd:

@@ -12,6 +12,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from google.auth.exceptions import MutualTLSChannelError, RefreshError
 from google.cloud.speech_v2.types import cloud_speech
@@ -28,6 +29,7 @@ from core.speech.google import GoogleSpeech
 from core.speech.google_connection import GoogleSettings, KeepAlive
 from core.speech.handover_rules import HandoverRules
 from core.speech.hints import HintClass, HintPhrase, SpeechHints
+from core.speech.provider import EndKind, StreamEnd, StreamListener
 from core.speech.provider_transcriber import CHECK_AGAIN_S, ProviderTranscriber
 from core.speech.recording import read_recording
 from core.speech.transcriber import SpeechSession, Transcriber
@@ -332,6 +334,35 @@ def test_the_connection_to_google_itself_is_watched_too(monkeypatch: pytest.Monk
     assert options["grpc.keepalive_time_ms"] == 30_000
     assert options["grpc.keepalive_timeout_ms"] == 10_000
     assert options["grpc.max_receive_message_length"] == -1, "the client library's own options are gone"
+
+
+@pytest.mark.parametrize("fails", ["on_result", "on_room"])
+def test_a_fault_of_our_own_ends_a_stream_audibly_and_quotes_nobody(
+    fails: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = phrases(2.0)
+    fake = fake_for(ann)
+    ends: list[StreamEnd] = []
+
+    said = "1234 5678"
+
+    def fail(*_: object) -> None:
+        raise KeyError(said)
+
+    async def listen(provider: GoogleSpeech) -> None:
+        does: dict[str, Callable[..., None]] = {"on_result": lambda result: None, "on_room": lambda: None}
+        stream = provider.open_stream("ko", StreamListener(on_end=ends.append, **(does | {fails: fail})))
+        for piece in np.array_split(sound_of(ann.words, ann.seconds), 20):
+            stream.send(piece.tobytes())
+        await asyncio.wait({stream.task}, timeout=5.0)
+        assert await asyncio.to_thread(wait_for, lambda: fake.open_streams == 0), "the call lives on"
+        await provider.close()
+
+    with serving([fake]):
+        asyncio.run(listen(GoogleSpeech(GoogleSettings("earshot-test", "eu", "chirp_2", endpoint=fake.url), 300.0)))
+    assert [end.kind for end in ends] == [EndKind.TRANSIENT]
+    assert "KeyError" in caplog.text
+    assert said not in caplog.text
 
 
 def test_closing_does_not_wait_longer_than_it_may() -> None:
