@@ -37,7 +37,8 @@ def open_transcriber(
         settings: Says which engine, and how it is set.
         clock: Passed to an engine that runs on this machine.
         interims: Whether text is wanted while somebody is still speaking.
-        hints: Asked again at every utterance, so that a change needs no new start.
+        hints: Asked again by Whisper at every utterance and for Google at every stream, of at most five minutes, so
+            that a change needs no new start.
 
     Raises:
         SettingInvalid: the engine cannot be used with these settings.

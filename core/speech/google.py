@@ -38,6 +38,7 @@ from core.speech.google_connection import (
 )
 from core.speech.hints import SpeechHints
 from core.speech.provider import EndKind, FinalText, HeardWord, StreamEnd, StreamListener, StreamResult
+from core.speech.refused_hints import HintsAttempt, RefusedHints
 from core.speech.scheduler import log_fault
 
 logger = logging.getLogger(__name__)
@@ -79,7 +80,7 @@ class GoogleSpeech:
         self.model = settings.model
         self._settings = settings
         self._limit_s = stream_limit_s
-        self._hints = hints
+        self._hints = RefusedHints(SERVICE, hints)
         self._connector = GoogleConnector(settings)
         self._streams: set[GoogleStream] = set()
 
@@ -91,15 +92,22 @@ class GoogleSpeech:
             {"model": self.model, "region": self._settings.region},
         )
 
+    @property
+    def complaint(self) -> SpeechError | None:
+        """Hints that Google refuses."""
+        return self._hints.complaint
+
     async def check(self) -> None:
         """Find the credentials. Raises SpeechServiceRefused, SpeechServiceFailed."""
         await self._connector.connect()
 
     def open_stream(self, language: Language, listener: StreamListener) -> "GoogleStream":
         """Open a stream; see `Provider.open_stream`."""
+        attempt = self._hints.begin(language)
         stream = GoogleStream(
             connect=self._connector.connect,
-            config=self._config(language),
+            config=self._config(language, attempt.sent),
+            attempt=attempt,
             listener=listener,
             limit_s=self._limit_s,
             on_over=self._streams.discard,
@@ -115,7 +123,7 @@ class GoogleSpeech:
         await asyncio.gather(*(stream.task for stream in streams), return_exceptions=True)
         await self._connector.close()
 
-    def _config(self, language: Language) -> cloud_speech.StreamingRecognitionConfig:
+    def _config(self, language: Language, hints: SpeechHints) -> cloud_speech.StreamingRecognitionConfig:
         has_word_times = self.model not in WITHOUT_WORD_TIMES
         return cloud_speech.StreamingRecognitionConfig(
             config=cloud_speech.RecognitionConfig(
@@ -131,7 +139,7 @@ class GoogleSpeech:
                     enable_word_time_offsets=has_word_times,
                     enable_word_confidence=has_word_times,
                 ),
-                adaptation=as_adaptation(self._hints(language)),
+                adaptation=as_adaptation(hints),
             ),
             streaming_features=cloud_speech.StreamingRecognitionFeatures(
                 interim_results=True, enable_voice_activity_events=True
@@ -145,6 +153,7 @@ class GoogleStream:
     Args:
         connect: Gives the client and the recogniser's path.
         config: What is asked for.
+        attempt: Is told how the service takes the hints in it.
         listener: Hears of answers and of the end.
         limit_s: How long the call may take.
         on_over: Called once, when nothing comes any more.
@@ -154,12 +163,14 @@ class GoogleStream:
         self,
         connect: Callable[[], Awaitable[Connection]],
         config: cloud_speech.StreamingRecognitionConfig,
+        attempt: HintsAttempt,
         listener: StreamListener,
         limit_s: float,
         on_over: Callable[["GoogleStream"], None],
     ) -> None:
         self._connect = connect
         self._config = config
+        self._attempt = attempt
         self._listener = listener
         self._limit_s = limit_s
         self._on_over = on_over
@@ -204,9 +215,12 @@ class GoogleStream:
             )
             async for answer in answers:
                 if (result := as_result(answer)) is not None:
+                    self._attempt.heard(result)
                     self._listener.on_result(result)
         except SpeechError as error:
             return _credentials_failed(error)
+        except InvalidArgument as error:
+            return self._attempt.refused(as_end(error))
         except GoogleAPICallError as error:
             return as_end(error)
         except GoogleAuthError as error:

@@ -62,7 +62,10 @@ class ProviderTranscriber:
 
     @property
     def health(self) -> PartHealth:
-        """STARTING until the credentials are known, DOWN without them, DEGRADED while a session gets no answer."""
+        """STARTING until the credentials are known, DOWN without them.
+
+        DEGRADED while a session gets no answer, or where the service refuses what it can do without.
+        """
         with self._state:
             troubles = [trouble for session in self._sessions if (trouble := session.trouble) is not None]
             is_checked, is_closed = self._is_checked, self._is_closed
@@ -72,6 +75,8 @@ class ProviderTranscriber:
             return _health(PartState.DOWN, Message("Speech recognition was stopped."))
         if refused := next((each for each in troubles if not each.retryable), None):
             return _health(PartState.DOWN, refused)
+        if (complaint := self._provider.complaint) is not None:
+            troubles.append(complaint)
         if troubles:
             return _health(PartState.DEGRADED, self._provider.description, troubles[0])
         return _health(PartState.UP if is_checked else PartState.STARTING, self._provider.description)

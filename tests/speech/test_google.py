@@ -34,6 +34,7 @@ from core.speech.provider_transcriber import CHECK_AGAIN_S, ProviderTranscriber
 from core.speech.recording import read_recording
 from core.speech.transcriber import SpeechSession, Transcriber
 from tests.fakes.google_speech import (
+    BAD_HINTS,
     BAD_MODEL,
     FORBIDDEN,
     IDLE,
@@ -47,6 +48,7 @@ from tests.fakes.google_speech import (
     FakeGoogle,
     Refusal,
     ScriptEar,
+    phrases_of,
     serving,
 )
 from tests.fakes.scripted_speech import RATE, ScriptedRecogniser, SpokenWord, make_script, sound_of
@@ -334,6 +336,44 @@ def test_the_connection_to_google_itself_is_watched_too(monkeypatch: pytest.Monk
     assert options["grpc.keepalive_time_ms"] == 30_000
     assert options["grpc.keepalive_timeout_ms"] == 10_000
     assert options["grpc.max_receive_message_length"] == -1, "the client library's own options are gone"
+
+
+def test_hints_that_google_refuses_cost_no_word_and_are_shown_until_they_change() -> None:
+    ann, ben, eve = phrases(3.0), phrases(2.0), phrases(2.0)
+    fake = fake_for(ann, unfit_phrase="unfit")
+    in_use = SpeechHints(phrases=(HintPhrase("Earshot"), HintPhrase("unfit")))
+    with google(fake, hints=lambda language: in_use) as transcriber:
+        assert say(ann, transcriber)
+        assert fake.statuses[0] == BAD_HINTS.words
+        assert [phrases_of(config) for _, config in fake.configs] == [["Earshot", "unfit"], []]
+        assert transcriber.health.state is PartState.DEGRADED
+        assert "EARSHOT_SPEECH_HINTS" in transcriber.health.in_english
+        assert say(ben, transcriber)
+        assert not phrases_of(fake.configs[-1][1]), "refused hints are sent again"
+        in_use = SpeechHints(phrases=(HintPhrase("Earshot"),))
+        assert transcriber.health.state is PartState.UP
+        assert say(eve, transcriber)
+        assert phrases_of(fake.configs[-1][1]) == ["Earshot"]
+        assert transcriber.health.state is PartState.UP
+    for each in (ann, ben, eve):
+        each.assert_all_is_written_once()
+
+
+def test_hints_are_not_blamed_for_a_model_that_google_refuses() -> None:
+    ann = phrases(4.0)
+    fake = fake_for(ann, refusal=BAD_MODEL)
+    with google(fake, hints=lambda language: SpeechHints(phrases=(HintPhrase("Earshot"),))) as transcriber:
+        session = transcriber.open_session("test", "ko", ann.heard.append)
+        ann.speak(session, 1.0)
+        assert wait_for(lambda: transcriber.health.state is PartState.DOWN)
+        states = set()
+        while ann.at < len(sound_of(ann.words, ann.seconds)):
+            ann.speak(session, ann.at / RATE + 0.05)
+            states.add((transcriber.health.state, "EARSHOT_GOOGLE_MODEL" in transcriber.health.in_english))
+        assert states == {(PartState.DOWN, True)}
+        sent = [bool(phrases_of(config)) for _, config in fake.configs]
+        assert sent[:4] == [True, False, True, False], "the suspicion was not taken back"
+        session.close(0.5)
 
 
 @pytest.mark.parametrize("fails", ["on_result", "on_room"])
