@@ -56,6 +56,7 @@
     │   ├── ModelFileCorrupt
     │   ├── RecognitionFailed
     │   ├── SpeechServiceRefused        somebody has to change a setting
+    │   ├── SpeechHintsRefused          speech is recognised without them
     │   ├── SpeechServiceFailed         retryable
     │   ├── SpeechServiceSilent         retryable
     │   ├── SpeechQuotaUsedUp           retryable
@@ -655,6 +656,19 @@ class SpeechServiceRefused(SpeechError):
     """What to look at."""
     template: ClassVar[str] = (
         "The speech service {service} refuses ({reason}), so nothing is written down. Check {setting}."
+    )
+
+
+@dataclass(eq=False)
+class SpeechHintsRefused(SpeechError):
+    """A speech service over the network refuses vocabulary hints, and recognises speech without them."""
+
+    service: str
+    language: str
+    """Its code."""
+    template: ClassVar[str] = (
+        "The speech service {service} refuses the vocabulary hints for the language {language}; speech is recognised"
+        " without them. The log has its reason; correct the hints (EARSHOT_SPEECH_HINTS), and they are tried again."
     )
 
 

@@ -9,7 +9,8 @@ from core.model.errors import SettingInvalid
 from core.model.message import Message
 from core.settings import Settings, SpeechEngine
 from core.speech.endpointing import EndpointRules
-from core.speech.google import MODEL_REGIONS, GoogleSettings, GoogleSpeech
+from core.speech.google import MODEL_REGIONS, GoogleSpeech
+from core.speech.google_connection import GoogleSettings
 from core.speech.handover_rules import HandoverRules
 from core.speech.hints import SpeechHints
 from core.speech.local import LoadedModels, LocalTranscriber
@@ -37,7 +38,8 @@ def open_transcriber(
         settings: Says which engine, and how it is set.
         clock: Passed to an engine that runs on this machine.
         interims: Whether text is wanted while somebody is still speaking.
-        hints: Asked again at every utterance, so that a change needs no new start.
+        hints: Asked again by Whisper at every utterance and for Google at every stream, of at most five minutes, so
+            that a change needs no new start.
 
     Raises:
         SettingInvalid: the engine cannot be used with these settings.

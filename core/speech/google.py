@@ -1,4 +1,4 @@
-"""Google Cloud Speech-to-Text v2 streaming. The only home of google.cloud.speech, google.auth and grpc.
+"""Google Cloud Speech-to-Text v2 streaming. With `google_connection` the only home of google.* and grpc.
 
 Facts about the service that no type tells (statuses, limits, regions) are those of its documentation; requests and
 answers are those of `google.cloud.speech.v2.Speech/StreamingRecognize`.
@@ -7,13 +7,8 @@ answers are those of `google.cloud.speech.v2.Speech/StreamingRecognize`.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol, cast
-from urllib.parse import urlsplit
 
-import google.auth
-from google.api_core.client_options import ClientOptions
 from google.api_core.exceptions import (
     Aborted,
     FailedPrecondition,
@@ -26,23 +21,28 @@ from google.api_core.exceptions import (
     Unauthenticated,
     Unauthorized,
 )
-from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
-from google.cloud.speech_v2 import SpeechAsyncClient
-from google.cloud.speech_v2.services.speech.transports import SpeechGrpcAsyncIOTransport
+from google.auth.exceptions import GoogleAuthError
 from google.cloud.speech_v2.types import cloud_speech
-from grpc import aio
 
 from core.model.audio import SPEECH_FORMAT
 from core.model.call import Language
 from core.model.errors import SpeechError, SpeechQuotaUsedUp, SpeechServiceFailed, SpeechServiceRefused
 from core.model.message import Message
+from core.speech.google_connection import (
+    CREDENTIALS,
+    SERVICE,
+    Connection,
+    GoogleConnector,
+    GoogleSettings,
+    as_credentials_error,
+)
 from core.speech.hints import SpeechHints
 from core.speech.provider import EndKind, FinalText, HeardWord, StreamEnd, StreamListener, StreamResult
+from core.speech.refused_hints import HintsAttempt, RefusedHints
+from core.speech.scheduler import log_fault
 
 logger = logging.getLogger(__name__)
 
-SERVICE = "google"
-SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 MODEL_REGIONS: Mapping[str, frozenset[str]] = {
     "chirp_2": frozenset({"us-central1", "europe-west4", "asia-southeast1"}),
     "chirp_3": frozenset({"us", "eu", "asia-northeast1", "asia-southeast1"}),
@@ -56,48 +56,8 @@ STABLE = 0.8
 ROOM = 8
 """Messages that wait for the network at most."""
 _GRACE_S = 30.0
-_CREDENTIALS = "GOOGLE_APPLICATION_CREDENTIALS"
 _LIMIT_WORDS = ("max duration", "maximum allowed stream duration")
 _IDLE_WORDS = ("timed out after receiving no more", "audio timeout")
-
-
-@dataclass(frozen=True, slots=True)
-class GoogleSettings:
-    """Which recogniser is asked, and where."""
-
-    project: str
-    """Empty for the credentials' own."""
-    region: str
-    model: str
-    recognizer: str = "_"
-    """Name of a recogniser in the project; `_` for none."""
-    endpoint: str = ""
-    """URL of the service, empty for the region's own; `http://` for an unencrypted one."""
-
-    @property
-    def address(self) -> str:
-        """Host, and port where it is given."""
-        if self.endpoint:
-            return urlsplit(self.endpoint).netloc
-        return "speech.googleapis.com" if self.region == "global" else f"{self.region}-speech.googleapis.com"
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether the endpoint is spoken to without TLS, and without credentials."""
-        return self.endpoint.startswith("http://")
-
-
-class Closeable(Protocol):
-    """The transport, as far as its package tells no types."""
-
-    async def close(self) -> None:
-        """Close the channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Connection:
-    client: SpeechAsyncClient
-    recognizer: str
 
 
 class GoogleSpeech:
@@ -120,9 +80,8 @@ class GoogleSpeech:
         self.model = settings.model
         self._settings = settings
         self._limit_s = stream_limit_s
-        self._hints = hints
-        self._connecting = asyncio.Lock()
-        self._connection: _Connection | None = None
+        self._hints = RefusedHints(SERVICE, hints)
+        self._connector = GoogleConnector(settings)
         self._streams: set[GoogleStream] = set()
 
     @property
@@ -133,20 +92,26 @@ class GoogleSpeech:
             {"model": self.model, "region": self._settings.region},
         )
 
-    async def check(self) -> None:
-        """Find the credentials. Raises SpeechServiceRefused."""
-        await self.connect()
+    @property
+    def complaint(self) -> SpeechError | None:
+        """Hints that Google refuses."""
+        return self._hints.complaint
 
-    async def connect(self) -> _Connection:
-        """The client, made at first use. Raises SpeechServiceRefused."""
-        async with self._connecting:
-            if self._connection is None:
-                self._connection = await self._make_connection()
-            return self._connection
+    async def check(self) -> None:
+        """Find the credentials. Raises SpeechServiceRefused, SpeechServiceFailed."""
+        await self._connector.connect()
 
     def open_stream(self, language: Language, listener: StreamListener) -> "GoogleStream":
         """Open a stream; see `Provider.open_stream`."""
-        stream = GoogleStream(self.connect, self._config(language), listener, self._limit_s, self._streams.discard)
+        attempt = self._hints.begin(language)
+        stream = GoogleStream(
+            connect=self._connector.connect,
+            config=self._config(language, attempt.sent),
+            attempt=attempt,
+            listener=listener,
+            limit_s=self._limit_s,
+            on_over=self._streams.discard,
+        )
         self._streams.add(stream)
         return stream
 
@@ -156,29 +121,9 @@ class GoogleSpeech:
         for stream in streams:
             stream.drop()
         await asyncio.gather(*(stream.task for stream in streams), return_exceptions=True)
-        if self._connection is not None:
-            await cast("Closeable", self._connection.client.transport).close()
+        await self._connector.close()
 
-    async def _make_connection(self) -> _Connection:
-        settings = self._settings
-        if settings.is_plain:
-            transport = SpeechGrpcAsyncIOTransport(channel=aio.insecure_channel(settings.address))
-            return _Connection(SpeechAsyncClient(transport=transport), self._recognizer(settings.project))
-        try:
-            # It reads files and may ask the machine's metadata server.
-            credentials, project = await asyncio.to_thread(google.auth.default, scopes=[SCOPE])
-        except (DefaultCredentialsError, OSError) as error:
-            logger.warning("no Google credentials: %s", error)
-            raise SpeechServiceRefused(service=SERVICE, reason="no credentials", setting=_CREDENTIALS) from error
-        if not settings.project and not project:
-            raise SpeechServiceRefused(service=SERVICE, reason="no project", setting="EARSHOT_GOOGLE_PROJECT")
-        client = SpeechAsyncClient(credentials=credentials, client_options=ClientOptions(api_endpoint=settings.address))
-        return _Connection(client, self._recognizer(settings.project or project or ""))
-
-    def _recognizer(self, project: str) -> str:
-        return f"projects/{project}/locations/{self._settings.region}/recognizers/{self._settings.recognizer}"
-
-    def _config(self, language: Language) -> cloud_speech.StreamingRecognitionConfig:
+    def _config(self, language: Language, hints: SpeechHints) -> cloud_speech.StreamingRecognitionConfig:
         has_word_times = self.model not in WITHOUT_WORD_TIMES
         return cloud_speech.StreamingRecognitionConfig(
             config=cloud_speech.RecognitionConfig(
@@ -194,7 +139,7 @@ class GoogleSpeech:
                     enable_word_time_offsets=has_word_times,
                     enable_word_confidence=has_word_times,
                 ),
-                adaptation=as_adaptation(self._hints(language)),
+                adaptation=as_adaptation(hints),
             ),
             streaming_features=cloud_speech.StreamingRecognitionFeatures(
                 interim_results=True, enable_voice_activity_events=True
@@ -208,6 +153,7 @@ class GoogleStream:
     Args:
         connect: Gives the client and the recogniser's path.
         config: What is asked for.
+        attempt: Is told how the service takes the hints in it.
         listener: Hears of answers and of the end.
         limit_s: How long the call may take.
         on_over: Called once, when nothing comes any more.
@@ -215,14 +161,16 @@ class GoogleStream:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[_Connection]],
+        connect: Callable[[], Awaitable[Connection]],
         config: cloud_speech.StreamingRecognitionConfig,
+        attempt: HintsAttempt,
         listener: StreamListener,
         limit_s: float,
         on_over: Callable[["GoogleStream"], None],
     ) -> None:
         self._connect = connect
         self._config = config
+        self._attempt = attempt
         self._listener = listener
         self._limit_s = limit_s
         self._on_over = on_over
@@ -254,7 +202,10 @@ class GoogleStream:
             # The client's own task goes on asking for requests after the call is over, unless they end, too.
             self.finish()
             self._on_over(self)
-        self._listener.on_end(end)
+        try:
+            self._listener.on_end(end)
+        except Exception as error:  # noqa: BLE001
+            log_fault("the end of a stream to Google was lost", error)
 
     async def _recognise(self) -> StreamEnd:
         try:
@@ -264,19 +215,34 @@ class GoogleStream:
             )
             async for answer in answers:
                 if (result := as_result(answer)) is not None:
+                    self._attempt.heard(result)
                     self._listener.on_result(result)
         except SpeechError as error:
-            return StreamEnd(EndKind.REFUSED, error)
+            return _credentials_failed(error)
+        except InvalidArgument as error:
+            return self._attempt.refused(as_end(error))
         except GoogleAPICallError as error:
             return as_end(error)
         except GoogleAuthError as error:
-            return _credentials_failed(error)
+            return _credentials_failed(as_credentials_error(error))
+        except asyncio.CancelledError:
+            if self.task.cancelling():
+                raise
+            # The client library cancels a call whose requests fail; why they did is logged.
+            return _failed("CANCELLED")
+        except Exception as error:  # noqa: BLE001
+            log_fault("a stream to Google was lost", error)
+            return _failed(type(error).__name__)
         return StreamEnd(EndKind.FINISHED)
 
     async def _requests(self, recognizer: str) -> AsyncIterator[cloud_speech.StreamingRecognizeRequest]:
         yield cloud_speech.StreamingRecognizeRequest(recognizer=recognizer, streaming_config=self._config)
         while (pcm := await self._waiting.get()) is not None:
-            self._listener.on_room()
+            try:
+                self._listener.on_room()
+            except Exception as error:
+                log_fault("a stream to Google was lost", error)
+                raise
             yield cloud_speech.StreamingRecognizeRequest(audio=pcm)
 
 
@@ -338,14 +304,18 @@ def as_end(error: GoogleAPICallError) -> StreamEnd:
         case ResourceExhausted():
             return StreamEnd(EndKind.QUOTA, SpeechQuotaUsedUp(service=SERVICE))
         case Unauthenticated() | Unauthorized():
-            return _refused(error, status, _CREDENTIALS)
+            return _refused(error, status, CREDENTIALS)
         case Forbidden():
-            return _refused(error, status, f"{_CREDENTIALS}, EARSHOT_GOOGLE_PROJECT")
+            return _refused(error, status, f"{CREDENTIALS}, EARSHOT_GOOGLE_PROJECT")
         case NotFound():
             return _refused(error, status, "EARSHOT_GOOGLE_RECOGNIZER, EARSHOT_GOOGLE_REGION")
         case InvalidArgument() | FailedPrecondition():
             return _refused(error, status, "EARSHOT_GOOGLE_MODEL, EARSHOT_GOOGLE_REGION, EARSHOT_LANGUAGE")
-    return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=status))
+    return _failed(status)
+
+
+def _failed(reason: str) -> StreamEnd:
+    return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=reason))
 
 
 def _refused(error: GoogleAPICallError, status: str, setting: str) -> StreamEnd:
@@ -353,12 +323,8 @@ def _refused(error: GoogleAPICallError, status: str, setting: str) -> StreamEnd:
     return StreamEnd(EndKind.REFUSED, SpeechServiceRefused(service=SERVICE, reason=status, setting=setting))
 
 
-def _credentials_failed(error: GoogleAuthError) -> StreamEnd:
-    if error.retryable:
-        return StreamEnd(EndKind.TRANSIENT, SpeechServiceFailed(service=SERVICE, reason=type(error).__name__))
-    logger.warning("Google refuses the credentials: %s", type(error).__name__)
-    refusal = SpeechServiceRefused(service=SERVICE, reason=type(error).__name__, setting=_CREDENTIALS)
-    return StreamEnd(EndKind.REFUSED, refusal)
+def _credentials_failed(error: SpeechError) -> StreamEnd:
+    return StreamEnd(EndKind.TRANSIENT if error.retryable else EndKind.REFUSED, error)
 
 
 def _is_interim(result: cloud_speech.StreamingRecognitionResult) -> bool:

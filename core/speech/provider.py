@@ -119,8 +119,12 @@ class Provider(Protocol):
     def description(self) -> Message:
         """What is in use, for the operator."""
 
+    @property
+    def complaint(self) -> SpeechError | None:
+        """What the service refuses although streams work without it; None for nothing. Any thread."""
+
     async def check(self) -> None:
-        """Find out what can be known before anybody speaks. Raises SpeechError."""
+        """Find out what can be known before anybody speaks; may be asked again. Raises SpeechError."""
 
     def open_stream(self, language: Language, listener: StreamListener) -> ProviderStream:
         """Open a stream for audio in this language; returns at once."""

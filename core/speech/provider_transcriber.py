@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from collections.abc import Awaitable, Callable
 from random import Random
 
 from core.model.call import Language
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 CLOSE_S = 5.0
 """What `close` takes at most for its sessions, and again for its thread."""
+CHECK_AGAIN_S = 30.0
+"""Until the provider is checked again, as long as something is wrong: credentials may come after the start."""
 
 
 class ProviderTranscriber:
@@ -33,31 +36,47 @@ class ProviderTranscriber:
         rules: When streams change.
         clock: Tells when.
         random: Spreads retries.
+        sleep: Waits; a test passes its own.
     """
 
-    def __init__(self, provider: Provider, rules: HandoverRules, clock: Clock, random: Random) -> None:
+    def __init__(
+        self,
+        provider: Provider,
+        rules: HandoverRules,
+        clock: Clock,
+        random: Random,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._provider = provider
         self._rules = rules
         self._clock = clock
         self._random = random
+        self._sleep = sleep
         self._state = threading.Lock()
         self._sessions: set[ProviderSession] = set()
         self._is_checked = False
         self._is_closed = False
-        self._refusal: SpeechError | None = None
+        self._check_failure: SpeechError | None = None
         self._thread = LoopThread(f"speech-{provider.service}")
         self._check = self._thread.submit(self._look_at_provider)
 
     @property
     def health(self) -> PartHealth:
-        """STARTING until the credentials are known, DOWN without them, DEGRADED while a session gets no answer."""
+        """STARTING until the credentials are known, DOWN without them.
+
+        DEGRADED while a session gets no answer, or where the service refuses what it can do without.
+        """
         with self._state:
             troubles = [trouble for session in self._sessions if (trouble := session.trouble) is not None]
-            is_checked, is_closed, refusal = self._is_checked, self._is_closed, self._refusal
+            is_checked, is_closed = self._is_checked, self._is_closed
+            if self._check_failure is not None:
+                troubles.insert(0, self._check_failure)
         if is_closed:
             return _health(PartState.DOWN, Message("Speech recognition was stopped."))
-        if refused := next((each for each in (refusal, *troubles) if each is not None and not each.retryable), None):
+        if refused := next((each for each in troubles if not each.retryable), None):
             return _health(PartState.DOWN, refused)
+        if (complaint := self._provider.complaint) is not None:
+            troubles.append(complaint)
         if troubles:
             return _health(PartState.DEGRADED, self._provider.description, troubles[0])
         return _health(PartState.UP if is_checked else PartState.STARTING, self._provider.description)
@@ -97,14 +116,23 @@ class ProviderTranscriber:
     # Below: the loop's thread
 
     async def _look_at_provider(self) -> None:
+        told = ""
+        while (failure := await self._failure_of_check()) is not None:
+            if str(failure) != told:
+                told = str(failure)
+                logger.error("%s", told)
+            await self._sleep(CHECK_AGAIN_S)
+
+    async def _failure_of_check(self) -> SpeechError | None:
+        failure: SpeechError | None = None
         try:
             await self._provider.check()
         except SpeechError as error:
-            logger.error("%s", error)
-            with self._state:
-                self._refusal = error
+            failure = error
         with self._state:
+            self._check_failure = failure
             self._is_checked = True
+        return failure
 
     async def _wind_up(self) -> None:
         self._check.cancel()

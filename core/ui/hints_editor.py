@@ -69,8 +69,8 @@ def _editor(open_desk: Callable[[], HintsDesk], reader: Reader) -> None:
             last_good=_("The last good hints stay in use."),
             text_help=_("Each entry after a hyphen. A class, such as plan names, is written ${plan} in a phrase."),
             may_change=_(
-                "Administrators may change the hints. A change counts from the next utterance on, and is written to the"
-                " audit log."
+                "Administrators may change the hints. With Whisper a change counts from the next utterance on, with"
+                " Google from the next stream on, at most five minutes later. It is written to the audit log."
             ),
             may_not_change=_("Only administrators may change the hints."),
             saved=_("The hints were saved and are in use."),

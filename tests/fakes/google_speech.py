@@ -43,6 +43,7 @@ INTERNAL = Refusal(grpc.StatusCode.INTERNAL, "Internal error encountered.")
 FORBIDDEN = Refusal(grpc.StatusCode.PERMISSION_DENIED, "Permission 'speech.recognizers.recognize' denied.")
 UNAUTHENTICATED = Refusal(grpc.StatusCode.UNAUTHENTICATED, "Request had invalid authentication credentials.")
 NOT_FOUND = Refusal(grpc.StatusCode.NOT_FOUND, "Unable to find Recognizer.")
+BAD_HINTS = Refusal(grpc.StatusCode.INVALID_ARGUMENT, "Request contains an invalid argument.")
 BAD_MODEL = Refusal(grpc.StatusCode.INVALID_ARGUMENT, 'The model "chirp_9" does not exist in the location.')
 
 
@@ -116,6 +117,8 @@ class FakeGoogle:
     latency_s: float = 0.1
     refusal: Refusal | None = None
     """Every stream is refused so, at its beginning or in its middle."""
+    unfit_phrase: str = ""
+    """Streams whose hints have it are refused."""
     next_ends: list[tuple[float, Refusal]] = field(default_factory=list)
     """How the next streams end: after how long, with what."""
     takes_nothing: bool = False
@@ -163,6 +166,8 @@ class _Call:
         server.configs.append((first.recognizer, first.streaming_config))
         if not RECOGNIZER.fullmatch(first.recognizer):
             return Refusal(grpc.StatusCode.INVALID_ARGUMENT, "Invalid resource field value in the request.")
+        if server.unfit_phrase and server.unfit_phrase in phrases_of(first.streaming_config):
+            return BAD_HINTS
         ends_s, ends_as = server.next_ends.pop(0) if server.next_ends else (server.limit_s, LIMIT)
         ear = server.make_ear(first.streaming_config, self._answers.put_nowait)
         sender = asyncio.create_task(self._send())
@@ -211,6 +216,11 @@ class _Call:
         while (result := await self._answers.get()) is not None:
             await asyncio.sleep(self._server.latency_s)
             await self._context.write(as_response(result))
+
+
+def phrases_of(config: cloud_speech.StreamingRecognitionConfig) -> list[str]:
+    """The hints that go along with a stream."""
+    return [each.value for some in config.config.adaptation.phrase_sets for each in some.inline_phrase_set.phrases]
 
 
 def as_response(result: StreamResult) -> cloud_speech.StreamingRecognizeResponse:
@@ -262,8 +272,15 @@ def serving(fakes: Sequence[FakeGoogle]) -> Iterator[None]:
     thread.start()
 
     async def start(fake: FakeGoogle) -> aio.Server:
-        # Small windows, so that a server which takes nothing is felt soon.
-        server = aio.server(options=[("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 65_536)])
+        server = aio.server(
+            options=[
+                # Small windows, so that a server which takes nothing is felt soon.
+                ("grpc.http2.bdp_probe", 0),
+                ("grpc.http2.lookahead_bytes", 65_536),
+                # Asked for signs of life as often as a test likes, it does not close the connection.
+                ("grpc.http2.max_ping_strikes", 0),
+            ]
+        )
         handler = grpc.stream_stream_rpc_method_handler(
             fake.recognise,
             request_deserializer=cloud_speech.StreamingRecognizeRequest.deserialize,

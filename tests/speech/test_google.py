@@ -1,16 +1,22 @@
 """Google Cloud Speech-to-Text by its real client library, against a server that speaks its protocol."""
 
+import asyncio
+import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import numpy as np
 import pytest
+from google.auth.exceptions import MutualTLSChannelError, RefreshError
 from google.cloud.speech_v2.types import cloud_speech
+from grpc import aio
 
 from core.model.call import Language
 from core.model.clock import SystemClock
@@ -19,13 +25,16 @@ from core.model.health import PartState
 from core.model.utterance import Recognition
 from core.settings import Settings, SpeechEngine
 from core.speech.engine import open_transcriber
-from core.speech.google import GoogleSettings, GoogleSpeech
+from core.speech.google import GoogleSpeech
+from core.speech.google_connection import GoogleSettings, KeepAlive
 from core.speech.handover_rules import HandoverRules
 from core.speech.hints import HintClass, HintPhrase, SpeechHints
-from core.speech.provider_transcriber import ProviderTranscriber
+from core.speech.provider import EndKind, StreamEnd, StreamListener
+from core.speech.provider_transcriber import CHECK_AGAIN_S, ProviderTranscriber
 from core.speech.recording import read_recording
 from core.speech.transcriber import SpeechSession, Transcriber
 from tests.fakes.google_speech import (
+    BAD_HINTS,
     BAD_MODEL,
     FORBIDDEN,
     IDLE,
@@ -39,14 +48,17 @@ from tests.fakes.google_speech import (
     FakeGoogle,
     Refusal,
     ScriptEar,
+    phrases_of,
     serving,
 )
 from tests.fakes.scripted_speech import RATE, ScriptedRecogniser, SpokenWord, make_script, sound_of
+from tests.fakes.tcp_path import TcpPath
 from tests.support.waiting import wait_for
 
 QUICK = HandoverRules(
     limit_s=5.0, seek_pause_s=2.0, margin_s=0.5, first_wait_s=0.1, quota_wait_s=0.2, refused_wait_s=0.5, stalled_s=2.0
 )
+ALERT = KeepAlive(time_s=1.0, timeout_s=1.0)
 BLOCK_S = 0.02
 
 
@@ -110,10 +122,12 @@ def google(
     rules: HandoverRules = QUICK,
     model: str = "chirp_2",
     hints: Callable[[Language], SpeechHints] = lambda language: SpeechHints(),
+    path: TcpPath | None = None,
 ) -> Iterator[ProviderTranscriber]:
-    """The engine, connected to the server."""
-    with serving([fake]):
-        settings = GoogleSettings("earshot-test", "asia-southeast1", model, endpoint=fake.url)
+    """The engine, connected to the server; over a path that may die, where one is given."""
+    with serving([fake]), path.open(fake.port) if path is not None else nullcontext():
+        endpoint = path.url if path is not None else fake.url
+        settings = GoogleSettings("earshot-test", "asia-southeast1", model, endpoint=endpoint, keep_alive=ALERT)
         transcriber = ProviderTranscriber(GoogleSpeech(settings, rules.limit_s, hints), rules, SystemClock(), Random(1))
         try:
             yield transcriber
@@ -288,6 +302,109 @@ def test_a_service_that_takes_no_audio_is_left_for_another_stream() -> None:
     assert ann.text[: len(said)] == said
 
 
+def test_a_connection_whose_path_is_dead_is_left_for_a_new_one() -> None:
+    ann = phrases(10.0)
+    fake = fake_for(ann)
+    path = TcpPath()
+    with google(fake, path=path) as transcriber:
+        session = transcriber.open_session("test", "ko", ann.heard.append)
+        ann.speak(session, 3.0)
+        path.die()
+        ann.speak(session)
+        assert session.close(20.0), "every further stream was opened on the dead connection"
+    ann.assert_all_is_written_once()
+    assert path.opened == 2
+
+
+def test_the_connection_to_google_itself_is_watched_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    opened: list[tuple[str, dict[str, int]]] = []
+    open_channel = aio.secure_channel
+
+    def noted(target: str, *arguments: Any, **more: Any) -> aio.Channel:
+        opened.append((target, dict(more["options"])))
+        return open_channel(target, *arguments, **more)
+
+    monkeypatch.setattr(aio, "secure_channel", noted)
+    with_credentials(monkeypatch, tmp_path / "key.json").write_text(CREDENTIALS, encoding="utf-8")
+    transcriber = at_google()
+    try:
+        assert wait_for(lambda: transcriber.health.state is PartState.UP)
+    finally:
+        transcriber.close()
+    ((target, options),) = opened
+    assert target == "asia-southeast1-speech.googleapis.com:443"
+    assert options["grpc.keepalive_time_ms"] == 30_000
+    assert options["grpc.keepalive_timeout_ms"] == 10_000
+    assert options["grpc.max_receive_message_length"] == -1, "the client library's own options are gone"
+
+
+def test_hints_that_google_refuses_cost_no_word_and_are_shown_until_they_change() -> None:
+    ann, ben, eve = phrases(3.0), phrases(2.0), phrases(2.0)
+    fake = fake_for(ann, unfit_phrase="unfit")
+    in_use = SpeechHints(phrases=(HintPhrase("Earshot"), HintPhrase("unfit")))
+    with google(fake, hints=lambda language: in_use) as transcriber:
+        assert say(ann, transcriber)
+        assert fake.statuses[0] == BAD_HINTS.words
+        assert [phrases_of(config) for _, config in fake.configs] == [["Earshot", "unfit"], []]
+        assert transcriber.health.state is PartState.DEGRADED
+        assert "EARSHOT_SPEECH_HINTS" in transcriber.health.in_english
+        assert say(ben, transcriber)
+        assert not phrases_of(fake.configs[-1][1]), "refused hints are sent again"
+        in_use = SpeechHints(phrases=(HintPhrase("Earshot"),))
+        assert transcriber.health.state is PartState.UP
+        assert say(eve, transcriber)
+        assert phrases_of(fake.configs[-1][1]) == ["Earshot"]
+        assert transcriber.health.state is PartState.UP
+    for each in (ann, ben, eve):
+        each.assert_all_is_written_once()
+
+
+def test_hints_are_not_blamed_for_a_model_that_google_refuses() -> None:
+    ann = phrases(4.0)
+    fake = fake_for(ann, refusal=BAD_MODEL)
+    with google(fake, hints=lambda language: SpeechHints(phrases=(HintPhrase("Earshot"),))) as transcriber:
+        session = transcriber.open_session("test", "ko", ann.heard.append)
+        ann.speak(session, 1.0)
+        assert wait_for(lambda: transcriber.health.state is PartState.DOWN)
+        states = set()
+        while ann.at < len(sound_of(ann.words, ann.seconds)):
+            ann.speak(session, ann.at / RATE + 0.05)
+            states.add((transcriber.health.state, "EARSHOT_GOOGLE_MODEL" in transcriber.health.in_english))
+        assert states == {(PartState.DOWN, True)}
+        sent = [bool(phrases_of(config)) for _, config in fake.configs]
+        assert sent[:4] == [True, False, True, False], "the suspicion was not taken back"
+        session.close(0.5)
+
+
+@pytest.mark.parametrize("fails", ["on_result", "on_room"])
+def test_a_fault_of_our_own_ends_a_stream_audibly_and_quotes_nobody(
+    fails: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    ann = phrases(2.0)
+    fake = fake_for(ann)
+    ends: list[StreamEnd] = []
+
+    said = "1234 5678"
+
+    def fail(*_: object) -> None:
+        raise KeyError(said)
+
+    async def listen(provider: GoogleSpeech) -> None:
+        does: dict[str, Callable[..., None]] = {"on_result": lambda result: None, "on_room": lambda: None}
+        stream = provider.open_stream("ko", StreamListener(on_end=ends.append, **(does | {fails: fail})))
+        for piece in np.array_split(sound_of(ann.words, ann.seconds), 20):
+            stream.send(piece.tobytes())
+        await asyncio.wait({stream.task}, timeout=5.0)
+        assert await asyncio.to_thread(wait_for, lambda: fake.open_streams == 0), "the call lives on"
+        await provider.close()
+
+    with serving([fake]):
+        asyncio.run(listen(GoogleSpeech(GoogleSettings("earshot-test", "eu", "chirp_2", endpoint=fake.url), 300.0)))
+    assert [end.kind for end in ends] == [EndKind.TRANSIENT]
+    assert "KeyError" in caplog.text
+    assert said not in caplog.text
+
+
 def test_closing_does_not_wait_longer_than_it_may() -> None:
     ann = speaker(3.0)
     fake = fake_for(ann, refusal=UNAVAILABLE)
@@ -315,14 +432,81 @@ def test_nothing_is_left_running_after_the_end() -> None:
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("speech-google")]
 
 
+CREDENTIALS = json.dumps(
+    {"type": "authorized_user", "client_id": "c", "client_secret": "s", "refresh_token": "t", "quota_project_id": "p-1"}
+)
+"""Of a form that is taken without asking anybody."""
+
+
+def with_credentials(monkeypatch: pytest.MonkeyPatch, path: Path) -> Path:
+    """Have credentials looked for there, whether they are there or not."""
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
+    return path
+
+
+def at_google(sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> ProviderTranscriber:
+    """The engine, with Google's own address."""
+    settings = GoogleSettings("earshot-test", "asia-southeast1", "chirp_2")
+    return ProviderTranscriber(GoogleSpeech(settings, 300.0), HandoverRules(), SystemClock(), Random(1), sleep)
+
+
 def test_without_credentials_the_sentence_names_the_setting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "nothing.json"))
+    with_credentials(monkeypatch, tmp_path / "nothing.json")
     transcriber = open_transcriber(
         Settings(_env_file=None, data_dir=tmp_path, engine=SpeechEngine.GOOGLE), SystemClock()
     )
     try:
         assert wait_for(lambda: transcriber.health.state is PartState.DOWN)
         assert "GOOGLE_APPLICATION_CREDENTIALS" in transcriber.health.in_english
+    finally:
+        transcriber.close()
+
+
+def test_credentials_that_come_after_the_start_are_found(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = with_credentials(monkeypatch, tmp_path / "late.json")
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        await asyncio.sleep(0.02)
+
+    transcriber = at_google(sleep)
+    try:
+        assert wait_for(lambda: len(waits) > 2)
+        assert transcriber.health.state is PartState.DOWN
+        path.write_text(CREDENTIALS, encoding="utf-8")
+        assert wait_for(lambda: transcriber.health.state is PartState.UP)
+        count = len(waits)
+    finally:
+        transcriber.close()
+    assert set(waits) == {CHECK_AGAIN_S}
+    assert count == len(waits), "it is checked after it was found to be well"
+    told = [each.message for each in caplog.records if each.name.startswith("core.")]
+    assert len(told) == len(set(told)), "the log says the same at every check"
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (MutualTLSChannelError("no certificate"), PartState.DOWN),
+        (RefreshError("no answer", retryable=True), PartState.DEGRADED),
+        (ValueError("no PEM file"), PartState.DOWN),
+    ],
+    ids=lambda each: type(each).__name__ if isinstance(each, Exception) else "",
+)
+def test_whatever_is_wrong_with_credentials_is_shown(
+    error: Exception, state: PartState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("google.auth.default", fail)
+    transcriber = at_google()
+    try:
+        assert wait_for(lambda: transcriber.health.state is state)
+        assert type(error).__name__ in transcriber.health.in_english
     finally:
         transcriber.close()
 
