@@ -77,10 +77,13 @@ class Roster:
     def change_leg(self, leg_id: LegId, state: LegState, path: MediaPath | None = None) -> Participant | None:
         """Take a leg's new state, and its path. Returns whose it is when that changes the participant's own state.
 
-        A leg that was replaced changes nobody any more, and a closed leg stays closed.
+        A leg that was replaced changes nobody any more. A closed leg stays closed, and a lost one can only be closed:
+        who comes back does so on another leg.
         """
         leg = self.leg(leg_id)
-        if leg.state in (state, LegState.CLOSED):
+        if leg.state is state or leg.state is LegState.CLOSED:
+            return None
+        if leg.state is LegState.LOST and state is not LegState.CLOSED:
             return None
         self._legs[leg_id] = replace(leg, state=state)
         participant = self._participants[leg.participant_id]
