@@ -112,6 +112,41 @@ async def test_a_lost_supervisor_has_taken_over_for_the_grace_period_and_no_long
     assert notes(session)[-2:] == ["supervision_lost", "supervision_left"]
 
 
+async def test_tries_to_come_back_that_fail_do_not_prolong_the_grace_period(world: World) -> None:
+    session, agent, customer, sue = await cast(world)
+    await session.set_mode(sue.id, TAKE_OVER)
+    await session.leg_changed(leg_of(session, sue), LegState.LOST)
+    for _ in range(2):
+        world.clock.advance(8)
+        again = await session.connect(sue.id)
+        await session.leg_changed(again, LegState.CONNECTING)
+        await session.tick()
+        assert mode_of(session, sue) is TAKE_OVER
+        await session.lose_leg(again)
+    await session.leg_changed(await session.connect(sue.id), LegState.CONNECTING)
+    world.clock.advance(5)
+    await session.tick()
+    assert mode_of(session, sue) is MONITOR
+    assert hears(world, session, customer, agent)
+
+
+async def test_a_mode_that_is_chosen_on_the_way_back_is_waited_for_anew(world: World) -> None:
+    session, _, _, sue = await cast(world)
+    await session.set_mode(sue.id, BARGE_IN)
+    await session.leg_changed(leg_of(session, sue), LegState.LOST)
+    world.clock.advance(21)
+    await session.tick()
+    back = await session.connect(sue.id)
+    await session.leg_changed(back, LegState.CONNECTING)
+    await session.set_mode(sue.id, COACH)
+    await session.tick()
+    assert mode_of(session, sue) is COACH
+    await session.leg_changed(back, LegState.CONNECTED)
+    world.clock.advance(60)
+    await session.tick()
+    assert mode_of(session, sue) is COACH
+
+
 async def test_who_comes_back_within_the_grace_period_goes_on_in_the_same_mode(world: World) -> None:
     session, _, customer, sue = await cast(world)
     await session.set_mode(sue.id, BARGE_IN)
