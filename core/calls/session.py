@@ -11,6 +11,7 @@ from functools import partial
 
 from core.calls.abandonment import Abandonment
 from core.calls.browser_samples import BrowserReport
+from core.calls.changes import Changes
 from core.calls.conversation import Conversation
 from core.calls.hearing import GONE
 from core.calls.keeping import LEG_NOTES, Keeping
@@ -63,6 +64,7 @@ class CallSession:
         self._roster = Roster()
         self._supervision = Supervision(self._roster)
         self._wiring = Wiring(services.media, call.id, self._roster)
+        self._changes = Changes(self._roster, self._supervision, self._wiring, services.clock, self._put_participant)
         self._abandonment = Abandonment(self._roster, services.grace_s, services.clock.monotonic())
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
@@ -135,12 +137,8 @@ class CallSession:
         return participant
 
     async def set_muted(self, participant_id: ParticipantId, muted: bool) -> None:
-        """Silence a participant on the server, or end that. Raises ParticipantNotFound, MediaError."""
-        participant = self._roster.participant(participant_id)
-        if participant.muted == muted:
-            return
-        self._put_participant(replace(participant, muted=muted))
-        await self._wiring.update()
+        """Silence a participant on the server, or end that. Raises ParticipantNotFound, MediaError; all then stays."""
+        await self._changes.set_muted(participant_id, muted)
 
     async def set_language(self, participant_id: ParticipantId, language: Language) -> None:
         """State what a participant speaks from now on. Raises CallEnded, ParticipantNotFound."""
@@ -160,16 +158,9 @@ class CallSession:
             MediaError: the media process cannot take it now; the former mode stays.
         """
         self._require_open()
-        now = self._services.clock.monotonic()
-        before = self._supervision.change(participant_id, mode, now)
-        if before.mode is mode:
-            return
-        try:
-            await self._wiring.update()
-        except MediaError:
-            self._supervision.change(participant_id, before.mode or SupervisionMode.MONITOR, now)
-            raise
-        self._mode_changed(participant_id)
+        if await self._changes.set_mode(participant_id, mode):
+            self._require_open()
+            self._mode_changed(participant_id)
 
     def _mode_changed(self, participant_id: ParticipantId) -> None:
         supervisor = self._roster.participant(participant_id)
@@ -376,6 +367,7 @@ class CallSession:
             replace(self.call, state=CallState.ENDED, ended_at=self._services.clock.wall(), end_reason=reason)
         )
         self._place.stop()
+        await self._wiring.close()
         for leg in self._roster.present_legs():
             self._roster.change_leg(leg.id, LegState.CLOSED)
             self._measuring.leg_changed(leg.id, LegState.CLOSED)

@@ -11,6 +11,9 @@ from core.model.errors import LegNotFound, MediaError
 
 logger = logging.getLogger(__name__)
 
+AGAIN_S = 1.0
+"""Between two tries of `update_soon`."""
+
 
 class Wiring:
     """Brings the roster's tables to the media process, whole and in order, however often they change."""
@@ -21,24 +24,32 @@ class Wiring:
         self._roster = roster
         self._muted: set[LegId] = set()
         """Legs of which the media process knows that they are silent."""
+        self._unsure: set[LegId] = set()
+        """Legs of which it was told something, and never said that it has taken it."""
         # Two changes at once must not be told in the wrong order.
         self._telling = asyncio.Lock()
+        self._is_behind = False
+        self._is_closed = False
+        self._catching_up: asyncio.Task[None] | None = None
 
     async def update(self) -> None:
         """Tell the media process what has changed. Raises MediaError; the next update then tells it again."""
         async with self._telling:
             mutes = self._roster.mutes()
             self._muted &= mutes.keys()
+            self._unsure &= mutes.keys()
             # Who falls silent does so before anybody else is heard, and speaks again only when the others are settled.
             await self._mute({leg_id for leg_id, muted in mutes.items() if muted}, True)
             await self._media.set_routes(self._call_id, self._roster.routes())
             await self._mute({leg_id for leg_id, muted in mutes.items() if not muted}, False)
 
     async def _mute(self, legs: set[LegId], muted: bool) -> None:
-        for leg_id in legs - self._muted if muted else legs & self._muted:
+        for leg_id in (legs - self._muted if muted else legs & self._muted) | (legs & self._unsure):
+            self._unsure.add(leg_id)
             # A leg that the media process has just lost is silent; the news of it is on its way.
             with suppress(LegNotFound):
                 await self._media.set_muted(leg_id, muted)
+            self._unsure.discard(leg_id)
             if muted:
                 self._muted.add(leg_id)
             else:
@@ -51,3 +62,26 @@ class Wiring:
         except MediaError as error:
             # A bridge that is being restarted has no routes; the next leg brings it the whole table.
             logger.warning("call %s keeps its routes for later: %s", self._call_id, error)
+
+    def update_soon(self) -> None:
+        """The same without waiting: told again and again until the media process has taken it, or until `close`."""
+        self._is_behind = True
+        if not self._is_closed and (self._catching_up is None or self._catching_up.done()):
+            self._catching_up = asyncio.create_task(self._catch_up(), name=f"call-{self._call_id}-wiring")
+
+    async def _catch_up(self) -> None:
+        while self._is_behind:
+            self._is_behind = False
+            try:
+                await self.update()
+            except MediaError as error:
+                logger.warning("call %s is not wired as it should be yet: %s", self._call_id, error)
+                self._is_behind = True
+                await asyncio.sleep(AGAIN_S)
+
+    async def close(self) -> None:
+        """Try no more; idempotent."""
+        self._is_closed = True
+        if self._catching_up is not None:
+            self._catching_up.cancel()
+            await asyncio.gather(self._catching_up, return_exceptions=True)
