@@ -6,8 +6,8 @@ Lives on the calls loop; only `CallSession` touches it.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.calls.hearing import hearing_table, silenced
-from core.model.call import PRESENT, LegId, LegState, Participant, ParticipantId, Role
+from core.calls.hearing import GONE, hearing_table, silenced
+from core.model.call import PRESENT, LegId, LegState, Participant, ParticipantId, Role, SupervisionMode
 from core.model.errors import LegNotFound, ParticipantNotFound
 from core.model.media_path import MediaPath
 
@@ -50,6 +50,18 @@ class Roster:
             return self._participants[participant_id]
         except KeyError:
             raise ParticipantNotFound(participant_id=participant_id) from None
+
+    def returning(self, participant_id: ParticipantId, role: Role, name: str, person_id: str) -> Participant:
+        """A participant who comes back under this name; a supervisor who had left monitors.
+
+        Raises:
+            ParticipantNotFound: nobody of that id, role and person ever joined.
+        """
+        known = self.participant(participant_id)
+        if (known.role, known.person_id) != (role, person_id):
+            raise ParticipantNotFound(participant_id=participant_id)
+        had_left = role is Role.SUPERVISOR and known.leg_state in GONE
+        return replace(known, name=name, mode=SupervisionMode.MONITOR if had_left else known.mode)
 
     def leg(self, leg_id: LegId) -> Leg:
         """One leg.

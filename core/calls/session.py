@@ -13,7 +13,6 @@ from core.calls.abandonment import Abandonment
 from core.calls.browser_samples import BrowserReport
 from core.calls.changes import Changes
 from core.calls.conversation import Conversation
-from core.calls.hearing import GONE
 from core.calls.keeping import LEG_NOTES, Keeping
 from core.calls.leg_port import candidate_parts
 from core.calls.measuring import Measuring
@@ -40,7 +39,7 @@ from core.model.call import (
     Role,
     SupervisionMode,
 )
-from core.model.errors import CallEnded, MediaError, ParticipantNotFound
+from core.model.errors import CallEnded, MediaError
 from core.model.media_path import MediaPath
 from core.model.persona import Persona, Tool
 from core.model.sample import RtpSample
@@ -116,12 +115,7 @@ class CallSession:
         """
         self._require_open()
         if participant_id is not None:
-            known = self._roster.participant(participant_id)
-            if (known.role, known.person_id) != (role, person_id):
-                raise ParticipantNotFound(participant_id=participant_id)
-            participant = replace(known, name=name)
-            if role is Role.SUPERVISOR and known.leg_state in GONE:
-                participant = replace(participant, mode=SupervisionMode.MONITOR)
+            participant = self._roster.returning(participant_id, role, name, person_id)
         else:
             participant = Participant(
                 id=ParticipantId(self._services.make_id()),
@@ -333,7 +327,7 @@ class CallSession:
         self._keeping.put_call(replace(self.call, created_by=person_id))
 
     async def tick(self) -> None:
-        """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
+        """Once a second: judge the samples, give up on legs that never connect, begin the end of what is abandoned."""
         self._conversation.tick()
         self._measuring.tick(self._conversation.troubles)
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
@@ -341,7 +335,7 @@ class CallSession:
         if self.call.state is CallState.ENDED:
             return
         if self._place.tick():
-            await self.end(EndReason.CLOSED_HOURS)
+            self.begin_end(EndReason.CLOSED_HOURS)
             return
         now = self._services.clock.monotonic()
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
@@ -353,19 +347,27 @@ class CallSession:
             self._put_participant(self._roster.participant(supervisor_id))
             await self._wiring.update_if_up()
         if self._abandonment.is_due(self.call, now):
-            await self.end(EndReason.ABANDONED)
+            self.begin_end(EndReason.ABANDONED)
+
+    def begin_end(self, reason: EndReason) -> "asyncio.Task[None]":
+        """The call is over from now on; returns what closes its legs and keeps its last words. Idempotent."""
+        if self._ending is None:
+            wall = self._services.clock.wall()
+            self._keeping.put_call(replace(self.call, state=CallState.ENDED, ended_at=wall, end_reason=reason))
+            self._ending = asyncio.create_task(self._end(), name=f"call-{self.call.id}-end")
+            self._ending.add_done_callback(self._ended)
+        return self._ending
 
     async def end(self, reason: EndReason = EndReason.HUNG_UP) -> None:
         """End the call: close the legs, wait for the last words, keep everything. Idempotent; all callers wait."""
-        if self._ending is None:
-            self._ending = asyncio.create_task(self._end(reason), name=f"call-{self.call.id}-end")
-        await asyncio.shield(self._ending)
+        await asyncio.shield(self.begin_end(reason))
         await self._text_alerts.settled()
 
-    async def _end(self, reason: EndReason) -> None:
-        self._keeping.put_call(
-            replace(self.call, state=CallState.ENDED, ended_at=self._services.clock.wall(), end_reason=reason)
-        )
+    def _ended(self, ending: "asyncio.Task[None]") -> None:
+        if not ending.cancelled() and (error := ending.exception()) is not None:
+            logger.error("call %s did not end as it should", self.call.id, exc_info=error)
+
+    async def _end(self) -> None:
         self._place.stop()
         await self._wiring.close()
         for leg in self._roster.present_legs():
