@@ -39,7 +39,7 @@ from core.model.call import (
     Role,
     SupervisionMode,
 )
-from core.model.errors import CallEnded, MediaError
+from core.model.errors import CallEnded
 from core.model.media_path import MediaPath
 from core.model.persona import Persona, Tool
 from core.model.sample import RtpSample
@@ -179,7 +179,7 @@ class CallSession:
         if not is_voice:
             self._claim_leg(leg_id)
         speech = not (listen_only or is_voice)
-        await self._services.media.open_leg(
+        await self._wiring.open_leg(
             LegSpec(
                 leg_id=leg_id,
                 call_id=self.call.id,
@@ -190,6 +190,10 @@ class CallSession:
                 chunk_s=self._place.chunk_s(participant),
             )
         )
+        if self.call.state is CallState.ENDED:
+            # Meanwhile, and its end knows nothing of this leg.
+            await self._wiring.close_leg(leg_id)
+            self._require_open()
         now = self._services.clock.monotonic()
         former = self._roster.open_leg(participant_id, leg_id, now)
         self._abandonment.legs_changed(now)
@@ -197,12 +201,13 @@ class CallSession:
             # It is connected at once: the news of that may come before it is known here.
             self._claim_leg(leg_id)
         self._measuring.opened(leg_id, listen_only or is_voice or participant.mode is SupervisionMode.MONITOR)
+        # Before anything waits again: from a call that has ended nobody would take the ear away.
+        if speech and participant.role.speaks and not self._place.shares_out(participant):
+            self._conversation.listen_to(self._roster.participant(participant_id))
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
             self._measuring.leg_changed(former, LegState.CLOSED)
             await self._services.media.close_leg(former)
-        if speech and participant.role.speaks and not self._place.shares_out(participant):
-            self._conversation.listen_to(self._roster.participant(participant_id))
         await self._wiring.update()
         self._put_participant(self._roster.participant(participant_id))
         if is_voice and self._roster.leg(leg_id).state is LegState.OPEN:
@@ -369,16 +374,13 @@ class CallSession:
 
     async def _end(self) -> None:
         self._place.stop()
-        await self._wiring.close()
         for leg in self._roster.present_legs():
             self._roster.change_leg(leg.id, LegState.CLOSED)
             self._measuring.leg_changed(leg.id, LegState.CLOSED)
-            try:
-                await self._services.media.close_leg(leg.id)
-            except MediaError as error:
-                logger.warning("call %s ends without its bridge: %s", self.call.id, error)
+            await self._wiring.close_leg(leg.id)
         self._keeping.put_call(self.call)
         await self._place.close()
+        await self._wiring.close()
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()

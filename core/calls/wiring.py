@@ -1,4 +1,4 @@
-"""What the media process is told of one call: who hears whom, and which legs are silent. Lives on the calls loop."""
+"""What the media process is told of one call: its legs, who hears whom, and who is silent. Lives on the calls loop."""
 
 import asyncio
 import logging
@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from core.calls.roster import Roster
 from core.calls.services import Media
+from core.media.events import LegSpec
 from core.model.call import CallId, LegId
 from core.model.errors import LegNotFound, MediaError
 
@@ -31,6 +32,7 @@ class Wiring:
         self._is_behind = False
         self._is_closed = False
         self._catching_up: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
 
     async def update(self) -> None:
         """Tell the media process what has changed. Raises MediaError; the next update then tells it again."""
@@ -79,9 +81,28 @@ class Wiring:
                 self._is_behind = True
                 await asyncio.sleep(AGAIN_S)
 
+    async def open_leg(self, spec: LegSpec) -> None:
+        """Open a leg. Raises MediaError; of such a leg nobody knows, so it is closed in case it was opened."""
+        try:
+            await self._media.open_leg(spec)
+        except BaseException:
+            # Cancelled too: a persona that ends while its voice is being opened.
+            task = asyncio.create_task(self.close_leg(spec.leg_id), name=f"call-{self._call_id}-unopened")
+            self._closing.add(task)
+            task.add_done_callback(self._closing.discard)
+            raise
+
+    async def close_leg(self, leg_id: LegId) -> None:
+        """End a leg for whose end nobody can do more than ask: what the media process cannot take is logged."""
+        try:
+            await self._media.close_leg(leg_id)
+        except MediaError as error:
+            logger.warning("call %s leaves leg %s to the bridge: %s", self._call_id, leg_id, error)
+
     async def close(self) -> None:
-        """Try no more; idempotent."""
+        """Catch up no more, and wait for the legs that are being closed; idempotent."""
         self._is_closed = True
         if self._catching_up is not None:
             self._catching_up.cancel()
             await asyncio.gather(self._catching_up, return_exceptions=True)
+        await asyncio.gather(*self._closing, return_exceptions=True)

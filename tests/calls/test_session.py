@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from core.media.events import LegChanged, MediaRestarted, PlaybackEnded
+from core.media.events import LegChanged, LegSpec, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
 from core.model.call import CallOrigin, CallState, EndReason, LegId, LegState, ParticipantId, Role
 from core.model.errors import CallEnded, MediaProcessDown, ParticipantNotFound
@@ -101,6 +101,68 @@ async def test_unknown_people_and_ended_calls_are_refused_in_words(world: World)
     await session.end(EndReason.HUNG_UP)
     with pytest.raises(CallEnded, match="has ended"):
         await session.join(Role.CUSTOMER, "지영")
+
+
+class SlowToOpen:
+    """A bridge that opens a leg at once and says so when it is let."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_opening, self.answer = asyncio.Event(), asyncio.Event()
+        self._open = world.bridge.open_leg
+        monkeypatch.setattr(world.bridge, "open_leg", self._open_leg)
+
+    async def _open_leg(self, spec: LegSpec) -> None:
+        await self._open(spec)
+        self.is_opening.set()
+        await self.answer.wait()
+
+
+async def test_a_leg_that_is_opened_while_its_call_ends_is_closed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, slow = await world.call(), SlowToOpen(world, monkeypatch)
+    agent = await session.join(Role.AGENT, "민수")
+    connecting = asyncio.create_task(session.connect(agent.id))
+    await slow.is_opening.wait()
+    await session.end(EndReason.HUNG_UP)
+    slow.answer.set()
+    with pytest.raises(CallEnded):
+        await connecting
+    assert world.bridge.closed == list(world.bridge.legs)
+    assert world.transcriber.sessions == {}
+
+
+async def test_a_leg_for_which_nobody_waits_any_more_is_closed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, slow = await world.call(), SlowToOpen(world, monkeypatch)
+    agent = await session.join(Role.AGENT, "민수")
+    connecting = asyncio.create_task(session.connect(agent.id))
+    await slow.is_opening.wait()
+    connecting.cancel()
+    await world.until(lambda: world.bridge.closed == list(world.bridge.legs))
+    assert session.call.participants[0].leg_id is None
+
+
+async def test_who_is_written_down_when_a_call_ends_is_so_no_more_although_the_leg_came_late(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await world.call()
+    agent = await session.join(Role.AGENT, "민수")
+    await session.connect(agent.id, listen_only=True)
+    close_leg, is_closing, answer = world.bridge.close_leg, asyncio.Event(), asyncio.Event()
+
+    async def late(leg_id: LegId) -> None:
+        is_closing.set()
+        await answer.wait()
+        await close_leg(leg_id)
+
+    monkeypatch.setattr(world.bridge, "close_leg", late)
+    connecting = asyncio.create_task(session.connect(agent.id))
+    await is_closing.wait()
+    ending = asyncio.create_task(session.end(EndReason.HUNG_UP))
+    await asyncio.sleep(0)
+    answer.set()
+    await asyncio.gather(connecting, ending)
+    assert all(speech.is_closed for speech in world.transcriber.sessions.values())
 
 
 async def test_a_bridge_that_is_down_is_said_to_who_connects_and_the_call_goes_on(world: World) -> None:
