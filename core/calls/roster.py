@@ -99,7 +99,7 @@ class Roster:
             return None
         self._legs[leg_id] = replace(leg, state=state)
         participant = self._participants[leg.participant_id]
-        if participant.leg_id != leg_id:
+        if participant.leg_id != leg_id or participant.leg_state is state:
             return None
         changed = replace(participant, leg_state=state, leg_path=path)
         self.put(changed)

@@ -353,6 +353,10 @@ class CallSession:
             await self._wiring.update_if_up()
         if self._abandonment.is_due(self.call, now):
             self.begin_end(EndReason.ABANDONED)
+            return
+        for gone in self._abandonment.given_up(now):
+            self._keeping.note(LEG_NOTES[LegState.CLOSED], gone.name)
+            self._put_participant(gone)
 
     def begin_end(self, reason: EndReason) -> "asyncio.Task[None]":
         """The call is over from now on; returns what closes its legs and keeps its last words. Idempotent."""
