@@ -76,7 +76,9 @@ class _Figures:
         for name, meaning in WAITS.items():
             yield self._histogram(name, meaning)
         failures = CounterMetricFamily(
-            "earshot_failures", "Requests to the language model or handbook that failed", labels=("part", "error")
+            "earshot_failures",
+            "Requests to the language model or handbook that failed, and faults in the work on calls",
+            labels=("part", "error"),
         )
         for (part, error), count in figures.failures.items():
             failures.add_metric((part, error), count)

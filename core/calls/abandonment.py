@@ -1,8 +1,14 @@
-"""When a call in which nobody is any more ends by itself. Lives on the calls loop; only `CallSession` touches it."""
+"""For how long is waited: for people who were lost, and for a call in which nobody is any more to end by itself.
+
+Lives on the calls loop; only `CallSession` touches it.
+"""
+
+from dataclasses import replace
 
 from core.calls.roster import Roster
-from core.model.call import Call, CallOrigin
+from core.model.call import Call, CallOrigin, LegState, Participant, ParticipantId, Role
 
+AWAITED = frozenset({Role.AGENT, Role.CUSTOMER})
 WAITING_LIMIT_S = 30 * 60.0
 """A call that nobody ever joined ends after this long."""
 
@@ -20,6 +26,7 @@ class Abandonment:
         self._roster = roster
         self._grace_s = grace_s
         self._alone_since: float | None = now
+        self._lost_since: dict[ParticipantId, float] = {}
         self.waits_for_good = False
         """Whether it is there for whoever comes first, however long that takes: a persona that began by itself."""
 
@@ -31,6 +38,9 @@ class Abandonment:
 
     def legs_changed(self, now: float) -> None:
         """There is another leg, or one less."""
+        # A persona's voice is brought again for as long as its call lasts; supervisors have a grace of their own.
+        lost = [p.id for p in self._roster.participants if p.leg_state is LegState.LOST and p.role in AWAITED]
+        self._lost_since = {each: self._lost_since.get(each, now) for each in lost}
         if self._roster.has_person():
             self._alone_since = None
         elif self._alone_since is None:
@@ -43,3 +53,13 @@ class Abandonment:
         if self._roster.had_person:
             return now - self._alone_since > self._grace_s
         return not self.waits_for_good and now - self._alone_since > WAITING_LIMIT_S
+
+    def given_up(self, now: float) -> tuple[Participant, ...]:
+        """Who has been lost for longer than the grace period, as of now: gone, with a place to come back to.
+
+        Their legs stay lost: that nobody ended them on purpose is how a browser knows that it may still come back.
+        """
+        overdue = [each for each, since in self._lost_since.items() if now - since > self._grace_s]
+        for each in overdue:
+            del self._lost_since[each]
+        return tuple(replace(self._roster.participant(each), leg_state=LegState.CLOSED) for each in overdue)

@@ -162,9 +162,9 @@ class DemoCalls:
             if participant.leg_id in legs and impairment != CLEAN:
                 await self._playback.impair(session.call.id, participant.leg_id, impairment)
 
-    async def _playback_ended(self, session: CallSession, event: PlaybackEnded) -> None:
+    def _playback_ended(self, session: CallSession, event: PlaybackEnded) -> None:
         if event.error is None or session.call.state is CallState.ENDED:
-            await session.end(EndReason.FINISHED)
+            session.begin_end(EndReason.FINISHED)
         else:
             self._own(self._speak_again(session), f"call-{session.call.id}-voices")
 

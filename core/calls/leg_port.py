@@ -20,7 +20,7 @@ class LegOwner(Protocol):
         """End the leg: an intended leave."""
 
     async def lose_leg(self, leg_id: LegId) -> None:
-        """End the leg as a lost one: whoever had it keeps the place for the grace period."""
+        """End the leg as a lost one: whoever had it is waited for, and counts as gone after the grace period."""
 
     def leg_state(self, leg_id: LegId) -> LegState | None:
         """The leg's state; any thread."""

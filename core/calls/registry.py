@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
+from core.calls.lanes import Lanes, Work
 from core.calls.services import CallServices
 from core.calls.session import CallSession
 from core.media.events import LegChanged, MediaEvent, MediaRestarted, PlaybackEnded, VoiceSent
 from core.model.audio import PcmChunk
 from core.model.call import Call, CallId, CallOrigin, CallPersona, CallState, EndReason, Language, LegId, LegState
-from core.model.errors import CallLimitReached, CallNotFound, EarshotError, ServerStopping
+from core.model.errors import CallLimitReached, CallNotFound, ServerStopping
 from core.model.persona import Persona, Tool
 from core.model.sample import RtpSample
 from core.persona.connection import RealtimeServer
@@ -20,28 +21,27 @@ logger = logging.getLogger(__name__)
 TICK_S = 1.0
 REMEMBER_ENDED_S = 600.0
 """How long an ended call's session stays in memory; afterwards the store answers for it."""
-CONTROL_EVENTS_LIMIT = 10_000
-"""Leg events that wait for their sessions; beyond it the newest is dropped and counted."""
-
-ControlEvent = LegChanged | MediaRestarted | PlaybackEnded
+WAITING_LIMIT = 10_000
+"""Events and ticks that wait for their sessions; beyond it the newest event is dropped and counted."""
+STORE_LANE = "calls-store-retry"
 
 
 class CallRegistry:
-    """Owns every session and the two tasks that drive them. Everything but `find` runs on the calls loop."""
+    """Owns every session and the tasks that drive them. Everything but `find` runs on the calls loop.
+
+    The events of a call come to it in order, beside its ticks and beside other calls: none waits for another.
+    """
 
     def __init__(self, services: CallServices) -> None:
         self._services = services
         self._sessions: dict[CallId, CallSession] = {}
         self._by_leg: dict[LegId, CallId] = {}
-        self._events: asyncio.Queue[ControlEvent] = asyncio.Queue(CONTROL_EVENTS_LIMIT)
+        self._lanes = Lanes(WAITING_LIMIT, services.tally)
         self._dropped_events = 0
         self._is_stopping = False
-        self.on_playback_ended: Callable[[CallSession, PlaybackEnded], Awaitable[None]] = _end_call
-        """What becomes of a call whose recorded voices have come to their end, or broke off."""
-        self._tasks = (
-            asyncio.create_task(self._dispatch(), name="calls-dispatch"),
-            asyncio.create_task(self._tick(), name="calls-tick"),
-        )
+        self.on_playback_ended: Callable[[CallSession, PlaybackEnded], None] = _end_call
+        """What becomes of a call whose recorded voices have come to their end, or broke off; never waits."""
+        self._ticking = asyncio.create_task(self._tick(), name="calls-tick")
 
     def find(self, call_id: CallId) -> CallSession:
         """A call's session. Any thread.
@@ -145,41 +145,43 @@ class CallRegistry:
         elif isinstance(event, RtpSample):
             if session := self._session_of(event.leg_id):
                 session.measured(event)
-        elif isinstance(event, LegChanged | MediaRestarted | PlaybackEnded):
-            try:
-                self._events.put_nowait(event)
-            except asyncio.QueueFull:
-                self._dropped_events += 1
-                logger.error("%d events of the media process were dropped", self._dropped_events)
-
-    async def _dispatch(self) -> None:
-        while True:
-            event = await self._events.get()
-            try:
-                await self._deliver(event)
-            except EarshotError as error:
-                logger.warning("%s", error)
-
-    async def _deliver(self, event: ControlEvent) -> None:
-        if isinstance(event, LegChanged):
-            # That a leg is open or closed is no news to the session that has just opened or closed it.
-            if event.state not in (LegState.OPEN, LegState.CLOSED) and (session := self._session_of(event.leg_id)):
-                await session.leg_changed(event.leg_id, event.state, event.path)
         elif isinstance(event, MediaRestarted):
             for session in self.sessions():
-                session.media_restarted()
-        elif session := self._sessions.get(event.call_id):
-            await self.on_playback_ended(session, event)
+                self._hand(session.call.id, partial(self._restarted, session))
+        elif isinstance(event, LegChanged):
+            # That a leg is open or closed is no news to the session that has just opened or closed it.
+            if event.state not in (LegState.OPEN, LegState.CLOSED):
+                # Whose a voice leg is may become known between now and its turn.
+                self._hand(self._by_leg.get(event.leg_id, event.leg_id), partial(self._change_leg, event))
+        elif isinstance(event, PlaybackEnded):
+            self._hand(event.call_id, partial(self._end_playback, event))
+
+    def _hand(self, whose: str, work: Work) -> None:
+        if not self._lanes.put(f"call-{whose}-events", work):
+            self._dropped_events += 1
+            logger.error("%d events of the media process were dropped", self._dropped_events)
+
+    async def _restarted(self, session: CallSession) -> None:
+        session.media_restarted()
+
+    async def _change_leg(self, event: LegChanged) -> None:
+        if session := self._session_of(event.leg_id):
+            await session.leg_changed(event.leg_id, event.state, event.path)
+
+    async def _end_playback(self, event: PlaybackEnded) -> None:
+        if session := self._sessions.get(event.call_id):
+            self.on_playback_ended(session, event)
 
     async def _tick(self) -> None:
         while True:
             await asyncio.sleep(TICK_S)
-            await self._services.durable.retry()
+            # What is still at its former work is left alone until that is done.
+            if not self._lanes.is_busy(STORE_LANE):
+                self._lanes.put(STORE_LANE, self._services.durable.retry)
             for session in self.sessions():
-                try:
-                    await session.tick()
-                except EarshotError as error:
-                    logger.warning("call %s: %s", session.call.id, error)
+                lane = f"call-{session.call.id}-tick"
+                if not self._lanes.is_busy(lane):
+                    self._lanes.put(lane, session.tick)
             self._forget_ended()
 
     def _forget_ended(self) -> None:
@@ -194,12 +196,13 @@ class CallRegistry:
         self._by_leg = {leg: owner for leg, owner in self._by_leg.items() if owner != call_id}
 
     async def close(self, reason: EndReason = EndReason.SHUTDOWN) -> None:
-        """End every call and stop both tasks; idempotent."""
-        await asyncio.gather(*(session.end(reason) for session in self.sessions()))
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        """End every call and stop every task; idempotent."""
+        # What one call fails to end with is in the log; the others end all the same.
+        await asyncio.gather(*(session.end(reason) for session in self.sessions()), return_exceptions=True)
+        self._ticking.cancel()
+        await asyncio.gather(self._ticking, return_exceptions=True)
+        await self._lanes.close()
 
 
-async def _end_call(session: CallSession, _: PlaybackEnded) -> None:
-    await session.end(EndReason.FINISHED)
+def _end_call(session: CallSession, _: PlaybackEnded) -> None:
+    session.begin_end(EndReason.FINISHED)

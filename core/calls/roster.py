@@ -6,8 +6,8 @@ Lives on the calls loop; only `CallSession` touches it.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from core.calls.hearing import hearing_table, silenced
-from core.model.call import PRESENT, LegId, LegState, Participant, ParticipantId, Role
+from core.calls.hearing import GONE, hearing_table, silenced
+from core.model.call import PRESENT, LegId, LegState, Participant, ParticipantId, Role, SupervisionMode
 from core.model.errors import LegNotFound, ParticipantNotFound
 from core.model.media_path import MediaPath
 
@@ -51,6 +51,18 @@ class Roster:
         except KeyError:
             raise ParticipantNotFound(participant_id=participant_id) from None
 
+    def returning(self, participant_id: ParticipantId, role: Role, name: str, person_id: str) -> Participant:
+        """A participant who comes back under this name; a supervisor who had left monitors.
+
+        Raises:
+            ParticipantNotFound: nobody of that id, role and person ever joined.
+        """
+        known = self.participant(participant_id)
+        if (known.role, known.person_id) != (role, person_id):
+            raise ParticipantNotFound(participant_id=participant_id)
+        had_left = role is Role.SUPERVISOR and known.leg_state in GONE
+        return replace(known, name=name, mode=SupervisionMode.MONITOR if had_left else known.mode)
+
     def leg(self, leg_id: LegId) -> Leg:
         """One leg.
 
@@ -77,14 +89,17 @@ class Roster:
     def change_leg(self, leg_id: LegId, state: LegState, path: MediaPath | None = None) -> Participant | None:
         """Take a leg's new state, and its path. Returns whose it is when that changes the participant's own state.
 
-        A leg that was replaced changes nobody any more, and a closed leg stays closed.
+        A leg that was replaced changes nobody any more. A closed leg stays closed, and a lost one can only be closed:
+        who comes back does so on another leg.
         """
         leg = self.leg(leg_id)
-        if leg.state in (state, LegState.CLOSED):
+        if leg.state is state or leg.state is LegState.CLOSED:
+            return None
+        if leg.state is LegState.LOST and state is not LegState.CLOSED:
             return None
         self._legs[leg_id] = replace(leg, state=state)
         participant = self._participants[leg.participant_id]
-        if participant.leg_id != leg_id:
+        if participant.leg_id != leg_id or participant.leg_state is state:
             return None
         changed = replace(participant, leg_state=state, leg_path=path)
         self.put(changed)

@@ -11,8 +11,8 @@ from functools import partial
 
 from core.calls.abandonment import Abandonment
 from core.calls.browser_samples import BrowserReport
+from core.calls.changes import Changes
 from core.calls.conversation import Conversation
-from core.calls.hearing import GONE
 from core.calls.keeping import LEG_NOTES, Keeping
 from core.calls.leg_port import candidate_parts
 from core.calls.measuring import Measuring
@@ -39,7 +39,7 @@ from core.model.call import (
     Role,
     SupervisionMode,
 )
-from core.model.errors import CallEnded, MediaError, ParticipantNotFound
+from core.model.errors import CallEnded
 from core.model.media_path import MediaPath
 from core.model.persona import Persona, Tool
 from core.model.sample import RtpSample
@@ -63,6 +63,7 @@ class CallSession:
         self._roster = Roster()
         self._supervision = Supervision(self._roster)
         self._wiring = Wiring(services.media, call.id, self._roster)
+        self._changes = Changes(self._roster, self._supervision, self._wiring, services.clock, self._put_participant)
         self._abandonment = Abandonment(self._roster, services.grace_s, services.clock.monotonic())
         self._ending: asyncio.Task[None] | None = None
         self.record = CallRecord(call, services.clock)
@@ -114,12 +115,7 @@ class CallSession:
         """
         self._require_open()
         if participant_id is not None:
-            known = self._roster.participant(participant_id)
-            if (known.role, known.person_id) != (role, person_id):
-                raise ParticipantNotFound(participant_id=participant_id)
-            participant = replace(known, name=name)
-            if role is Role.SUPERVISOR and known.leg_state in GONE:
-                participant = replace(participant, mode=SupervisionMode.MONITOR)
+            participant = self._roster.returning(participant_id, role, name, person_id)
         else:
             participant = Participant(
                 id=ParticipantId(self._services.make_id()),
@@ -135,12 +131,8 @@ class CallSession:
         return participant
 
     async def set_muted(self, participant_id: ParticipantId, muted: bool) -> None:
-        """Silence a participant on the server, or end that. Raises ParticipantNotFound, MediaError."""
-        participant = self._roster.participant(participant_id)
-        if participant.muted == muted:
-            return
-        self._put_participant(replace(participant, muted=muted))
-        await self._wiring.update()
+        """Silence a participant on the server, or end that. Raises ParticipantNotFound, MediaError; all then stays."""
+        await self._changes.set_muted(participant_id, muted)
 
     async def set_language(self, participant_id: ParticipantId, language: Language) -> None:
         """State what a participant speaks from now on. Raises CallEnded, ParticipantNotFound."""
@@ -160,16 +152,9 @@ class CallSession:
             MediaError: the media process cannot take it now; the former mode stays.
         """
         self._require_open()
-        now = self._services.clock.monotonic()
-        before = self._supervision.change(participant_id, mode, now)
-        if before.mode is mode:
-            return
-        try:
-            await self._wiring.update()
-        except MediaError:
-            self._supervision.change(participant_id, before.mode or SupervisionMode.MONITOR, now)
-            raise
-        self._mode_changed(participant_id)
+        if await self._changes.set_mode(participant_id, mode):
+            self._require_open()
+            self._mode_changed(participant_id)
 
     def _mode_changed(self, participant_id: ParticipantId) -> None:
         supervisor = self._roster.participant(participant_id)
@@ -194,7 +179,7 @@ class CallSession:
         if not is_voice:
             self._claim_leg(leg_id)
         speech = not (listen_only or is_voice)
-        await self._services.media.open_leg(
+        await self._wiring.open_leg(
             LegSpec(
                 leg_id=leg_id,
                 call_id=self.call.id,
@@ -205,6 +190,10 @@ class CallSession:
                 chunk_s=self._place.chunk_s(participant),
             )
         )
+        if self.call.state is CallState.ENDED:
+            # Meanwhile, and its end knows nothing of this leg.
+            await self._wiring.close_leg(leg_id)
+            self._require_open()
         now = self._services.clock.monotonic()
         former = self._roster.open_leg(participant_id, leg_id, now)
         self._abandonment.legs_changed(now)
@@ -212,12 +201,13 @@ class CallSession:
             # It is connected at once: the news of that may come before it is known here.
             self._claim_leg(leg_id)
         self._measuring.opened(leg_id, listen_only or is_voice or participant.mode is SupervisionMode.MONITOR)
+        # Before anything waits again: from a call that has ended nobody would take the ear away.
+        if speech and participant.role.speaks and not self._place.shares_out(participant):
+            self._conversation.listen_to(self._roster.participant(participant_id))
         if former is not None:
             self._roster.change_leg(former, LegState.CLOSED)
             self._measuring.leg_changed(former, LegState.CLOSED)
             await self._services.media.close_leg(former)
-        if speech and participant.role.speaks and not self._place.shares_out(participant):
-            self._conversation.listen_to(self._roster.participant(participant_id))
         await self._wiring.update()
         self._put_participant(self._roster.participant(participant_id))
         if is_voice and self._roster.leg(leg_id).state is LegState.OPEN:
@@ -342,7 +332,7 @@ class CallSession:
         self._keeping.put_call(replace(self.call, created_by=person_id))
 
     async def tick(self) -> None:
-        """Once a second: judge the samples, give up on legs that never connect, end what is abandoned."""
+        """Once a second: judge the samples, give up on legs that never connect, begin the end of what is abandoned."""
         self._conversation.tick()
         self._measuring.tick(self._conversation.troubles)
         self._conversation.keep_turns(is_over=self.call.state is CallState.ENDED)
@@ -350,7 +340,7 @@ class CallSession:
         if self.call.state is CallState.ENDED:
             return
         if self._place.tick():
-            await self.end(EndReason.CLOSED_HOURS)
+            self.begin_end(EndReason.CLOSED_HOURS)
             return
         now = self._services.clock.monotonic()
         for leg in self._roster.overdue_legs(now, CONNECT_LIMIT_S):
@@ -362,29 +352,39 @@ class CallSession:
             self._put_participant(self._roster.participant(supervisor_id))
             await self._wiring.update_if_up()
         if self._abandonment.is_due(self.call, now):
-            await self.end(EndReason.ABANDONED)
+            self.begin_end(EndReason.ABANDONED)
+            return
+        for gone in self._abandonment.given_up(now):
+            self._keeping.note(LEG_NOTES[LegState.CLOSED], gone.name)
+            self._put_participant(gone)
+
+    def begin_end(self, reason: EndReason) -> "asyncio.Task[None]":
+        """The call is over from now on; returns what closes its legs and keeps its last words. Idempotent."""
+        if self._ending is None:
+            wall = self._services.clock.wall()
+            self._keeping.put_call(replace(self.call, state=CallState.ENDED, ended_at=wall, end_reason=reason))
+            self._ending = asyncio.create_task(self._end(), name=f"call-{self.call.id}-end")
+            self._ending.add_done_callback(self._ended)
+        return self._ending
 
     async def end(self, reason: EndReason = EndReason.HUNG_UP) -> None:
         """End the call: close the legs, wait for the last words, keep everything. Idempotent; all callers wait."""
-        if self._ending is None:
-            self._ending = asyncio.create_task(self._end(reason), name=f"call-{self.call.id}-end")
-        await asyncio.shield(self._ending)
+        await asyncio.shield(self.begin_end(reason))
         await self._text_alerts.settled()
 
-    async def _end(self, reason: EndReason) -> None:
-        self._keeping.put_call(
-            replace(self.call, state=CallState.ENDED, ended_at=self._services.clock.wall(), end_reason=reason)
-        )
+    def _ended(self, ending: "asyncio.Task[None]") -> None:
+        if not ending.cancelled() and (error := ending.exception()) is not None:
+            logger.error("call %s did not end as it should", self.call.id, exc_info=error)
+
+    async def _end(self) -> None:
         self._place.stop()
         for leg in self._roster.present_legs():
             self._roster.change_leg(leg.id, LegState.CLOSED)
             self._measuring.leg_changed(leg.id, LegState.CLOSED)
-            try:
-                await self._services.media.close_leg(leg.id)
-            except MediaError as error:
-                logger.warning("call %s ends without its bridge: %s", self.call.id, error)
+            await self._wiring.close_leg(leg.id)
         self._keeping.put_call(self.call)
         await self._place.close()
+        await self._wiring.close()
         await self._conversation.close()
         await self._text_alerts.close()
         await self.tick()

@@ -53,14 +53,20 @@ class Supervision:
             self._public_since.pop(participant_id, None)
         else:
             self._public_since.setdefault(participant_id, now)
+        if participant_id in self._lost_since:
+            # Whoever chooses a mode on the way back is waited for anew.
+            self._lost_since[participant_id] = now
         self._roster.put(replace(before, mode=mode))
         return before
 
     def leg_changed(self, supervisor: Participant, now: float) -> None:
-        """Take note of a supervisor's new leg state: who leaves stops speaking, who is lost is waited for."""
+        """Take note of a supervisor's new leg state: who leaves stops speaking, who is lost is waited for.
+
+        Trying to come back is not being back: nobody has been heard since the first loss.
+        """
         if supervisor.leg_state is LegState.LOST:
-            self._lost_since[supervisor.id] = now
-        else:
+            self._lost_since.setdefault(supervisor.id, now)
+        elif supervisor.leg_state is LegState.CONNECTED or supervisor.leg_state in GONE:
             self._lost_since.pop(supervisor.id, None)
         if supervisor.leg_state in GONE:
             self.change(supervisor.id, SupervisionMode.MONITOR, now)

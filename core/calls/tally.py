@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping
 from itertools import accumulate
 
-from core.model.errors import EarshotError
 from core.model.server_figures import Distribution
 
 FINAL = "end_of_speech_to_final"
@@ -35,8 +34,8 @@ class Tally:
             self._counts[what][bisect_left(BOUNDS_S[what], length)] += 1
             self._totals[what] += length
 
-    def failed(self, part: str, error: EarshotError) -> None:
-        """A part (`assist`, `guidance`) did not answer."""
+    def failed(self, part: str, error: Exception) -> None:
+        """A part (`assist`, `guidance`) did not answer, or the work on a call (`calls`) had a fault."""
         with self._lock:
             self._failures[part, type(error).__name__] += 1
 

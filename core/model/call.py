@@ -116,6 +116,7 @@ class Participant:
     leg_id: LegId | None = None
     """The current or last leg."""
     leg_state: LegState | None = None
+    """CLOSED, too, of a speaker whose leg stayed lost for longer than the grace period."""
     leg_path: MediaPath | None = None
     """The way that the leg's packets take while it is connected; not kept with the call's records."""
     muted: bool = False

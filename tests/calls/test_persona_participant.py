@@ -1,14 +1,17 @@
 """A persona in a call, with the real session over loopback and a bridge that speaks in real time."""
 
+import asyncio
 import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from core.calls.export import ExportFormat, export_call
 from core.calls.persona_place import ANSWERED_CHUNK_S
-from core.media.events import CHUNK_S
+from core.media.events import CHUNK_S, LegSpec
 from core.model.call import CallState, EndReason, LegState, Role, SupervisionMode
 from core.model.persona import PersonaState, Tool, ToolDeclaration
 from core.model.quality import CallQuality
@@ -135,6 +138,26 @@ async def test_the_death_of_the_media_process_cuts_the_answer_and_the_voice_come
         await stage.world.until(lambda: [u for u in stage.session.record.finals() if not u.is_cut][1:])
         customers, persona = [u for u in stage.session.record.finals() if not u.is_cut]
         assert (customers.role, persona.role) == (Role.CUSTOMER, Role.PERSONA)
+
+
+async def test_a_voice_that_is_being_brought_when_the_call_ends_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with persona_call(tmp_path) as stage:
+        await stage.world.until(lambda: stage.session.call.participants[0].leg_state is LegState.CONNECTED)
+        open_leg, is_opening = stage.bridge.open_leg, asyncio.Event()
+
+        async def unanswered(spec: LegSpec) -> None:
+            await open_leg(spec)
+            is_opening.set()
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(stage.bridge, "open_leg", unanswered)
+        (voice,) = stage.bridge.legs
+        await stage.session.lose_leg(voice)
+        await is_opening.wait()
+        await stage.session.end()
+        assert not stage.bridge.legs.keys() - set(stage.bridge.closed)
 
 
 async def test_the_customers_sound_comes_frame_by_frame_and_nobody_elses(tmp_path: Path) -> None:

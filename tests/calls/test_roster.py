@@ -64,6 +64,23 @@ def test_a_closed_leg_stays_closed() -> None:
     assert roster.leg(LegId("cho-1")).state is LegState.CLOSED
 
 
+@pytest.mark.parametrize("late", [LegState.OPEN, LegState.CONNECTING, LegState.CONNECTED])
+def test_a_lost_leg_comes_back_to_life_by_no_late_news(late: LegState) -> None:
+    roster = roster_of(ann=Role.AGENT, cho=Role.CUSTOMER)
+    roster.change_leg(LegId("cho-1"), LegState.LOST)
+    assert roster.change_leg(LegId("cho-1"), late) is None
+    assert roster.participant(ParticipantId("cho")).leg_state is LegState.LOST
+    assert roster.routes() == {"ann-1": frozenset()}
+
+
+def test_a_lost_leg_can_be_closed() -> None:
+    roster = roster_of(cho=Role.CUSTOMER)
+    roster.change_leg(LegId("cho-1"), LegState.LOST)
+    left = roster.change_leg(LegId("cho-1"), LegState.CLOSED)
+    assert left is not None
+    assert left.leg_state is LegState.CLOSED
+
+
 def test_a_leg_that_never_connects_becomes_overdue() -> None:
     roster = roster_of(ann=Role.AGENT)
     roster.put(person("cho", Role.CUSTOMER))

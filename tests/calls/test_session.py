@@ -3,9 +3,10 @@ import threading
 
 import pytest
 
-from core.media.events import LegChanged, MediaRestarted, PlaybackEnded
+from core.calls.session import CallSession
+from core.media.events import LegChanged, LegSpec, MediaRestarted, PlaybackEnded
 from core.model.audio import PcmChunk
-from core.model.call import CallOrigin, CallState, EndReason, LegId, LegState, ParticipantId, Role
+from core.model.call import CallOrigin, CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role
 from core.model.errors import CallEnded, MediaProcessDown, ParticipantNotFound
 from core.model.media_path import CandidateType, MediaPath, PathTransport
 from core.model.quality import AlertKind
@@ -66,6 +67,95 @@ async def test_a_lost_participant_comes_back_on_another_leg_in_the_same_place(wo
     assert "participant_lost" in notes(session)
 
 
+async def lost_customer(world: World) -> tuple[CallSession, Participant, LegId]:
+    """A customer who is lost in a call in which the agent stays."""
+    session = await world.call()
+    await world.connected(session, Role.AGENT, "민수")
+    customer = await world.connected(session, Role.CUSTOMER, "지영")
+    leg_id = session.call.participants[1].leg_id
+    assert leg_id is not None
+    await session.leg_changed(leg_id, LegState.LOST)
+    return session, customer, leg_id
+
+
+async def test_who_stays_lost_for_longer_than_the_grace_period_is_gone(world: World) -> None:
+    session, _, leg_id = await lost_customer(world)
+    world.clock.advance(19)
+    await session.tick()
+    assert session.call.participants[1].leg_state is LegState.LOST
+    world.clock.advance(2)
+    for _ in range(2):
+        await session.tick()
+    assert session.call.state is CallState.LIVE
+    assert session.call.participants[1].leg_state is LegState.CLOSED
+    assert notes(session)[-2:] == ["participant_lost", "participant_left"]
+    assert session.leg_state(leg_id) is LegState.LOST, "a browser comes back by itself unless its leg was closed"
+    assert LegState.LOST not in {p.leg_state for p in session.record.overview().call.participants}
+    await world.durable.write(lambda: None)
+    assert world.store.load_call(session.call.id).call.participants[1].leg_state is LegState.CLOSED
+
+
+async def test_who_counts_as_gone_can_take_the_place_again(world: World) -> None:
+    session, customer, first = await lost_customer(world)
+    world.clock.advance(21)
+    await session.tick()
+    back = await session.join(Role.CUSTOMER, "지영", customer.id)
+    second = await session.connect(back.id)
+    await session.leg_changed(second, LegState.CONNECTED)
+    await session.close_leg(first)
+    await session.tick()
+    assert len(session.call.participants) == 2
+    assert session.call.participants[1].leg_state is LegState.CONNECTED
+    assert session.call.participants[0].leg_id in world.bridge.routes[second]
+    assert notes(session)[-3:] == ["participant_lost", "participant_left", "participant_connected"]
+
+
+async def test_a_lost_leg_that_its_page_closes_later_is_not_told_twice(world: World) -> None:
+    session, _, leg_id = await lost_customer(world)
+    world.clock.advance(21)
+    await session.tick()
+    await session.close_leg(leg_id)
+    assert notes(session).count("participant_left") == 1
+    assert session.leg_state(leg_id) is LegState.CLOSED
+
+
+async def test_who_tries_to_come_back_is_waited_for(world: World) -> None:
+    session, customer, _ = await lost_customer(world)
+    world.clock.advance(15)
+    again = await session.connect(customer.id)
+    world.clock.advance(10)
+    await session.lose_leg(again)
+    world.clock.advance(19)
+    await session.tick()
+    assert session.call.participants[1].leg_state is LegState.LOST
+    world.clock.advance(2)
+    await session.tick()
+    assert session.call.participants[1].leg_state is LegState.CLOSED
+
+
+async def test_a_persona_s_voice_that_is_lost_is_not_given_up(world: World) -> None:
+    session = await world.call()
+    await world.connected(session, Role.CUSTOMER, "지영")
+    await world.connected(session, Role.PERSONA, "Robin")
+    leg_id = session.call.participants[1].leg_id
+    assert leg_id is not None
+    await session.leg_changed(leg_id, LegState.LOST)
+    world.clock.advance(60)
+    await session.tick()
+    assert session.call.participants[1].leg_state is LegState.LOST
+
+
+async def test_of_a_call_in_which_all_are_lost_nobody_left(world: World) -> None:
+    session, _, _ = await lost_customer(world)
+    agents = session.call.participants[0].leg_id
+    assert agents is not None
+    await session.leg_changed(agents, LegState.LOST)
+    world.clock.advance(21)
+    await session.tick()
+    assert session.call.end_reason is EndReason.ABANDONED
+    assert "participant_left" not in notes(session)
+
+
 async def test_a_participant_s_path_is_known_while_the_leg_is_connected(world: World) -> None:
     session = await world.call()
     agent = await world.connected(session, Role.AGENT, "민수")
@@ -101,6 +191,68 @@ async def test_unknown_people_and_ended_calls_are_refused_in_words(world: World)
     await session.end(EndReason.HUNG_UP)
     with pytest.raises(CallEnded, match="has ended"):
         await session.join(Role.CUSTOMER, "지영")
+
+
+class SlowToOpen:
+    """A bridge that opens a leg at once and says so when it is let."""
+
+    def __init__(self, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.is_opening, self.answer = asyncio.Event(), asyncio.Event()
+        self._open = world.bridge.open_leg
+        monkeypatch.setattr(world.bridge, "open_leg", self._open_leg)
+
+    async def _open_leg(self, spec: LegSpec) -> None:
+        await self._open(spec)
+        self.is_opening.set()
+        await self.answer.wait()
+
+
+async def test_a_leg_that_is_opened_while_its_call_ends_is_closed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, slow = await world.call(), SlowToOpen(world, monkeypatch)
+    agent = await session.join(Role.AGENT, "민수")
+    connecting = asyncio.create_task(session.connect(agent.id))
+    await slow.is_opening.wait()
+    await session.end(EndReason.HUNG_UP)
+    slow.answer.set()
+    with pytest.raises(CallEnded):
+        await connecting
+    assert world.bridge.closed == list(world.bridge.legs)
+    assert world.transcriber.sessions == {}
+
+
+async def test_a_leg_for_which_nobody_waits_any_more_is_closed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    session, slow = await world.call(), SlowToOpen(world, monkeypatch)
+    agent = await session.join(Role.AGENT, "민수")
+    connecting = asyncio.create_task(session.connect(agent.id))
+    await slow.is_opening.wait()
+    connecting.cancel()
+    await world.until(lambda: world.bridge.closed == list(world.bridge.legs))
+    assert session.call.participants[0].leg_id is None
+
+
+async def test_who_is_written_down_when_a_call_ends_is_so_no_more_although_the_leg_came_late(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = await world.call()
+    agent = await session.join(Role.AGENT, "민수")
+    await session.connect(agent.id, listen_only=True)
+    close_leg, is_closing, answer = world.bridge.close_leg, asyncio.Event(), asyncio.Event()
+
+    async def late(leg_id: LegId) -> None:
+        is_closing.set()
+        await answer.wait()
+        await close_leg(leg_id)
+
+    monkeypatch.setattr(world.bridge, "close_leg", late)
+    connecting = asyncio.create_task(session.connect(agent.id))
+    await is_closing.wait()
+    ending = asyncio.create_task(session.end(EndReason.HUNG_UP))
+    await asyncio.sleep(0)
+    answer.set()
+    await asyncio.gather(connecting, ending)
+    assert all(speech.is_closed for speech in world.transcriber.sessions.values())
 
 
 async def test_a_bridge_that_is_down_is_said_to_who_connects_and_the_call_goes_on(world: World) -> None:

@@ -1,11 +1,25 @@
 """Supervisors in a call: what a change of mode does to who is heard, to what is written down and to the records."""
 
+import asyncio
+from collections.abc import Mapping
+
 import pytest
 
+from core.calls import wiring
 from core.calls.session import CallSession
 from core.model.audio import PcmChunk
-from core.model.call import CallState, EndReason, LegId, LegState, Participant, ParticipantId, Role, SupervisionMode
-from core.model.errors import CallEnded, MediaProcessDown, ParticipantNotFound
+from core.model.call import (
+    CallId,
+    CallState,
+    EndReason,
+    LegId,
+    LegState,
+    Participant,
+    ParticipantId,
+    Role,
+    SupervisionMode,
+)
+from core.model.errors import CallEnded, MediaProcessDown, MediaTimeout, ParticipantNotFound
 from tests.calls.conftest import World
 from tests.calls.test_session import notes
 
@@ -112,6 +126,41 @@ async def test_a_lost_supervisor_has_taken_over_for_the_grace_period_and_no_long
     assert notes(session)[-2:] == ["supervision_lost", "supervision_left"]
 
 
+async def test_tries_to_come_back_that_fail_do_not_prolong_the_grace_period(world: World) -> None:
+    session, agent, customer, sue = await cast(world)
+    await session.set_mode(sue.id, TAKE_OVER)
+    await session.leg_changed(leg_of(session, sue), LegState.LOST)
+    for _ in range(2):
+        world.clock.advance(8)
+        again = await session.connect(sue.id)
+        await session.leg_changed(again, LegState.CONNECTING)
+        await session.tick()
+        assert mode_of(session, sue) is TAKE_OVER
+        await session.lose_leg(again)
+    await session.leg_changed(await session.connect(sue.id), LegState.CONNECTING)
+    world.clock.advance(5)
+    await session.tick()
+    assert mode_of(session, sue) is MONITOR
+    assert hears(world, session, customer, agent)
+
+
+async def test_a_mode_that_is_chosen_on_the_way_back_is_waited_for_anew(world: World) -> None:
+    session, _, _, sue = await cast(world)
+    await session.set_mode(sue.id, BARGE_IN)
+    await session.leg_changed(leg_of(session, sue), LegState.LOST)
+    world.clock.advance(21)
+    await session.tick()
+    back = await session.connect(sue.id)
+    await session.leg_changed(back, LegState.CONNECTING)
+    await session.set_mode(sue.id, COACH)
+    await session.tick()
+    assert mode_of(session, sue) is COACH
+    await session.leg_changed(back, LegState.CONNECTED)
+    world.clock.advance(60)
+    await session.tick()
+    assert mode_of(session, sue) is COACH
+
+
 async def test_who_comes_back_within_the_grace_period_goes_on_in_the_same_mode(world: World) -> None:
     session, _, customer, sue = await cast(world)
     await session.set_mode(sue.id, BARGE_IN)
@@ -190,6 +239,106 @@ async def test_a_change_that_the_bridge_cannot_take_leaves_everything_as_it_was(
     world.bridge.is_down = False
     await session.set_mode(sue.id, COACH)
     assert not hears(world, session, customer, sue)
+
+
+class Unanswered:
+    """A bridge that does what it is told and never says so, until it is mended."""
+
+    def __init__(self, world: World, request: str) -> None:
+        self._bridge, self._request = world.bridge, request
+        self._do = getattr(world.bridge, request)
+        setattr(world.bridge, request, self._take)
+
+    async def _take(self, *told: object) -> None:
+        await self._do(*told)
+        await asyncio.Event().wait()
+
+    def mend(self) -> None:
+        setattr(self._bridge, self._request, self._do)
+
+
+async def test_a_change_that_nobody_waits_for_any_more_leaves_everything_as_it_was(world: World) -> None:
+    session, _, customer, sue = await cast(world)
+    unanswered = Unanswered(world, "set_routes")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await session.set_mode(sue.id, BARGE_IN)
+    assert hears(world, session, customer, sue), "the bridge has taken it"
+    assert mode_of(session, sue) is MONITOR
+    assert "supervision_barge_in" not in notes(session)
+    unanswered.mend()
+    await world.until(lambda: not hears(world, session, customer, sue))
+    assert (await session.join(Role.SUPERVISOR, "Sue", sue.id)).mode is MONITOR
+
+
+async def test_what_the_bridge_took_of_a_change_that_failed_is_taken_back_without_another(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wiring, "AGAIN_S", 0.01)
+    session, _, customer, sue = await cast(world)
+    set_routes, is_taken = world.bridge.set_routes, iter((True, False, True))
+    tries = 0
+
+    async def late(call_id: CallId, routes: Mapping[LegId, frozenset[LegId]]) -> None:
+        nonlocal tries
+        tries += 1
+        if next(is_taken):
+            await set_routes(call_id, routes)
+        if tries < 3:
+            raise MediaTimeout(request="set_routes")
+
+    monkeypatch.setattr(world.bridge, "set_routes", late)
+    with pytest.raises(MediaTimeout):
+        await session.set_mode(sue.id, BARGE_IN)
+    assert hears(world, session, customer, sue)
+    await world.until(lambda: not hears(world, session, customer, sue))
+
+
+async def test_an_agent_whom_a_take_over_that_failed_has_silenced_is_heard_again(world: World) -> None:
+    session, agent, customer, sue = await cast(world)
+    unanswered = Unanswered(world, "set_muted")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await session.set_mode(sue.id, TAKE_OVER)
+    assert not hears(world, session, customer, agent)
+    unanswered.mend()
+    await session.set_mode(sue.id, COACH)
+    assert hears(world, session, customer, agent)
+
+
+async def test_a_mute_that_the_bridge_cannot_take_can_be_asked_for_again(world: World) -> None:
+    session, agent, _, _ = await cast(world)
+    world.bridge.is_down = True
+    with pytest.raises(MediaProcessDown):
+        await session.set_muted(agent.id, True)
+    assert not session.call.participants[0].muted
+    world.bridge.is_down = False
+    await session.set_muted(agent.id, True)
+    assert world.bridge.muted[leg_of(session, agent)]
+    assert session.call.participants[0].muted
+
+
+async def test_of_two_changes_at_once_the_second_waits_for_what_becomes_of_the_first(world: World) -> None:
+    session, _, _, sue = await cast(world)
+    unanswered = Unanswered(world, "set_routes")
+    first = asyncio.create_task(session.set_mode(sue.id, BARGE_IN))
+    second = asyncio.create_task(session.set_mode(sue.id, TAKE_OVER))
+    await asyncio.sleep(0.01)
+    first.cancel()
+    await asyncio.sleep(0.01)
+    second.cancel()
+    await asyncio.gather(first, second, return_exceptions=True)
+    assert mode_of(session, sue) is MONITOR
+    unanswered.mend()
+
+
+async def test_what_is_still_to_be_told_ends_with_the_call(world: World) -> None:
+    session, _, _, sue = await cast(world)
+    world.bridge.is_down = True
+    with pytest.raises(MediaProcessDown):
+        await session.set_mode(sue.id, BARGE_IN)
+    await session.end(EndReason.HUNG_UP)
+    assert not [task for task in asyncio.all_tasks() if task.get_name().endswith("-wiring")]
 
 
 async def test_only_supervisors_have_modes_and_only_in_calls_that_run(world: World) -> None:
