@@ -40,7 +40,7 @@ class Bridge(ABC):
 
     @abstractmethod
     def inject(self, leg_id: LegId, packet: MediaPacket) -> None:
-        """Take a packet as if it had come from the leg's network."""
+        """Take a packet that was made here in its slot, as if it had come from the leg's network."""
 
     @abstractmethod
     def set_sources(self, leg_id: LegId, sources: frozenset[LegId]) -> None:
@@ -52,7 +52,10 @@ class Bridge(ABC):
 
     @abstractmethod
     def take_deviation(self, leg_id: LegId) -> tuple[float, float] | None:
-        """Send deviation of what went to the leg since the last call, p50 and p99 in ms; None without packets."""
+        """Send deviation of what went to the leg since the last call, p50 and p99 in ms; None without packets.
+
+        See `OutgoingTrack.take_deviation`.
+        """
 
     @property
     @abstractmethod

@@ -28,6 +28,7 @@ from aiortc.sdp import SessionDescription, candidate_from_sdp
 from core.media.guard import Guard, Tally
 from core.media.packet import CLOCK_RATE, MediaPacket, signed_difference
 from core.media.rtp_header import is_rtp, read_packet, ssrc_of, write_packet
+from core.media.socket_clock import SocketClock
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ _NTP_OFFSET_S = 2_208_988_800
 
 PacketHandler = Callable[[MediaPacket], None]
 Send = Callable[[bytes], Awaitable[None]]
+TakeDatagram = Callable[[bytes, tuple[Any, ...]], None]
 
 
 class ReceiveStatistics(StreamStatistics):
@@ -257,13 +259,14 @@ def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard
         if not is_open:
             is_open = True
             for protocol in receiver.transport.transport._connection._protocols:
-                setattr(protocol, _DATAGRAM_RECEIVED, partial(take_datagram, protocol.datagram_received))
+                usual, clock = protocol.datagram_received, SocketClock(protocol.transport)
+                setattr(protocol, _DATAGRAM_RECEIVED, partial(take_datagram, usual, clock))
         take(packet)
 
-    def take_datagram(pass_on: Callable[[bytes, tuple[Any, ...]], None], data: bytes, addr: tuple[Any, ...]) -> None:
+    def take_datagram(usual: TakeDatagram, clock: SocketClock, data: bytes, addr: tuple[Any, ...]) -> None:
         statistics = streams.get(ssrc_of(data)) if is_rtp(data) else None
         if statistics is None:
-            pass_on(data, addr)
+            usual(data, addr)
             return
         with guard:
             try:
@@ -271,7 +274,7 @@ def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard
             except pylibsrtp.Error:
                 tally.add("packets_refused")
                 return
-            packet = read_packet(plain, time.monotonic())
+            packet = read_packet(plain, clock.arrival_s())
             counted.sequence_number, counted.timestamp = packet.sequence, packet.timestamp
             statistics.add_arrived(counted, packet.arrival_s)
             take(packet)
