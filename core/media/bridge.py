@@ -1,4 +1,4 @@
-"""Who hears whom, carried out: the interface of all bridges, and what those that send through tracks share."""
+"""Who hears whom, carried out: the interface of all bridges, and what those with an ear for each leg share."""
 
 import time
 from abc import ABC, abstractmethod
@@ -120,7 +120,10 @@ class Ear(ABC):
 
 
 class TrackBridge(Bridge):
-    """A bridge whose ears are tracks that aiortc's senders take from."""
+    """A bridge with an ear for each leg, whose track the leg's aiortc sender is given.
+
+    Whether the sender finds packets there (tap, relay) or they leave past it (forward) is each bridge's own.
+    """
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
