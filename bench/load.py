@@ -10,7 +10,10 @@ others. Ways take turns:
   interpreter that has them (both bring too much along to be installed here).
 
 Each way carries as many calls as it is given in `--calls` or, for those that transcode, `--few`.
-*Send deviation* is what the media process says of itself (`RtpSample`): how far packets leave from their places.
+*Send deviation* is what the media process says of itself (`RtpSample`): how much longer or shorter than usual packets
+stay in it; how late the generator sends is not in it. With `forward` a stay begins when the kernel has the packet, so
+that its waiting for a busy loop counts. With `tap` and `relay` it begins when aiortc hands the packet on; what it waits
+before is in the delay alone. *Delay* is from a client's sending to the arrival at its partner's socket.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Who hears whom, carried out: the interface of all bridges, and what those that send through tracks share."""
+"""Who hears whom, carried out: the interface of all bridges, and what those with an ear for each leg share."""
 
 import time
 from abc import ABC, abstractmethod
@@ -40,7 +40,7 @@ class Bridge(ABC):
 
     @abstractmethod
     def inject(self, leg_id: LegId, packet: MediaPacket) -> None:
-        """Take a packet as if it had come from the leg's network."""
+        """Take a packet that was made here in its slot, as if it had come from the leg's network."""
 
     @abstractmethod
     def set_sources(self, leg_id: LegId, sources: frozenset[LegId]) -> None:
@@ -52,7 +52,10 @@ class Bridge(ABC):
 
     @abstractmethod
     def take_deviation(self, leg_id: LegId) -> tuple[float, float] | None:
-        """Send deviation of what went to the leg since the last call, p50 and p99 in ms; None without packets."""
+        """Send deviation of what went to the leg since the last call, p50 and p99 in ms; None without packets.
+
+        See `OutgoingTrack.take_deviation`.
+        """
 
     @property
     @abstractmethod
@@ -117,7 +120,10 @@ class Ear(ABC):
 
 
 class TrackBridge(Bridge):
-    """A bridge whose ears are tracks that aiortc's senders take from."""
+    """A bridge with an ear for each leg, whose track the leg's aiortc sender is given.
+
+    Whether the sender finds packets there (tap, relay) or they leave past it (forward) is each bridge's own.
+    """
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally

@@ -26,13 +26,15 @@ from aiortc.rtp import RtpPacket
 from aiortc.sdp import SessionDescription, candidate_from_sdp
 
 from core.media.guard import Guard, Tally
-from core.media.packet import CLOCK_RATE, MediaPacket
+from core.media.packet import CLOCK_RATE, MediaPacket, signed_difference
 from core.media.rtp_header import is_rtp, read_packet, ssrc_of, write_packet
+from core.media.socket_clock import SocketClock
 
 logger = logging.getLogger(__name__)
 
 _HANDLER = "_handle_rtp_packet"
 _STREAMS = "_RTCRtpReceiver__remote_streams"
+_STATISTICS = ("packet.timestamp != self._last_timestamp", "self._jitter_q4 >> 4", "self._clockrate", "self.max_seq = ")
 _DATAGRAM_RECEIVED = "datagram_received"
 _SENT = ("ntp_timestamp", "rtp_timestamp", "packet_count", "octet_count")
 _COMPONENT = 1
@@ -42,6 +44,46 @@ _NTP_OFFSET_S = 2_208_988_800
 
 PacketHandler = Callable[[MediaPacket], None]
 Send = Callable[[bytes], Awaitable[None]]
+TakeDatagram = Callable[[bytes, tuple[Any, ...]], None]
+
+
+class ReceiveStatistics(StreamStatistics):
+    """What aiortc reports on a received stream, in receiver reports and `getStats`, with a jitter to be believed.
+
+    aiortc subtracts RTP timestamps as they are, which wrap every 24.9 hours from a random start, and takes arrivals
+    from the wall clock, which may be set: after either its jitter is up to millions of ms, for seconds. It goes on
+    counting; the jitter is reckoned here.
+    """
+
+    def __init__(self, clockrate: int) -> None:
+        super().__init__(clockrate)
+        self._newest: tuple[float, int] | None = None
+        """When the packet that is newest by its number arrived, in monotonic seconds, and its timestamp."""
+
+    def add(self, packet: RtpPacket) -> None:
+        """Count a packet that arrives now. aiortc's receiver calls it."""
+        self.add_arrived(packet, time.monotonic())
+
+    def add_arrived(self, packet: RtpPacket, arrival_s: float) -> None:
+        """Count a packet that arrived at `arrival_s`, in monotonic seconds.
+
+        The jitter is that of RFC 3550, appendix A.8, in clock units: each packet moves it a sixteenth of the way
+        to what its arrival and its timestamp have gone apart. As with aiortc, packets that were overtaken, and further
+        ones with the timestamp of the last, do not move it.
+        """
+        former = self.max_seq
+        # What has the last timestamp leaves aiortc's own jitter alone.
+        self._last_timestamp = packet.timestamp
+        super().add(packet)
+        if self.max_seq == former:
+            return
+        newest, self._newest = self._newest, (arrival_s, packet.timestamp)
+        if newest is None:
+            return
+        step = signed_difference(packet.timestamp, newest[1], 32)
+        if step:
+            passed = round((arrival_s - newest[0]) * self._clockrate)
+            self._jitter_q4 += abs(passed - step) - ((self._jitter_q4 + 8) >> 4)
 
 
 def tap_problem() -> str:
@@ -53,8 +95,12 @@ def tap_problem() -> str:
         return f"aiortc's RTCRtpReceiver.{_HANDLER} takes other arguments than before"
     if _STREAMS.removeprefix("_RTCRtpReceiver") not in inspect.getsource(RTCRtpReceiver):
         return f"aiortc's RTCRtpReceiver keeps its statistics elsewhere than in {_STREAMS}"
-    if not hasattr(StreamStatistics(clockrate=CLOCK_RATE), "add"):
+    if list(inspect.signature(StreamStatistics.add).parameters) != ["self", "packet"]:
         return "aiortc's StreamStatistics cannot be fed any more"
+    source = inspect.getsource(StreamStatistics)
+    for part in _STATISTICS:
+        if part not in source:
+            return f"aiortc's StreamStatistics has no {part} any more"
     return ""
 
 
@@ -66,10 +112,16 @@ def tap_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard, de
         take: Called once a packet, in order of arrival.
         guard: Lets no exception of `take` out: aiortc would close the connection.
         decode: Whether aiortc goes on with its jitter buffer and decoder. If not, only its statistics are fed, from
-            which the RTCP receiver reports are made.
+            which the RTCP receiver reports are made. Either way they are `ReceiveStatistics`.
     """
     original = getattr(receiver, _HANDLER)
     streams: dict[int, StreamStatistics] = getattr(receiver, _STREAMS)
+
+    def count(packet: RtpPacket) -> None:
+        statistics = streams.get(packet.ssrc)
+        if not isinstance(statistics, ReceiveStatistics):
+            statistics = streams[packet.ssrc] = ReceiveStatistics(CLOCK_RATE)
+        statistics.add(packet)
 
     async def handle(packet: RtpPacket, arrival_time_ms: int) -> None:
         with guard:
@@ -85,12 +137,12 @@ def tap_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard, de
             )
         if decode:
             await original(packet, arrival_time_ms=arrival_time_ms)
+            if type(streams.get(packet.ssrc)) is StreamStatistics:
+                # A stream's first packet. aiortc goes on with what it finds in the place of its own.
+                count(packet)
             return
         with guard:
-            statistics = streams.get(packet.ssrc)
-            if statistics is None:
-                statistics = streams[packet.ssrc] = StreamStatistics(clockrate=CLOCK_RATE)
-            statistics.add(packet)
+            count(packet)
 
     setattr(receiver, _HANDLER, handle)
 
@@ -197,7 +249,7 @@ def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard
         guard: Lets no exception of `take` out.
         tally: Counts as `packets_refused` what cannot be decrypted: forged, damaged, or there before.
     """
-    streams: dict[int, StreamStatistics] = getattr(receiver, _STREAMS)
+    streams: dict[int, ReceiveStatistics] = getattr(receiver, _STREAMS)
     # As much of a packet as aiortc's statistics look at.
     counted = RtpPacket()
     is_open = False
@@ -207,13 +259,14 @@ def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard
         if not is_open:
             is_open = True
             for protocol in receiver.transport.transport._connection._protocols:
-                setattr(protocol, _DATAGRAM_RECEIVED, partial(take_datagram, protocol.datagram_received))
+                usual, clock = protocol.datagram_received, SocketClock(protocol.transport)
+                setattr(protocol, _DATAGRAM_RECEIVED, partial(take_datagram, usual, clock))
         take(packet)
 
-    def take_datagram(pass_on: Callable[[bytes, tuple[Any, ...]], None], data: bytes, addr: tuple[Any, ...]) -> None:
+    def take_datagram(usual: TakeDatagram, clock: SocketClock, data: bytes, addr: tuple[Any, ...]) -> None:
         statistics = streams.get(ssrc_of(data)) if is_rtp(data) else None
         if statistics is None:
-            pass_on(data, addr)
+            usual(data, addr)
             return
         with guard:
             try:
@@ -221,9 +274,9 @@ def forward_receiver(receiver: RTCRtpReceiver, take: PacketHandler, guard: Guard
             except pylibsrtp.Error:
                 tally.add("packets_refused")
                 return
-            packet = read_packet(plain, time.monotonic())
+            packet = read_packet(plain, clock.arrival_s())
             counted.sequence_number, counted.timestamp = packet.sequence, packet.timestamp
-            statistics.add(counted)
+            statistics.add_arrived(counted, packet.arrival_s)
             take(packet)
 
     tap_receiver(receiver, take_first, guard, decode=False)

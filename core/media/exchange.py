@@ -162,11 +162,16 @@ class Exchange:
         """
         takers = {leg_id: self._leg(leg_id).feed for leg_id in files}
         feed = DirectFeed(files, offset_s, takers, self._guard, lambda error: self._fed(call_id, tuple(files), error))
-        former = self._feeds.get(call_id)
-        if former is not None:
-            await former.close()
-        await feed.start()
-        self._feeds[call_id] = feed
+        # Known before anything is waited for: a leg that is closed meanwhile is to be dropped from it.
+        former, self._feeds[call_id] = self._feeds.get(call_id), feed
+        try:
+            if former is not None:
+                await former.close()
+            await feed.start()
+        except BaseException:
+            if self._feeds.get(call_id) is feed:
+                del self._feeds[call_id]
+            raise
 
     def _fed(self, call_id: CallId, legs: tuple[LegId, ...], error: str | None) -> None:
         self._emit(PlaybackReport(PlaybackEnded(call_id=call_id, legs=legs, error=error)))
@@ -180,8 +185,8 @@ class Exchange:
         call_id = leg.spec.call_id
         feed = self._feeds.get(call_id)
         if feed is not None and feed.drop(leg_id):
+            del self._feeds[call_id]
             await feed.close()
-            self._feeds.pop(call_id, None)
         await leg.close()
         if not any(other.spec.call_id == call_id for other in self._legs.values()):
             self._tables.pop(call_id, None)

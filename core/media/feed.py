@@ -39,7 +39,7 @@ class DirectFeed:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Open all files and begin to play.
+        """Open all files and begin to play; nothing, if all legs were dropped in the meantime.
 
         Raises:
             AudioFileUnreadable: one of the files.
@@ -49,7 +49,8 @@ class DirectFeed:
         except BaseException:
             await self.close()
             raise
-        self._task = asyncio.create_task(self._play(), name="media-direct-feed")
+        if self._takers:
+            self._task = asyncio.create_task(self._play(), name="media-direct-feed")
 
     async def _play(self) -> None:
         start_s = time.monotonic()
@@ -81,7 +82,8 @@ class DirectFeed:
         return not self._takers
 
     async def close(self) -> None:
-        """Stop, and wait for the task and the threads. Idempotent."""
+        """Stop, and wait for the task and the threads. Idempotent; while it starts, too."""
+        self._takers.clear()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

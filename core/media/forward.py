@@ -1,5 +1,7 @@
 """RTP forwarding: packets go from socket to socket in the datagram's own callback, with a new header and new keys."""
 
+import time
+
 from aiortc import RTCRtpTransceiver
 
 from core.media.bridge import Ear, Receive, TrackBridge
@@ -26,15 +28,16 @@ class ForwardEar(Ear):
         self.outlet: RtpOutlet | None = None
         """Where packets leave; given when the ear is wired."""
 
-    def hear(self, leg_id: LegId, packet: MediaPacket) -> None:
-        """Take a packet of one of the voices."""
+    def hear(self, leg_id: LegId, packet: MediaPacket, is_paced: bool) -> None:
+        """Take a packet of one of the voices; `is_paced` as in `_spread`."""
         if len(self.voices) == 1:
             if self.track.started:
                 source = (leg_id, packet.ssrc)
-                pts = self.timeline.place(source, packet.timestamp, packet.arrival_s)
+                pts = self.timeline.place(source, packet.timestamp, time.monotonic())
                 if pts is not None:
                     number = self._numbering.place(source, packet.sequence)
-                    self._send(number, pts, packet.payload, packet.marker)
+                    arrival_s = None if is_paced else packet.arrival_s
+                    self._send(number, pts, packet.payload, packet.marker, arrival_s)
         elif (voice := self.mixer.voice(leg_id)) is not None:
             voice.push_packet(packet)
 
@@ -50,11 +53,11 @@ class ForwardEar(Ear):
 
     def _send_paced(self, payload: bytes, pts: int) -> None:
         self._paced += 1
-        self._send(self._numbering.place(PACED, self._paced & 0xFFFF), pts, payload, marker=False)
+        self._send(self._numbering.place(PACED, self._paced & 0xFFFF), pts, payload, marker=False, arrival_s=None)
 
-    def _send(self, number: int | None, pts: int, payload: bytes, marker: bool) -> None:
+    def _send(self, number: int | None, pts: int, payload: bytes, marker: bool, arrival_s: float | None) -> None:
         if number is not None and self.outlet is not None and self.outlet.send(number, pts, payload, marker):
-            self.track.note_sent(pts)
+            self.track.note_sent(pts, arrival_s)
 
 
 class ForwardBridge(TrackBridge):
@@ -71,13 +74,17 @@ class ForwardBridge(TrackBridge):
             ear.outlet = RtpOutlet(transceiver, self._tally)
 
         def take(packet: MediaPacket) -> None:
-            self.inject(leg_id, packet)
+            self._spread(leg_id, packet, is_paced=False)
             receive(packet)
 
         forward_receiver(transceiver.receiver, take, self._guard, self._tally)
 
     def inject(self, leg_id: LegId, packet: MediaPacket) -> None:
         """See `Bridge`."""
+        self._spread(leg_id, packet, is_paced=True)
+
+    def _spread(self, leg_id: LegId, packet: MediaPacket, is_paced: bool) -> None:
+        """Let a packet be heard; `is_paced` if it was made here, in its slot on the server's clock."""
         for ear in self._hearing(leg_id):
             if isinstance(ear, ForwardEar):
-                ear.hear(leg_id, packet)
+                ear.hear(leg_id, packet, is_paced)

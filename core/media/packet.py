@@ -20,7 +20,7 @@ class MediaPacket(msgspec.Struct, frozen=True, gc=False):
     """32 bits of the RTP clock, wraps."""
     payload: bytes
     arrival_s: float
-    """Monotonic seconds."""
+    """Monotonic seconds: when it came to this machine, as far as that is known; it may have waited for the loop."""
     marker: bool = False
     """Whether a talkspurt begins with it (RFC 7587, section 4.1)."""
 

@@ -1,6 +1,7 @@
 """The fallback: every voice is decoded by aiortc, fanned out by its MediaRelay, and encoded again for each ear."""
 
 import asyncio
+import time
 
 import av
 import numpy as np
@@ -21,12 +22,15 @@ SILENCE: Pcm = np.zeros(FRAME_SAMPLES, np.int16)
 class RelayEar(Ear):
     """Gets decoded frames; aiortc's sender encodes them."""
 
-    def hear(self, leg_id: LegId, pcm: Pcm, timestamp: int, now_s: float) -> None:
-        """Take decoded samples of one of the voices, with their place on the voice's 48 kHz clock."""
+    def hear(self, leg_id: LegId, pcm: Pcm, timestamp: int, now_s: float, is_paced: bool) -> None:
+        """Take decoded samples of one of the voices, with their place on the voice's 48 kHz clock.
+
+        `is_paced` as in `_spread`.
+        """
         if len(self.voices) == 1:
             pts = self.timeline.place(leg_id, timestamp, now_s)
             if pts is not None:
-                self.track.put(audio_frame(pcm, pts))
+                self.track.put(audio_frame(pcm, pts), None if is_paced else now_s)
         elif (voice := self.mixer.voice(leg_id)) is not None:
             voice.push(pcm)
 
@@ -60,7 +64,6 @@ class RelayBridge(TrackBridge):
             self._pumps[leg_id] = asyncio.create_task(self._pump(leg_id, source), name=f"media-relay-{leg_id}")
 
     async def _pump(self, leg_id: LegId, source: MediaStreamTrack) -> None:
-        loop = asyncio.get_running_loop()
         while True:
             try:
                 frame = await source.recv()
@@ -68,17 +71,18 @@ class RelayBridge(TrackBridge):
                 return
             if isinstance(frame, av.AudioFrame) and frame.pts is not None:
                 with self._guard:
-                    self._spread(leg_id, mono(frame), frame.pts, loop.time())
+                    self._spread(leg_id, mono(frame), frame.pts, time.monotonic(), is_paced=False)
 
     def inject(self, leg_id: LegId, packet: MediaPacket) -> None:
         """See `Bridge`."""
         pcm = self._decoders.setdefault(leg_id, OpusDecoder()).decode(packet.payload)
-        self._spread(leg_id, pcm, packet.timestamp, packet.arrival_s)
+        self._spread(leg_id, pcm, packet.timestamp, packet.arrival_s, is_paced=True)
 
-    def _spread(self, leg_id: LegId, pcm: Pcm, timestamp: int, now_s: float) -> None:
+    def _spread(self, leg_id: LegId, pcm: Pcm, timestamp: int, now_s: float, is_paced: bool) -> None:
+        """Let samples be heard; `is_paced` if they were made here, in their slot on the server's clock."""
         for ear in self._hearing(leg_id):
             if isinstance(ear, RelayEar):
-                ear.hear(leg_id, pcm, timestamp, now_s)
+                ear.hear(leg_id, pcm, timestamp, now_s, is_paced)
 
     def _held(self) -> set[LegId]:
         return {*super()._held(), *self._pumps, *self._decoders}

@@ -37,7 +37,7 @@ from core.media.messages import (
 from core.media.playback import Playback
 from core.model.call import CallId, LegId, LegState
 from core.model.clock import Clock
-from core.model.errors import LegNotFound, MediaProcessDown, RelayRefused, RelayUnreachable
+from core.model.errors import LegNotFound, MediaProcessDown, MediaTimeout, RelayRefused, RelayUnreachable
 from core.model.health import PartHealth, PartState
 from core.model.impairment import Impairment
 from core.model.message import Message
@@ -77,7 +77,9 @@ class MediaProcess:
         self._up = asyncio.Event()
         self._welcome: Welcome | None = None
         self._misses_relay = False
-        self._legs: dict[LegId, CallId] = {}
+        self._legs: dict[LegId, bool] = {}
+        """Whether the process has said that a leg is open."""
+        self._closings: set[asyncio.Task[None]] = set()
         self._playbacks: dict[CallId, Playback] = {}
         self._health = PartHealth("media", PartState.DOWN, needed=True, detail=(Message("Not started."),))
 
@@ -185,11 +187,7 @@ class MediaProcess:
     def _take(self, report: AnyReport) -> None:
         match report:
             case LegReport():
-                if report.change.leg_id not in self._legs:
-                    return
-                if report.change.state in (LegState.LOST, LegState.CLOSED):
-                    del self._legs[report.change.leg_id]
-                self._emit(report.change)
+                self._take_change(report.change)
             case PcmReport():
                 self._emit(report.chunk)
             case SampleReport():
@@ -201,22 +199,47 @@ class MediaProcess:
             case PlaybackReport():
                 self._emit(report.ended)
 
+    def _take_change(self, change: LegChanged) -> None:
+        if change.leg_id not in self._legs:
+            if change.state is LegState.OPEN:
+                self._close_ownerless(change.leg_id)
+            return
+        if change.state is LegState.OPEN:
+            self._legs[change.leg_id] = True
+        elif change.state in (LegState.LOST, LegState.CLOSED):
+            del self._legs[change.leg_id]
+        self._emit(change)
+
+    def _close_ownerless(self, leg_id: LegId) -> None:
+        """End a leg in the process whose owner has given up waiting for it."""
+
+        async def close() -> None:
+            try:
+                await self.close_leg(leg_id)
+            except MediaTimeout:
+                logger.warning("leg %s, which has no owner, is not known to be closed", leg_id)
+
+        closing = asyncio.create_task(close(), name=f"media-closing-{leg_id}")
+        self._closings.add(closing)
+        closing.add_done_callback(self._closings.discard)
+
     async def _ask(self, request: AnyRequest, timeout_s: float = REQUEST_TIMEOUT_S) -> str:
         if self._child is None or not self._up.is_set():
             raise MediaProcessDown
         return await self._child.request(request, timeout_s)
 
     async def open_leg(self, spec: LegSpec) -> None:
-        """Make a leg known. Idempotent.
+        """Make a leg known. Idempotent. One that becomes known after this has failed is closed at once.
 
         Raises:
             MediaProcessDown, MediaTimeout: the process cannot be asked now.
         """
-        self._legs[spec.leg_id] = spec.call_id
+        self._legs.setdefault(spec.leg_id, False)
         try:
             await self._ask(OpenLeg(spec=spec))
         except BaseException:
-            self._legs.pop(spec.leg_id, None)
+            if self._legs.pop(spec.leg_id, False):
+                self._close_ownerless(spec.leg_id)
             raise
 
     async def answer(self, leg_id: LegId, offer_sdp: str) -> str:
@@ -369,6 +392,7 @@ class MediaProcess:
         playbacks, self._playbacks = self._playbacks, {}
         endings = [playback.stop() for playback in playbacks.values()]
         await asyncio.gather(*endings, *([child.end()] if child is not None else []))
+        await asyncio.gather(*self._closings)  # Their requests have failed with the connection.
         self._legs.clear()
         self._tell(PartState.DOWN, Message("Stopped."))
         folder, self._folder = self._folder, None

@@ -18,12 +18,12 @@ class TapEar(Ear):
         super().__init__(pacer, tally)
         self._encoder: OpusEncoder | None = None
 
-    def hear(self, leg_id: LegId, packet: MediaPacket) -> None:
-        """Take a packet of one of the voices."""
+    def hear(self, leg_id: LegId, packet: MediaPacket, is_paced: bool) -> None:
+        """Take a packet of one of the voices; `is_paced` as in `_spread`."""
         if len(self.voices) == 1:
             pts = self.timeline.place((leg_id, packet.ssrc), packet.timestamp, packet.arrival_s)
             if pts is not None:
-                self.track.put(opus_packet(packet.payload, pts))
+                self.track.put(opus_packet(packet.payload, pts), None if is_paced else packet.arrival_s)
         elif (voice := self.mixer.voice(leg_id)) is not None:
             voice.push_packet(packet)
 
@@ -52,13 +52,17 @@ class TapBridge(TrackBridge):
         transceiver.sender.replaceTrack(self._attach_ear(leg_id))
 
         def take(packet: MediaPacket) -> None:
-            self.inject(leg_id, packet)
+            self._spread(leg_id, packet, is_paced=False)
             receive(packet)
 
         tap_receiver(transceiver.receiver, take, self._guard, decode=False)
 
     def inject(self, leg_id: LegId, packet: MediaPacket) -> None:
         """See `Bridge`."""
+        self._spread(leg_id, packet, is_paced=True)
+
+    def _spread(self, leg_id: LegId, packet: MediaPacket, is_paced: bool) -> None:
+        """Let a packet be heard; `is_paced` if it was made here, in its slot on the server's clock."""
         for ear in self._hearing(leg_id):
             if isinstance(ear, TapEar):
-                ear.hear(leg_id, packet)
+                ear.hear(leg_id, packet, is_paced)

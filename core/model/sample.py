@@ -55,7 +55,10 @@ class RtpSample:
     jitter_ms: float | None = None
     rtt_ms: float | None = None
     send_deviation_p50_ms: float | None = None
-    """Distance of each outgoing packet from its slot on the sender's clock (RFC 3550 transit, median of the period)."""
+    """Server: how far outgoing packets were from their slots on its own clock, median of the period.
+
+    What the server makes has a slot every 20 ms; what it passes on is to leave as long after its arrival as usual.
+    """
     send_deviation_p99_ms: float | None = None
     level_dbfs: float | None = None
     """Loudness: at the server of what came; at the browser of the microphone (inbound) or of what is played."""

@@ -180,8 +180,8 @@ METRIC_TIPS: Mapping[str, str] = {
         "Above 10 for minutes, while jitter and loss are low, the sender's time stamps drift."
     ),
     "send_deviation_p99_ms": message(
-        "Send deviation: how far packets leave the server from their right moment (the worst of a hundred). "
-        "Large values mean that the server is overloaded."
+        "Send deviation: how far packets leave the server from their right moment (the worst of a hundred), however "
+        "unevenly they came to it. Large values mean that the server is overloaded."
     ),
 }
 

@@ -40,6 +40,9 @@ def test_a_tap_that_does_not_fit_is_told_in_words(monkeypatch: pytest.MonkeyPatc
     monkeypatch.undo()
     monkeypatch.setattr(compat, "_STREAMS", "_RTCRtpReceiver__gone")
     assert "__gone" in tap_problem()
+    monkeypatch.undo()
+    monkeypatch.setattr(compat, "_STATISTICS", ("self._jitter_q4 >> 4", "self._gone"))
+    assert "StreamStatistics has no self._gone" in tap_problem()
 
 
 def test_the_transport_asks_the_receiver_itself_for_each_packet() -> None:

@@ -97,7 +97,9 @@ async def test_a_sender_that_has_not_begun_gets_nothing_stale_and_a_stalled_one_
         await track.recv()
 
 
-async def test_send_deviation_is_the_distance_from_the_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_send_deviation_of_what_is_made_here_is_the_distance_from_the_slots(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     clock = ManualClock()
     monkeypatch.setattr("core.media.track.time", clock)
     track = OutgoingTrack(Tally())
