@@ -34,8 +34,8 @@ import uvloop
 
 from bench.media import leg_ids, open_call
 from bench.swarm import Negotiate, Swarm, SwarmClient, speech_packets
+from core.media.controller import MediaProcess
 from core.media.events import MediaEvent, MediaLoad
-from core.media.supervisor import MediaProcess
 from core.model.call import LegId
 from core.model.clock import SystemClock
 from core.model.sample import Direction, RtpSample

@@ -27,12 +27,12 @@ import psutil
 import uvloop
 
 from bench import pages
+from core.media.controller import MediaProcess
 from core.media.events import LegSpec, MediaEvent, MediaLoad
 from core.media.opus import OpusDecoder, OpusEncoder
 from core.media.packet import CLOCK_RATE, FRAME_S, MediaPacket
 from core.media.player import FileClient
 from core.media.sound_file import SoundFile, read_frames
-from core.media.supervisor import MediaProcess
 from core.model.call import CallId, LegId, ParticipantId
 from core.model.clock import SystemClock
 from core.settings import BridgeKind, Settings

@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 
 from bench.media import SpokenFile, mouth_to_ear_s, write_beats
+from core.media.controller import MediaProcess
 from core.media.events import LegSpec, MediaEvent, MediaLoad, VoiceSent
 from core.media.opus import OpusDecoder
 from core.media.packet import CLOCK_RATE, MediaPacket
 from core.media.player import FileClient
-from core.media.supervisor import MediaProcess
 from core.model.audio import PcmChunk
 from core.model.call import CallId, LegId, ParticipantId
 from core.model.clock import SystemClock

@@ -50,9 +50,9 @@ from core.guidance.handbook import Handbook
 from core.guidance.knowledge_folder import KnowledgeFolder
 from core.guidance.retriever import Retriever
 from core.language.masking import MaskingRules, masked
+from core.media.controller import MediaProcess
 from core.media.events import MediaEvent, MediaLoad
 from core.media.ice import BROWSER, IceConfiguration
-from core.media.supervisor import MediaProcess
 from core.model.access import Person, SignInMethod, UserRole
 from core.model.audit import AuditAction, AuditEntry
 from core.model.call import Call, CallId, Language, Role

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from core.calls.session import CallSession
+from core.media.controller import MediaProcess
 from core.media.events import MediaEvent
 from core.media.opus import OpusDecoder
 from core.media.packet import MediaPacket
 from core.media.player import FileClient
 from core.media.sound_file import SoundFile
-from core.media.supervisor import MediaProcess
 from core.model.call import LegState, Participant, Role
 from core.model.clock import SystemClock
 from core.model.persona import PERSONA_FORMAT, PersonaState

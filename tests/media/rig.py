@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 import av
 import numpy as np
 
+from core.media.controller import MediaProcess
 from core.media.events import LegChanged, LegSpec, MediaEvent, MediaLoad
 from core.media.ice import OWN_ADDRESSES, IceConfiguration
 from core.media.opus import OpusDecoder
 from core.media.packet import CLOCK_RATE, MediaPacket, signed_difference
 from core.media.player import FileClient, Negotiate
 from core.media.sound_file import SoundFile
-from core.media.supervisor import MediaProcess
 from core.model.call import CallId, LegId, LegState, ParticipantId
 from core.model.clock import SystemClock
 from core.settings import BridgeKind, Settings

@@ -19,7 +19,7 @@ MOST_SAMPLES = 200
 
 
 class TrialMedia(Protocol):
-    """What trial calls ask of the media process; see `core.media.supervisor.MediaProcess`."""
+    """What trial calls ask of the media process; see `core.media.controller.MediaProcess`."""
 
     async def open_leg(self, spec: LegSpec) -> None:
         """Make a leg known. Raises MediaError."""

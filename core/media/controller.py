@@ -1,4 +1,4 @@
-"""The media process as the backend sees it: started, watched, restarted, and asked."""
+"""The media process as the backend, its controller, sees it: started, watched, restarted, and asked."""
 
 import asyncio
 import logging
