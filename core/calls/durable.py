@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from core.model.errors import StoreError
+from core.model.faults import log_fault
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 
@@ -106,6 +107,10 @@ class DurableWriter:
                     logger.error("%s", error)
                 self._failure = error
                 return False
+            except Exception as error:  # noqa: BLE001
+                # The same write would fail again for ever, and nothing behind it would be kept.
+                log_fault("a record was lost", error)
+                self._given_up += 1
             self._backlog.popleft()
         if self._failure is not None:
             logger.info("records are being kept again")

@@ -110,7 +110,7 @@ class MediaProcess:
             # Unix socket paths are limited to about 107 bytes, which a data folder's path may exceed.
             self._folder = Path(tempfile.mkdtemp(prefix="earshot-"))
             self._supervising = asyncio.create_task(
-                self._supervise(self._folder / "media.sock"), name="media-supervisor"
+                self._supervise(self._folder / "media.sock"), name="media-controller"
             )
         try:
             async with asyncio.timeout(START_TIMEOUT_S):

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.model.call import Language
+from core.model.utterance import Recognition
+from core.speech.endpointing import SpeechStretch
 from core.speech.inventions import is_known, is_loop, is_too_much
 
 
@@ -125,4 +127,19 @@ def _is_unsure(decoding: Decoding) -> bool:
     return (
         decoding.average_log_probability < WEAK_LOG_PROBABILITY
         or decoding.no_speech_probability > WEAK_NO_SPEECH_PROBABILITY
+    )
+
+
+def as_recognition(ordinal: int, stretch: SpeechStretch, decoding: Decoding, is_final: bool) -> Recognition:
+    """What is told of an utterance: nothing was said in one whose text was most likely made up."""
+    believed = not is_invented(decoding, stretch.speech_s, stretch.duration_s)
+    return Recognition(
+        ordinal=ordinal,
+        text=decoding.text if believed else "",
+        is_final=is_final,
+        start_s=stretch.start_s,
+        end_s=stretch.end_s,
+        confidence=decoding.confidence,
+        engine=decoding.engine,
+        model=decoding.model,
     )

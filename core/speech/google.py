@@ -27,6 +27,7 @@ from google.cloud.speech_v2.types import cloud_speech
 from core.model.audio import SPEECH_FORMAT
 from core.model.call import Language
 from core.model.errors import SpeechError, SpeechQuotaUsedUp, SpeechServiceFailed, SpeechServiceRefused
+from core.model.faults import log_fault
 from core.model.message import Message
 from core.speech.google_connection import (
     CREDENTIALS,
@@ -39,7 +40,6 @@ from core.speech.google_connection import (
 from core.speech.hints import SpeechHints
 from core.speech.provider import EndKind, FinalText, HeardWord, StreamEnd, StreamListener, StreamResult
 from core.speech.refused_hints import HintsAttempt, RefusedHints
-from core.speech.scheduler import log_fault
 
 logger = logging.getLogger(__name__)
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import EarshotError, SpeechError
+from core.model.faults import log_fault
 from core.model.health import PartHealth, PartState
 from core.model.message import Message
 from core.speech.decoder import Decoder
-from core.speech.scheduler import DecodeScheduler, DecodeStats, log_fault
+from core.speech.scheduler import DecodeScheduler, DecodeStats
 from core.speech.session import LocalSession, SessionRules
 from core.speech.transcriber import OnRecognition, close_sessions
 from core.speech.voice_activity import ActivityStream

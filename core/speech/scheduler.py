@@ -5,7 +5,6 @@ import itertools
 import logging
 import threading
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import TypeVar
 from core.model.call import Language
 from core.model.clock import Clock
 from core.model.errors import RecognitionFailed
+from core.model.faults import log_fault
 from core.speech.decoder import Decoder, Decoding
 from core.speech.endpointing import SpeechStretch
 from core.speech.load import DecodeLoad
@@ -57,12 +57,6 @@ class DecodeStats:
     """How late words come, in seconds since the end of speech; None while they come in time."""
     skipped_interims: int
     """Interim texts that were asked for and never made, since the start."""
-
-
-def log_fault(what: str, error: Exception) -> None:
-    """Log an error that nobody foresaw: where it happened, without its message, which might quote a caller."""
-    where = "".join(traceback.format_tb(error.__traceback__))
-    logger.error("%s by a fault of Earshot's own (%s)\n%s", what, type(error).__name__, where)
 
 
 class DecodeScheduler:

@@ -10,15 +10,16 @@ from functools import partial
 from core.model.audio import SPEECH_FORMAT
 from core.model.call import Language
 from core.model.clock import Clock
-from core.model.utterance import Recognition, given_up
+from core.model.faults import log_fault
+from core.model.utterance import given_up
 from core.speech.agreement import Agreement
-from core.speech.decoder import Decoding, is_invented
+from core.speech.decoder import Decoding, as_recognition
 from core.speech.delivery import OrderedDelivery
 from core.speech.early_final import EarlyFinal
 from core.speech.endpointing import Endpointer, EndpointRules, SpeechStretch
 from core.speech.framing import FrameBlock, Framer
 from core.speech.lost_audio import LostAudio
-from core.speech.scheduler import DecodeJob, DecodeScheduler, log_fault
+from core.speech.scheduler import DecodeJob, DecodeScheduler
 from core.speech.transcriber import OnRecognition, SpeechStats
 from core.speech.voice_activity import ActivityStream
 
@@ -337,7 +338,7 @@ class LocalSession:
     def _take_interim(self, ordinal: int, stretch: SpeechStretch, decoding: Decoding | None) -> None:
         if decoding is None:
             return
-        recognition = _recognition(ordinal, stretch, decoding, is_final=False)
+        recognition = as_recognition(ordinal, stretch, decoding, is_final=False)
         if not recognition.text:
             return
         with self._state:
@@ -364,7 +365,7 @@ class LocalSession:
         if decoding is None:
             self._delivery.give_final(given_up(ordinal, stretch.start_s, stretch.end_s))
         else:
-            self._delivery.give_final(_recognition(ordinal, stretch, decoding, is_final=True))
+            self._delivery.give_final(as_recognition(ordinal, stretch, decoding, is_final=True))
 
     # Below: any thread that holds the state
 
@@ -384,17 +385,3 @@ class LocalSession:
     def _give_up_queue(self) -> None:
         while self._queue:
             self._drop_oldest()
-
-
-def _recognition(ordinal: int, stretch: SpeechStretch, decoding: Decoding, is_final: bool) -> Recognition:
-    believed = not is_invented(decoding, stretch.speech_s, stretch.duration_s)
-    return Recognition(
-        ordinal=ordinal,
-        text=decoding.text if believed else "",
-        is_final=is_final,
-        start_s=stretch.start_s,
-        end_s=stretch.end_s,
-        confidence=decoding.confidence,
-        engine=decoding.engine,
-        model=decoding.model,
-    )

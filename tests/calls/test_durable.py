@@ -1,6 +1,8 @@
 import asyncio
 import threading
 
+import pytest
+
 from core.calls import durable
 from core.calls.durable import DurableWriter
 from core.model.errors import DiskFull, StoreError
@@ -48,11 +50,12 @@ async def test_nothing_is_lost_while_the_disk_is_full() -> None:
     await store.close()
 
 
-async def test_a_write_that_can_never_succeed_does_not_hold_up_the_others() -> None:
+@pytest.mark.parametrize("error", [StoreError, KeyError], ids=["foreseen", "a fault of our own"])
+async def test_a_write_that_can_never_succeed_does_not_hold_up_the_others(error: type[Exception]) -> None:
     disk, store = Disk(), writer()
 
     def impossible() -> None:
-        raise StoreError
+        raise error
 
     await store.write(impossible)
     assert await store.write(lambda: disk.keep(1))

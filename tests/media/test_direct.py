@@ -15,7 +15,7 @@ from core.model.errors import AudioFileUnreadable
 from core.model.sample import RtpSample
 from core.settings import BridgeKind
 from tests.media.rig import media_rig
-from tests.media.test_supervisor import play_pair
+from tests.media.test_controller import play_pair
 from tests.support.namespace import namespace_command, namespace_marks, own_namespace
 
 pytestmark = namespace_marks()

@@ -21,7 +21,7 @@ from core.model.impairment import CLEAN, Impairment
 from core.model.sample import Direction, RtpSample
 from tests.fakes.clock import ManualClock
 from tests.media.rig import CALL, Rig, media_rig, write_noise
-from tests.media.test_supervisor import play_pair
+from tests.media.test_controller import play_pair
 from tests.support.namespace import namespace_marks
 
 RTCP = b"\x80\xc8\x00\x06" + bytes(24)
