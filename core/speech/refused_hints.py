@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 
 class _Verdict(Enum):
+    WORKS = auto()
+    """A stream that carried them has given words: whatever is refused later is refused for something else."""
     SUSPECTED = auto()
     """A stream that carried them was refused; the next ones go without."""
     REFUSED = auto()
@@ -60,11 +62,14 @@ class RefusedHints:
     def begin(self, language: Language) -> "HintsAttempt":
         """For one stream, which is about to be opened."""
         hints = self._hints(language)
-        return HintsAttempt(self, language, hints, is_sent=self._verdict(language, hints) in (None, _Verdict.CLEARED))
+        is_sent = self._verdict(language, hints) not in (_Verdict.SUSPECTED, _Verdict.REFUSED)
+        return HintsAttempt(self, language, hints, is_sent)
 
     def refused_with(self, attempt: "HintsAttempt", end: StreamEnd) -> StreamEnd:
         """A stream that carried hints was refused; how its end counts."""
         verdict = self._verdict(attempt.language, attempt.hints)
+        if verdict is _Verdict.WORKS:
+            return end
         if verdict is not _Verdict.REFUSED:
             self._judge(attempt, _Verdict.SUSPECTED)
         # Without hints it was refused before: what was shown then goes on being shown.
@@ -75,6 +80,13 @@ class RefusedHints:
         """A stream was refused that carried no hints."""
         if self._verdict(attempt.language, attempt.hints) is _Verdict.SUSPECTED:
             self._judge(attempt, _Verdict.CLEARED)
+
+    def heard_with(self, attempt: "HintsAttempt") -> None:
+        """A stream with hints gives words."""
+        is_known = self._verdict(attempt.language, attempt.hints) is _Verdict.WORKS
+        # A stream may outlive the hints that it was opened with: of the ones in use it says nothing.
+        if not is_known and self._hints(attempt.language) == attempt.hints:
+            self._judge(attempt, _Verdict.WORKS)
 
     def heard_without(self, attempt: "HintsAttempt") -> None:
         """A stream without hints gives words."""
@@ -111,8 +123,12 @@ class HintsAttempt:
     def heard(self, result: StreamResult) -> None:
         """The stream answered."""
         # Where somebody begins to speak a service may tell before it has looked at everything that it was asked for.
-        if not self.is_sent and (result.finals or result.interim):
+        if not (result.finals or result.interim):
+            return
+        if not self.is_sent:
             self.refused_hints.heard_without(self)
+        elif self.hints.phrases:
+            self.refused_hints.heard_with(self)
 
     def refused(self, end: StreamEnd) -> StreamEnd:
         """The service takes the request for invalid; how its end counts."""

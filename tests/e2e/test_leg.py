@@ -298,6 +298,24 @@ def test_whoever_stops_trying_is_left_alone(app: LegApp, open_page: OpenPage) ->
     assert (state(page), len(app.legs())) == ("Disconnected", before)
 
 
+def test_stop_trying_holds_while_the_frame_still_fetches_its_code(app: LegApp, open_page: OpenPage) -> None:
+    page = open_page(app.url)
+    press_start(page)
+    expect_state(page, "Connected")
+    held: list[Route] = []
+    page.route("**/adapter_core*", lambda route: held.append(route))
+    page.evaluate(f"document.querySelector('{LEG_FRAME}').contentWindow.location.reload()")
+    eventually(page, lambda: len(held) > 0, "START is pressed")
+    watch_states(page)
+    page.get_by_role("button", name="Stop trying").click()
+    expect_state(page, "Disconnected")
+    for route in held:
+        route.continue_()
+    eventually(page, lambda: len(audio_stats(page)) > 0, "the connection is made all the same")
+    eventually(page, lambda: set(app.legs().values()) == {"closed"}, "and given up", CLOSE_LIMIT_S)
+    assert set(shown_states(page)) == {"Disconnected"}
+
+
 def test_a_page_that_was_without_its_server_for_long_does_not_start_by_itself(app: LegApp, open_page: OpenPage) -> None:
     page = open_page(f"{app.url}/?refresh=1")
     press_start(page)

@@ -53,6 +53,19 @@ def test_other_hints_are_tried_and_their_predecessors_forgotten() -> None:
     assert known.begin("ko").sent == known.in_use
 
 
+def test_hints_that_have_worked_are_not_blamed_for_a_later_refusal() -> None:
+    known = Known()
+    former, other = known.begin("ko"), known.begin("ko")
+    former.heard(WORDS)
+    assert other.refused(REFUSED) is REFUSED
+    assert known.begin("ko").sent == HINTS
+    assert known.complaint is None
+    known.in_use = SpeechHints(phrases=(HintPhrase("Other"),))
+    new = known.begin("ko")
+    former.heard(WORDS)
+    assert new.refused(REFUSED).kind is EndKind.TRANSIENT, "that the former ones work says nothing about these"
+
+
 def test_hints_are_not_to_blame_where_streams_without_them_are_refused_as_well() -> None:
     known = Known()
     known.begin("ko").refused(REFUSED)

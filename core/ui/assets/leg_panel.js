@@ -166,7 +166,7 @@ class LegPanel {
   }
 
   opened(connection) {
-    if (!this.retries.under) this.enter("connecting");
+    if (!this.retries.under && this.phase !== "stopped") this.enter("connecting");
     this.relayProblem = null;
     probe(this.record, connection);
     watchRelay(connection, (problem) => this.foundNoRelay(connection, problem), this.lifetime.signal);
@@ -175,7 +175,7 @@ class LegPanel {
       const state = connections.stateOf(connection);
       if (state === "failed") this.lost(connection);
       else if (state === "disconnected") this.interrupted(connection);
-      else if (state === "connected") {
+      else if (state === "connected" && this.phase !== "stopped") {
         this.retries.reset();
         this.tellOfLoss(false);
         this.enter("connected");
@@ -266,13 +266,16 @@ class LegPanel {
     this.retries.first();
   }
 
+  // A START that the frame is still at, since it first fetches code for it, makes a connection afterwards.
   stop() {
+    const pendingUntil = this.retries.trying ? performance.now() + TRY_LIMIT_MS : 0;
     this.tellOfLoss(false);
     this.retries.reset();
     this.enter("stopped");
     const look = setInterval(() => {
       const button = this.button(this.words.stop);
-      if (button || this.phase !== "stopped" || !this.record?.live.length) clearInterval(look);
+      const mayStand = this.record?.live.length || performance.now() < pendingUntil;
+      if (button || this.phase !== "stopped" || !mayStand) clearInterval(look);
       if (this.phase === "stopped") button?.click();
     }, 50);
   }

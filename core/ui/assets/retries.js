@@ -10,8 +10,8 @@ const FIRST_LIMIT_MS = 25000;
 // So long after a connection was made the frame's button no longer shows what was there before it.
 const SETTLED_MS = 1000;
 const LOOK_MS = 250;
-// A page that was without its server for longer does not go on by itself: a computer that wakes after a night puts nobody,
-// and no microphone, into a call. By the wall clock, since the page's own may stop while the computer sleeps.
+// A page that has waited for its server for longer waits no more: nobody, and no microphone, is to be put into a call that
+// the reader has long given up. By the wall clock, since the page's own may stop while the computer sleeps.
 const WAIT_LIMIT_MS = 120000;
 
 class Retries {
