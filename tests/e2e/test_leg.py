@@ -307,12 +307,15 @@ def test_stop_trying_holds_while_the_frame_still_fetches_its_code(app: LegApp, o
     page.evaluate(f"document.querySelector('{LEG_FRAME}').contentWindow.location.reload()")
     eventually(page, lambda: len(held) > 0, "START is pressed")
     watch_states(page)
+    before = app.legs().keys()
     page.get_by_role("button", name="Stop trying").click()
     expect_state(page, "Disconnected")
     for route in held:
         route.continue_()
     eventually(page, lambda: len(audio_stats(page)) > 0, "the connection is made all the same")
-    eventually(page, lambda: set(app.legs().values()) == {"closed"}, "and given up", CLOSE_LIMIT_S)
+    eventually(page, lambda: audio_stats(page)[-1]["state"] == "closed", "and given up", CLOSE_LIMIT_S)
+    page.wait_for_timeout(1000)
+    assert {state for leg_id, state in app.legs().items() if leg_id not in before} <= {"closed"}
     assert set(shown_states(page)) == {"Disconnected"}
 
 
