@@ -1,6 +1,7 @@
 """A session on scripted parts: from fed audio to recognitions."""
 
 import threading
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -46,6 +47,13 @@ class FaultyActivity(LoudnessActivity):
         if self.is_faulty:
             raise ZeroDivisionError
         return super().probabilities(frames)
+
+
+def loader(
+    decoder: ScriptedDecoder, open_activity: Callable[[], LoudnessActivity] = LoudnessActivity
+) -> Callable[[], LoadedModels]:
+    """Loads scripted parts at once."""
+    return lambda: LoadedModels(decoder, open_activity, Message("scripted"))
 
 
 def test_each_utterance_gets_one_final_with_its_times_on_the_fed_clock(open_local: OpenLocal, heard: Heard) -> None:
@@ -123,7 +131,7 @@ def test_what_two_interim_texts_agree_on_stays_until_the_final(open_local: OpenL
     def say(loudness: int, is_final: bool) -> Decoding:
         return certain("Cancel my order now.") if is_final else certain(next(texts))
 
-    load = lambda: LoadedModels(ScriptedDecoder(say), LoudnessActivity, Message("scripted"))  # noqa: E731
+    load = loader(ScriptedDecoder(say))
     session = open_local(load, interim_every_s=1.0).open_session("customer", "en", heard)
     for second in range(4):
         feed_in_chunks(session, loud(1.0), start_s=float(second))
@@ -224,7 +232,7 @@ def test_what_was_invented_is_not_said_and_its_interim_is_withdrawn(open_local: 
         return Decoding("Thank you.", -1.5, 0.9) if is_final else certain("Thank")
 
     doubtful = ScriptedDecoder(say)
-    load = lambda: LoadedModels(doubtful, LoudnessActivity, Message("scripted"))  # noqa: E731
+    load = loader(doubtful)
     session = open_local(load, interim_every_s=1.0).open_session("customer", "en", heard)
     feed_in_chunks(session, loud(1.5))
     assert wait_for(lambda: len(heard.all) == 1)
@@ -277,9 +285,7 @@ def test_audio_that_is_lost_in_mid_sentence_ends_it_and_is_told_between_its_halv
     open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
 ) -> None:
     activity = HeldActivity()
-    session = open_local(lambda: LoadedModels(decoder, lambda: activity, Message("scripted"))).open_session(
-        "customer", "ko", heard
-    )
+    session = open_local(loader(decoder, lambda: activity)).open_session("customer", "ko", heard)
     end_s = feed_in_chunks(session, loud(2.0))
     assert wait_for(lambda: session.stats.waiting_s == 0)
     activity.may_look.clear()
@@ -299,7 +305,7 @@ def test_audio_that_a_fault_kept_from_being_looked_at_is_told_as_one_loss_betwee
     open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard, caplog: pytest.LogCaptureFixture
 ) -> None:
     activity = FaultyActivity()
-    load = lambda: LoadedModels(decoder, lambda: activity, Message("scripted"))  # noqa: E731
+    load = loader(decoder, lambda: activity)
     session = open_local(load).open_session("customer", "ko", heard)
     end_s = feed_in_chunks(session, loud(1.0))
     assert wait_for(lambda: session.stats.waiting_s == 0)
@@ -327,7 +333,7 @@ def test_audio_that_a_fault_loses_at_the_end_is_told_when_the_session_closes(
     open_local: OpenLocal, decoder: ScriptedDecoder, heard: Heard
 ) -> None:
     activity = FaultyActivity()
-    load = lambda: LoadedModels(decoder, lambda: activity, Message("scripted"))  # noqa: E731
+    load = loader(decoder, lambda: activity)
     session = open_local(load).open_session("customer", "ko", heard)
     end_s = feed_in_chunks(session, loud(1.0))
     assert wait_for(lambda: session.stats.waiting_s == 0)
@@ -343,9 +349,7 @@ def test_audio_is_told_as_lost_where_a_stream_cannot_even_be_begun(open_local: O
     def fail() -> LoudnessActivity:
         raise ZeroDivisionError
 
-    session = open_local(lambda: LoadedModels(ScriptedDecoder(), fail, Message("scripted"))).open_session(
-        "customer", "ko", heard
-    )
+    session = open_local(loader(ScriptedDecoder(), fail)).open_session("customer", "ko", heard)
     feed_in_chunks(session, loud(2.0))
     assert not session.close(TIMEOUT_S)
     assert heard.lost == [(0.0, pytest.approx(2.0))]
@@ -404,7 +408,7 @@ def test_a_failed_recognition_is_counted_and_shown_and_the_next_one_goes_on(
             raise RecognitionFailed(engine="scripted", reason="RuntimeError")
         return certain("words")
 
-    transcriber = open_local(lambda: LoadedModels(ScriptedDecoder(say), LoudnessActivity, Message("scripted")))
+    transcriber = open_local(loader(ScriptedDecoder(say)))
     session = transcriber.open_session("customer", "ko", heard)
     end_s = feed_in_chunks(session, loud(1.0, 6_000) + silent(0.7))
     assert wait_for(lambda: len(heard.lost) == 1)
