@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from core.calls.tally import Tally
 from core.model.errors import EarshotError
+from core.model.faults import log_fault
 
 logger = logging.getLogger(__name__)
 
@@ -53,11 +54,12 @@ class Lanes:
             await work()
         except EarshotError as error:
             logger.warning("%s: %s", lane, error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
+            # A lane that ends by a fault would leave everything behind it undone.
             self._tally.failed("calls", error)
             if type(error) not in self._logged:
                 self._logged.add(type(error))
-                logger.error("%s failed; further failures of this kind are only counted", lane, exc_info=error)
+                log_fault(f"{lane} failed (further failures of this kind are only counted)", error)
 
     async def close(self) -> None:
         """Break off what is being done, leave out what waits, and take no more; idempotent."""

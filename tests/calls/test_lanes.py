@@ -47,9 +47,10 @@ async def test_a_lane_keeps_its_order_and_holds_up_no_other() -> None:
 async def test_a_fault_is_counted_and_logged_once_and_the_lane_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     tally, done = Tally(), []
     held = Lanes(100, tally)
+    said = "what a caller said"
 
     async def faulty() -> None:
-        raise ValueError
+        raise ValueError(said)
 
     async def refused() -> None:
         raise StoreError
@@ -60,6 +61,7 @@ async def test_a_fault_is_counted_and_logged_once_and_the_lane_goes_on(caplog: p
     assert done == ["after"]
     assert tally.failures == {("calls", "ValueError"): 2}
     assert [record.levelno for record in caplog.records] == [logging.ERROR, logging.WARNING]
+    assert said not in caplog.text
 
 
 async def test_what_finds_no_room_is_refused() -> None:
